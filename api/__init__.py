@@ -1,0 +1,1 @@
+"""The people: FastAPI app, SQLModel tables, services, console, integrations, the `liner` command."""

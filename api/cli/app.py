@@ -1,0 +1,55 @@
+"""The umbrella command: one module per sub-command, mounted here.
+
+Sub-command modules import heavy packages inside their functions, so that `liner --help` and
+`liner check` start quickly.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.cli import check, demo, keys, rules, scan, serve, watch
+from schemas.errors import LinerError
+from schemas.versions import ENGINE
+
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    name="liner",
+    help="Checks what labels declare about AI in a recording, and puts contradictions and spam before a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (check, scan, watch, serve, keys, rules, demo):
+    module.mount(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(ENGINE)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command; a problem that liner names ends with its sentence and exit code 2."""
+    try:
+        app()
+    except LinerError as error:
+        typer.secho(f"liner: {error.message}", err=True, fg=typer.colors.RED)
+        if error.mend:
+            typer.echo(f"  {error.mend}", err=True)
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""The flow: Beam sources, transforms and sinks; scan (batch) and watch (stream)."""

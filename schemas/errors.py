@@ -1,0 +1,171 @@
+"""Every error that liner raises on purpose, in one tree.
+
+::
+
+    LinerError
+      + InvalidIdentifier        an ISRC, ICPN, DPID ... that breaks its rule
+      + InvalidPolicy            a policy file that cannot be applied
+      + InvalidInput             a path, manifest or submission that cannot be read at all
+          x UnsafePath           a path that leaves its folder, is absolute, a link or an archive
+      + AudioUnreadable          no decoder made a signal out of the bytes
+          x AudioLimitExceeded   more time, memory or length than the limits allow
+          x ListenerCrashed      the contained decoder process died
+      + LakeUnusable             the lake cannot be written or holds something else
+      + ReviewError              the review refuses a command
+          x NotFound             no such case, delivery, key ...
+          x NotAllowed           the role or account may not do this
+          x StaleCase            the case changed since it was read
+          x NotClaimHolder       somebody else holds the claim
+          x InvalidTransition    the case's state does not allow this
+          x IncompleteStatement  a restricting decision lacks part of its reasons
+      + ReviewUnreachable        the review API gave no usable answer
+
+Foreign errors (soundfile, lxml, SQLAlchemy, httpx ...) are translated where they enter and
+never cross a package border.
+"""
+
+from collections.abc import Sequence
+
+
+class LinerError(Exception):
+    """A problem that liner names: a stable code, a sentence, and how to mend it.
+
+    Parameters
+    ----------
+    message
+        What is wrong, as a sentence for a person.
+    mend
+        What to do about it; empty where nothing can be done.
+    """
+
+    code = "liner-error"
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive a process border: errors are data in the pipeline."""
+        return (_rebuild, (type(self), self.__dict__, self.args))
+
+
+def _rebuild(kind: type[LinerError], state: dict[str, object], args: tuple[object, ...]) -> LinerError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    error.args = args
+    return error
+
+
+class InvalidIdentifier(LinerError):
+    """An identifier that breaks its own rule."""
+
+    code = "invalid-identifier"
+
+
+class InvalidPolicy(LinerError):
+    """A policy file that cannot be applied."""
+
+    code = "invalid-policy"
+
+
+class InvalidInput(LinerError):
+    """A path, manifest or submission that cannot be read at all."""
+
+    code = "invalid-input"
+
+
+class UnsafePath(InvalidInput):
+    """A path that leaves its folder, is absolute, a symbolic link or an archive."""
+
+    code = "unsafe-path"
+
+
+class AudioUnreadable(LinerError):
+    """No decoder made a signal out of the bytes."""
+
+    code = "audio-unreadable"
+
+
+class AudioLimitExceeded(AudioUnreadable):
+    """Decoding took more time, memory or length than the limits allow."""
+
+    code = "audio-limit-exceeded"
+
+
+class ListenerCrashed(AudioUnreadable):
+    """The contained decoder process died on this file."""
+
+    code = "listener-crashed"
+
+
+class LakeUnusable(LinerError):
+    """The lake cannot be written, or the folder holds something else."""
+
+    code = "lake-unusable"
+
+
+class ReviewError(LinerError):
+    """The review refuses a command."""
+
+    code = "review-error"
+
+
+class NotFound(ReviewError):
+    """There is no such thing, or it is not the asker's to see."""
+
+    code = "not-found"
+
+
+class NotAllowed(ReviewError):
+    """The role or account may not do this."""
+
+    code = "not-allowed"
+
+
+class StaleCase(ReviewError):
+    """The case changed since the caller read it."""
+
+    code = "stale-case"
+
+    def __init__(self, case_id: str, *, expected: int, actual: int, changed_by: str, changed_at: str) -> None:
+        super().__init__(
+            f"Case {case_id} is at version {actual}, not {expected}: {changed_by} changed it at {changed_at}.",
+            mend="Read the case again and decide on what it says now.",
+        )
+        self.case_id = case_id
+        self.expected = expected
+        self.actual = actual
+        self.changed_by = changed_by
+        self.changed_at = changed_at
+
+
+class NotClaimHolder(ReviewError):
+    """Somebody else holds the claim."""
+
+    code = "not-claim-holder"
+
+
+class InvalidTransition(ReviewError):
+    """The case's state does not allow this."""
+
+    code = "invalid-transition"
+
+
+class IncompleteStatement(ReviewError):
+    """A restricting decision lacks part of its statement of reasons."""
+
+    code = "incomplete-statement"
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            "A restricting decision needs a complete statement of reasons; missing: " + ", ".join(missing) + ".",
+            mend="Fill in the named parts (letters are those of DSA Art. 17(3)) and send the decision again.",
+        )
+        self.missing = tuple(missing)
+
+
+class ReviewUnreachable(LinerError):
+    """The review API gave no usable answer."""
+
+    code = "review-unreachable"

@@ -1,0 +1,19 @@
+"""The kinds of audit events; events are only ever appended."""
+
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened; the payload of each kind is documented beside it."""
+
+    DELIVERY_RECEIVED = "delivery.received"  # files, bytes
+    SCREENING_RECORDED = "screening.recorded"  # screening, codes
+    CASE_OPENED = "case.opened"  # screening, codes
+    CASE_UPDATED = "case.updated"  # screening, codes added and gone
+    CASE_CLAIMED = "case.claimed"  # until
+    CASE_RELEASED = "case.released"  # nothing more
+    CASE_DECIDED = "case.decided"  # the decision
+    CASE_REOPENED = "case.reopened"  # reason
+    KEY_CREATED = "key.created"  # name, role
+    KEY_REVOKED = "key.revoked"  # name
+    SIGNED_IN = "session.started"  # how

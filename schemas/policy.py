@@ -1,0 +1,229 @@
+"""A policy turns findings and signals into flags: versioned data, judged by a pure function.
+
+A policy is a TOML file. Each ``[[reason]]`` names a stable code and when it applies: a finding of
+a rule, one or more conditions on signals, or a match in the catalogue. `judge` has no side
+effect and no clock, so that a policy can be simulated on the lake before it goes live.
+"""
+
+import hashlib
+import tomllib
+from importlib import resources
+from typing import Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from schemas.base import Model
+from schemas.errors import InvalidPolicy
+from schemas.evidence import Evidence
+from schemas.findings import Finding
+from schemas.flags import Flag, FlagSeverity, Layer
+from schemas.screening import Match, MatchKind, Signal
+
+HOUSE = "house"
+MAX_SPANS = 8  # a person listens to a few places, not to a hundred
+
+
+class Condition(Model):
+    """One limit on one signal; a signal that was not measured never meets it."""
+
+    signal: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _needs_a_limit(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError(f"condition on {self.signal!r} has neither at_least nor at_most")
+        return self
+
+    def is_met(self, value: float) -> bool:
+        """Whether ``value`` lies within the limits, ends included."""
+        return not (
+            (self.at_least is not None and value < self.at_least) or (self.at_most is not None and value > self.at_most)
+        )
+
+
+class MatchCondition(Model):
+    """A match in the catalogue: how it was made, and that it belongs to somebody else."""
+
+    kind: MatchKind
+    other_isrc: bool = True  # the same ISRC again is a redelivery or a legitimate re-release
+    earlier_only: bool = True  # the first delivery of a sound is not the copy
+
+
+class Reason(Model):
+    """One entry of a policy: when to raise which flag.
+
+    Exactly one of ``finding``, ``signals`` and ``match`` is given.
+    """
+
+    code: str = Field(pattern=r"^[A-Z]{3}-[A-Z0-9]{3}$")
+    title: str
+    explanation: str
+    severity: FlagSeverity
+    layers: tuple[Layer, ...]
+    finding: str | None = None
+    signals: tuple[Condition, ...] = ()
+    match: MatchCondition | None = None
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> Self:
+        if sum((self.finding is not None, bool(self.signals), self.match is not None)) != 1:
+            raise ValueError(f"reason {self.code}: give exactly one of finding, signals, match")
+        return self
+
+
+class Policy(Model):
+    """A named, dated set of reasons.
+
+    Attributes
+    ----------
+    id, version
+        E.g. ``house`` and ``2026-11-22``; every screening pins ``ref``.
+    digest
+        SHA-256 of the file's text, first 12 digits: an edited file is another policy.
+    """
+
+    id: str
+    version: str
+    description: str
+    digest: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def ref(self) -> str:
+        """What screenings and decisions pin: ``id@version+digest``."""
+        return f"{self.id}@{self.version}+{self.digest}"
+
+
+def parse_policy(text: str, *, path: str = "policy") -> Policy:
+    """Read a policy from TOML; `InvalidPolicy` names the file and the first thing that is wrong."""
+    try:
+        data = tomllib.loads(text)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return Policy.model_validate({**data.get("policy", {}), "digest": digest, "reasons": data.get("reason", [])})
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPolicy(f"{path} is not TOML: {error}", mend="Mend the line that the message names.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidPolicy(f"{path}: {where}: {first['msg']}", mend="See docs/policy.md for the form.") from error
+
+
+def house_policy() -> Policy:
+    """Read the policy that ships with liner."""
+    name = f"{HOUSE}.toml"
+    return parse_policy(resources.files("schemas").joinpath("policies", name).read_text("utf-8"), path=name)
+
+
+def judge(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy) -> tuple[Flag, ...]:
+    """Raise the policy's flags for one recording, gravest first.
+
+    Parameters
+    ----------
+    evidence
+        The recording with its layers.
+    findings
+        All findings about it, from every stage.
+    policy
+        The policy to apply.
+
+    Returns
+    -------
+    tuple of Flag
+        At most one per reason; equal inputs give equal flags in equal order.
+    """
+    flags = (_raise_flag(reason, evidence, findings) for reason in policy.reasons)
+    return tuple(sorted((f for f in flags if f), key=lambda f: (-f.severity.weight, f.code)))
+
+
+def _raise_flag(reason: Reason, evidence: Evidence, findings: tuple[Finding, ...]) -> Flag | None:
+    if reason.finding is not None:
+        return _from_finding(reason, findings)
+    if reason.match is not None:
+        return _from_match(reason, reason.match, evidence)
+    return _from_signals(reason, evidence)
+
+
+def _flag(reason: Reason, explanation: str, **more: object) -> Flag:
+    return Flag.model_validate(
+        {
+            "code": reason.code,
+            "severity": reason.severity,
+            "title": reason.title,
+            "explanation": explanation,
+            "layers": reason.layers,
+            **more,
+        }
+    )
+
+
+def _from_finding(reason: Reason, findings: tuple[Finding, ...]) -> Flag | None:
+    hits = [f for f in findings if f.rule == reason.finding]
+    if not hits:
+        return None
+    return _flag(reason, " ".join(dict.fromkeys([reason.explanation, *(h.message for h in hits[:3])])))
+
+
+def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
+    met: list[tuple[Condition, Signal]] = []
+    for condition in reason.signals:
+        signal = evidence.heard.signal(condition.signal)
+        if signal is None or not condition.is_met(signal.value):
+            return None
+        met.append((condition, signal))
+    first, signal = met[0]
+    seen = ", ".join(f"{s.name} {s.value:.3g}" for _, s in met)
+    spans = tuple(span for _, s in met for span in s.spans)[:MAX_SPANS]
+    return _flag(
+        reason,
+        f"{reason.explanation} Measured: {seen}.",
+        signal=signal.name,
+        value=signal.value,
+        threshold=first.at_least if first.at_least is not None else first.at_most,
+        spans=spans,
+    )
+
+
+def _from_match(reason: Reason, condition: MatchCondition, evidence: Evidence) -> Flag | None:
+    matches = [m for m in evidence.known.matches or () if _counts(m, condition, evidence)]
+    if not matches:
+        return None
+    best = max(matches, key=lambda m: m.score)
+    return _flag(
+        reason,
+        f"{reason.explanation} {_describe(best)}",
+        signal="match_score",
+        value=best.score,
+        spans=tuple(m.own for m in matches)[:MAX_SPANS],
+    )
+
+
+def _counts(match: Match, condition: MatchCondition, evidence: Evidence) -> bool:
+    own = evidence.intake.recording.isrc if evidence.intake.recording else None
+    if match.kind is not condition.kind or (condition.earlier_only and not match.is_earlier):
+        return False
+    return not (condition.other_isrc and own is not None and own == match.isrc)
+
+
+def _describe(match: Match) -> str:
+    name = " by ".join(filter(None, (f"“{match.title}”", match.display_artist))) if match.title else match.recording_key
+    ident = f" ({match.isrc})" if match.isrc else ""
+    speed = f", played at {match.speed:.3f}x" if abs(match.speed - 1) >= 0.005 else ""
+    pitch = f", {match.pitch_semitones:+.1f} semitones" if abs(match.pitch_semitones) >= 0.25 else ""
+    own, other = match.own, match.other
+    return (
+        f"Seconds {own.start_s:.0f}-{own.end_s:.0f} are seconds {other.start_s:.0f}-{other.end_s:.0f} of "
+        f"{name}{ident}{speed}{pitch}."
+    )
+
+
+__all__: tuple[str, ...] = (
+    "Condition",
+    "MatchCondition",
+    "Policy",
+    "Reason",
+    "house_policy",
+    "judge",
+    "parse_policy",
+)

@@ -1,0 +1,23 @@
+"""The rule registry: one small function per rule, each with id, source and mend.
+
+Importing this package registers every rule. `registry.run` evaluates the rules of a scope;
+docs/rules.md is generated from what is registered.
+"""
+
+from schemas.rules import disclosure, identifiers, package, provenance, schema, spam
+from schemas.rules.registry import RULES, Hit, Rule, Scope, finding, run
+
+__all__ = [
+    "RULES",
+    "Hit",
+    "Rule",
+    "Scope",
+    "disclosure",
+    "finding",
+    "identifiers",
+    "package",
+    "provenance",
+    "run",
+    "schema",
+    "spam",
+]

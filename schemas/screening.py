@@ -1,0 +1,287 @@
+"""A Screening is the pipeline's result for one recording: four layers that are never mixed.
+
+declared (what the sender states), found (what the file carries), heard (what detectors
+estimate) and known (what the catalogue says), then the findings of the rules, the flags of the
+policy, and the versions that made it all. Its id is derived from its inputs, so that sending
+it twice changes nothing.
+"""
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from schemas.base import Model
+from schemas.disclosure import Disclosure
+from schemas.findings import Finding
+from schemas.flags import Flag, Span
+from schemas.release import SoundRecording
+
+
+def derived_id(prefix: str, *parts: str | None) -> str:
+    """Derive a stable id from its parts: ``prefix_`` and 32 hexadecimal digits of their SHA-256."""
+    digest = hashlib.sha256("\x1f".join("" if p is None else f"={p}" for p in parts).encode())
+    return f"{prefix}_{digest.hexdigest()[:32]}"
+
+
+class Versions(Model):
+    """What made a screening: changing any of them makes another screening."""
+
+    engine: str
+    policy: str
+    models: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One string that changes whenever any version does."""
+        return "|".join((self.engine, self.policy, *self.models))
+
+
+class SubjectKind(StrEnum):
+    """What a screening is about."""
+
+    RECORDING = "recording"
+    DELIVERY = "delivery"
+
+
+class Intake(Model):
+    """One thing to screen, as it comes out of Read: ids, paths and metadata, never audio.
+
+    Attributes
+    ----------
+    kind
+        ``delivery`` where a message could not be turned into recordings: nothing is lost.
+    recording_key
+        Who this is across redeliveries (`recording_key`).
+    source_key
+        Changes whenever the bytes to be screened change; what a second run skips by.
+    delivery_id, delivery_path
+        The delivery it came in, and its folder or file relative to the landing zone.
+    account
+        The transport account that delivered it, if it came through one; never from the message.
+    sender_id, sender_name
+        What the message says of its sender: DPID, name.
+    audio_uri
+        Path or URI of the sound file; None where the message names none that may be opened.
+    metadata
+        Free columns of a manifest.
+    """
+
+    kind: SubjectKind = SubjectKind.RECORDING
+    recording_key: str
+    source_key: str
+    delivery_id: str
+    delivery_path: str
+    account: str | None = None
+    sender_id: str | None = None
+    sender_name: str = ""
+    message_id: str = ""
+    message_path: str | None = None
+    message_sha256: str | None = None
+    message_created_at: datetime | None = None
+    ern_version: str | None = None
+    release_key: str | None = None
+    release_title: str = ""
+    label: str = ""
+    territories: tuple[str, ...] = ()
+    recording: SoundRecording | None = None
+    audio_uri: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What to call it in front of a person."""
+        return self.recording.title if self.recording and self.recording.title else self.delivery_path
+
+
+def recording_key(*, sender: str | None, isrc: str | None, release: str | None, reference: str | None, uri: str) -> str:
+    """Name a recording so that a redelivery of it gets the same name.
+
+    Sender and ISRC where both are known; else sender, release and resource reference; else the URI.
+    """
+    if isrc:
+        return derived_id("rec", sender, isrc)
+    if release and reference:
+        return derived_id("rec", sender, release, reference)
+    return derived_id("rec", uri)
+
+
+class AudioFacts(Model):
+    """What the container and the decoder say about the file.
+
+    Attributes
+    ----------
+    duration_s
+        Of the decoded signal.
+    sha256
+        Of the file's bytes.
+    signal_hash
+        Of the decoded signal (mono, 16 bit, native rate): equal under other tags and containers.
+    hash_sums
+        The file's digests by the algorithms that the message used, lower-case hexadecimal.
+    decoder
+        ``soundfile`` or ``pyav``.
+    """
+
+    container: str
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    bits_per_sample: int | None = None
+    bit_rate_bps: int | None = None
+    duration_s: float
+    size: int
+    sha256: str
+    signal_hash: str
+    hash_sums: dict[str, str] = Field(default_factory=dict)
+    decoder: str
+
+
+class ProvenanceState(StrEnum):
+    """Outcome of validating a C2PA manifest: three states that are kept apart."""
+
+    TRUSTED = "trusted"
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+class Manifest(Model):
+    """An embedded C2PA manifest.
+
+    Attributes
+    ----------
+    generator, issuer
+        Claim generator and the signer's organisation, as given.
+    digital_source_types
+        Last parts of the IPTC terms of all actions, e.g. ``trainedAlgorithmicMedia``.
+    failures
+        Validation status codes; ``signingCredential.untrusted`` alone is no defect.
+    """
+
+    state: ProvenanceState
+    generator: str = ""
+    issuer: str = ""
+    actions: tuple[str, ...] = ()
+    digital_source_types: tuple[str, ...] = ()
+    ingredients: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+class GeneratorTag(Model):
+    """A tag that a generator or service left: evidence if there, nothing if not."""
+
+    tool: str
+    key: str
+    value: str
+    is_ai_statement: bool = True
+    source: str = ""
+
+
+class Found(Model):
+    """The found layer: what the file carries."""
+
+    audio: AudioFacts | None = None
+    manifest: Manifest | None = None
+    unread_manifest: str | None = None
+    tags: tuple[GeneratorTag, ...] = ()
+
+
+class Signal(Model):
+    """One measured or estimated quantity of the sound.
+
+    Attributes
+    ----------
+    name
+        Stable name, see docs/models.md.
+    value
+        In the unit of the name's suffix (``_s``, ``_hz``, ``_lufs``, ``_db``) or a share in [0, 1].
+    probability
+        Calibrated probability where a model gives one, in [0, 1].
+    model
+        Which model or descriptor set made it, with version.
+    spans
+        The seconds that carry it.
+    """
+
+    name: str
+    value: float
+    probability: float | None = None
+    model: str
+    spans: tuple[Span, ...] = ()
+
+
+class Heard(Model):
+    """The heard layer: signals by name; a name that is missing was not measured."""
+
+    signals: tuple[Signal, ...] = ()
+
+    def signal(self, name: str) -> Signal | None:
+        """Look a signal up by its name; None where it was not measured, which is not zero."""
+        return next((s for s in self.signals if s.name == name), None)
+
+
+class MatchKind(StrEnum):
+    """How a match in the catalogue was established."""
+
+    SAME_SIGNAL = "same_signal"
+    FINGERPRINT = "fingerprint"
+
+
+class Match(Model):
+    """Another recording of the catalogue with the same sound.
+
+    Attributes
+    ----------
+    speed
+        This recording's speed relative to the other (1.05: this one is 5 % faster).
+    pitch_semitones
+        This recording's pitch relative to the other.
+    own, other
+        The aligned stretches in both recordings.
+    score
+        Evidence in the unit of the method (votes of the fingerprint).
+    is_earlier
+        Whether the other one was delivered before this one.
+    """
+
+    kind: MatchKind
+    recording_key: str
+    isrc: str | None = None
+    title: str = ""
+    display_artist: str = ""
+    sender_id: str | None = None
+    audio_uri: str | None = None
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+    own: Span
+    other: Span
+    score: float
+    is_earlier: bool = True
+
+
+class Known(Model):
+    """The known layer: what the catalogue says; None where nothing was compared."""
+
+    matches: tuple[Match, ...] | None = None
+
+
+class Screening(Model):
+    """The result for one intake, as the lake keeps it and ``POST /v1/screenings`` takes it."""
+
+    id: str
+    versions: Versions
+    screened_at: datetime
+    intake: Intake
+    declared: Disclosure = Disclosure()
+    found: Found = Found()
+    heard: Heard = Heard()
+    known: Known = Known()
+    findings: tuple[Finding, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+def screening_id(intake: Intake, audio_sha256: str | None, versions: Versions) -> str:
+    """Derive a screening's id: same bytes and same versions give the same id."""
+    return derived_id("scr", intake.recording_key, intake.source_key, audio_sha256, versions.key)
