@@ -1,0 +1,67 @@
+"""The house itself: what is installed is this project, lock files are clean, layers are real."""
+
+import importlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("schemas", "classifiers", "pipeline", "api")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_is_ours(package):
+    """Another distribution with the same top-level name would overwrite ours without a word."""
+    module = importlib.import_module(package)
+
+    assert Path(module.__file__).parent == ROOT / package
+    assert importlib.metadata.packages_distributions().get(package, ["linernotes"]) == ["linernotes"]
+
+
+def test_wheel_carries_the_data_files(tmp_path):
+    """Templates, policies and migrations are no Python; a wheel without them starts and then fails."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    tracked = subprocess.run(
+        ["git", "ls-files", *PACKAGES], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert set(tracked.split()) <= set(names)
+    assert not [name for name in names if name.startswith("tests/")]
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_lock_has_hashes_and_no_address(lock):
+    text = (ROOT / lock).read_text()
+    pins = re.findall(r"^[a-z0-9][^ ]*==[^ ]+.*\\$", text, re.MULTILINE)
+
+    assert len(pins) > 50
+    assert text.count("--hash=sha256:") >= len(pins)
+    assert not re.search(r"https?://|--(index|extra-index|find-links)", text)
+
+
+def test_dev_lock_agrees_with_the_runtime_lock():
+    pins = [
+        dict(re.findall(r"^([a-z0-9][^= ]*)==([^ ]+)", (ROOT / lock).read_text(), re.MULTILINE))
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    ]
+
+    assert pins[0].items() <= pins[1].items()
+
+
+def test_no_runner_that_downloads():
+    """DirectRunner fetches a binary when it can; every pipeline names FnApiRunner."""
+    named = [
+        path
+        for package in (*PACKAGES, "tests", "benchmarks")
+        for path in (ROOT / package).rglob("*.py")
+        if path != Path(__file__) and "DirectRunner" in path.read_text()
+    ]
+
+    assert named == []
