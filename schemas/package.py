@@ -4,9 +4,14 @@ The walk that fills it (pipeline) refuses symbolic links, archives and whatever 
 folder; the rules of the PKG group look at what is here.
 """
 
+import posixpath
+import re
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
+from urllib.parse import unquote
 
 from schemas.base import Model
+from schemas.errors import UnsafePath
 from schemas.release import Message
 
 
@@ -60,3 +65,56 @@ class Package(Model):
     marker: str | None = None
     messages: tuple[Message, ...] = ()
     manifest: Message | None = None
+
+
+SOUND_SUFFIXES = frozenset(
+    {".wav", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".wma", ".caf", ".wv"}
+)
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
+ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+
+
+def resolve(message_path: str, uri: str, present: AbstractSet[str] = frozenset()) -> str:
+    """Name the file that a message means, relative to the delivery's root.
+
+    Parameters
+    ----------
+    message_path
+        The message's path relative to the root.
+    uri
+        The file's URI as the message writes it; relative to the message's folder.
+    present
+        The delivery's files; decides between readings (percent-encoded or not, in ``resources/`` or
+        beside the message), since senders differ.
+
+    Raises
+    ------
+    UnsafePath
+        The URI is absolute, leaves the message's folder or names an archive.
+    """
+    folder = posixpath.dirname(message_path)
+    readings = [_safe(uri, reading) for reading in dict.fromkeys((uri, unquote(uri)))]
+    candidates = [posixpath.join(folder, part, r) for r in readings for part in ("", "resources")]
+    return next((c for c in candidates if c in present), candidates[0])
+
+
+def _safe(uri: str, reading: str) -> str:
+    path = posixpath.normpath(reading.replace("\\", "/").strip()) if reading.strip() else ""
+    refusal = _refusal(path, reading)
+    if refusal:
+        raise UnsafePath(f"{uri!r} {refusal}.", mend="Name a plain file in the release folder by a relative path.")
+    return path
+
+
+def _refusal(path: str, reading: str) -> str | None:
+    if not path or path == ".":
+        return "names no file"
+    if "\0" in path or not path.isprintable():
+        return "holds control characters"
+    if path.startswith(("/", "~")) or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", reading.strip()):
+        return "is an absolute path or address"
+    if path == ".." or path.startswith("../"):
+        return "leaves the release folder"
+    if posixpath.splitext(path)[1].lower() in ARCHIVE_SUFFIXES:
+        return "is an archive"
+    return None

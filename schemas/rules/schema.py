@@ -1,1 +1,135 @@
-"""Rules of the group."""
+"""Rules of the XSD group: which version it is, whether it is valid, and whether it can declare AI.
+
+Source: DDEX ERN schemas and AVS 9 (August 2025); Spotify's accepted versions (2026-04-01).
+XSD-001 and XSD-002 are raised by the reader, which alone sees the XML. The others look at the
+`schemas.release.Message` that it made.
+"""
+
+from collections.abc import Iterator
+
+from schemas.disclosure import Contribution
+from schemas.findings import Location, Severity
+from schemas.release import Message, MessageKind, Resource, SoundRecording
+from schemas.rules.registry import Hit, Scope, declare, rule
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+AVS_HELD = 9
+LEVELS = frozenset({"All", "None", "Partly"})
+RELEASE_KINDS = (MessageKind.NEW_RELEASE,)
+
+declare(
+    "XSD-001",
+    ERROR,
+    "Namespace unknown",
+    why="The namespace tells the version; without it nobody knows which rules the message follows.",
+    source="DDEX ERN schemas",
+    mend="Use the namespace of the ERN version that you write, e.g. http://ddex.net/xml/ern/432.",
+    file_status="NewReleaseMessageInvalid",
+)
+declare(
+    "XSD-002",
+    ERROR,
+    "Invalid against the schema of its version",
+    why="A recipient that checks the schema first refuses the message unread; Spotify does.",
+    source="DDEX ERN schema of the message's version",
+    mend="Correct the element that the finding names, and check against the XSD before sending.",
+    file_status="NewReleaseMessageInvalid",
+)
+
+
+def _is_release(message: Message) -> bool:
+    return message.kind in RELEASE_KINDS and message.ern_version is not None
+
+
+def _top(message: Message) -> Location:
+    return Location(path=message.path, line=1)
+
+
+@rule(
+    "XSD-003",
+    WARNING,
+    "AVS version unknown or newer than the one held",
+    why="Allowed values that came later are not known here, so an unknown value may be right.",
+    source="DDEX AVS 9 (August 2025); AvsVersionId is free text",
+    mend="Nothing, if your AVS is newer; otherwise write the number of the AVS that you use.",
+    scope=Scope.MESSAGE,
+)
+def avs_is_known(message: Message) -> Iterator[Hit]:
+    """Compare AvsVersionId with the newest set held."""
+    version = message.avs_version
+    if version is None:
+        return
+    if not version.strip().isdecimal() or int(version) > AVS_HELD:
+        text = f"AvsVersionId is {version!r}; the newest allowed value set held is {AVS_HELD}."
+        yield Hit(text, _top(message), message.message_id, version)
+
+
+@rule(
+    "XSD-004",
+    INFO,
+    "Version cannot carry AI disclosure",
+    why="Undeclared is then no omission of the sender: the message has no place for it.",
+    source="DDEX ERN 4.3.1 is the first version with ContainsAI",
+    mend="Move to ERN 4.3.2 to declare.",
+    scope=Scope.MESSAGE,
+)
+def version_can_declare(message: Message) -> Iterator[Hit]:
+    """Say once for the message that its version is too old to declare."""
+    if _is_release(message) and not message.can_declare:
+        text = f"ERN {message.ern_version} has no place for AI disclosure."
+        yield Hit(text, _top(message), message.message_id, message.ern_version)
+
+
+@rule(
+    "XSD-005",
+    WARNING,
+    "Version below what targets accept",
+    why="Spotify refuses ERN 3.7 to 4.2 since 2026-04-01.",
+    source="Spotify provider support, delivery step 1 (2026-04-01)",
+    mend="Move to ERN 4.3 or later; 4.3.2 carries AI disclosure too.",
+    scope=Scope.MESSAGE,
+)
+def version_is_accepted(message: Message) -> Iterator[Hit]:
+    """Compare the version with the oldest that every known target accepts."""
+    if _is_release(message) and _numbers(message.ern_version or "") < (4, 3):
+        text = f"Spotify takes ERN 4.3 and later; this is {message.ern_version}."
+        yield Hit(text, _top(message), message.message_id, message.ern_version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+@rule(
+    "XSD-006",
+    WARNING,
+    "AI disclosure where the version has none, or with a value that is not allowed",
+    why="A recipient drops what its schema does not know: the declaration is lost, or the whole message is refused.",
+    source="DDEX AVS 9: ContainsAI is All, None or Partly, case-sensitive; ERN 4.3.1 is the first with it",
+    mend="Write All, None or Partly, in a message of ERN 4.3.1 or later.",
+    scope=Scope.MESSAGE,
+)
+def disclosure_is_allowed(message: Message) -> Iterator[Hit]:
+    """Look at ContainsAI and AiContribution as written."""
+    if message.kind is MessageKind.JSON:
+        return  # the submission's own form checks its values
+    for subject, name, text, at in _written(message):
+        if text.strip() not in LEVELS:
+            yield Hit(f"{name} is {text!r}; allowed are All, None and Partly.", at, subject, text)
+        elif not message.can_declare:
+            yield Hit(f"{name} stands in ERN {message.ern_version}, which does not know it.", at, subject, text)
+
+
+def _written(message: Message) -> Iterator[tuple[str, str, str, Location]]:
+    resources: tuple[Resource, ...] = message.sound_recordings + message.images
+    for thing in resources + message.releases:
+        if thing.disclosure.text is not None:
+            yield thing.reference, "ContainsAI", thing.disclosure.text, thing.at
+    for resource in resources:
+        for contribution in _contributions(resource):
+            if contribution.ai_text is not None:
+                yield resource.reference, "AiContribution", contribution.ai_text, contribution.at
+
+
+def _contributions(resource: Resource) -> tuple[Contribution, ...]:
+    return resource.all_contributions if isinstance(resource, SoundRecording) else resource.disclosure.contributions
