@@ -12,6 +12,8 @@
           x ListenerCrashed      the contained decoder process died
       + LakeUnusable             the lake cannot be written or holds something else
       + ReviewError              the review refuses a command
+          x NotSignedIn          no key or session, or one that is no longer good
+          x TooLarge             an upload beyond the limits
           x NotFound             no such case, delivery, key ...
           x NotAllowed           the role or account may not do this
           x StaleCase            the case changed since it was read
@@ -58,9 +60,13 @@ def _rebuild(kind: type[LinerError], state: dict[str, object], args: tuple[objec
 
 
 class InvalidIdentifier(LinerError):
-    """An identifier that breaks its own rule."""
+    """An identifier that breaks its own rule; ``rule`` says which: see `schemas.identifiers.Broken`."""
 
     code = "invalid-identifier"
+
+    def __init__(self, message: str, *, rule: str = "form", mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.rule = rule
 
 
 class InvalidPolicy(LinerError):
@@ -109,6 +115,18 @@ class ReviewError(LinerError):
     """The review refuses a command."""
 
     code = "review-error"
+
+
+class NotSignedIn(ReviewError):
+    """The request carries no key or session, or one that is no longer good."""
+
+    code = "not-signed-in"
+
+
+class TooLarge(ReviewError):
+    """A request or an upload is beyond the limits."""
+
+    code = "too-large"
 
 
 class NotFound(ReviewError):

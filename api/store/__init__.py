@@ -1,0 +1,1 @@
+"""SQL in, rows and nouns out; the only place that knows the two databases."""

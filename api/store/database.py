@@ -1,0 +1,153 @@
+"""The one way to the database: engines, transactions, and bringing the schema up to date."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import Session
+
+from schemas.errors import InvalidInput
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+BUSY_MS = 30_000  # longer than any of our transactions: writers wait for each other, they do not fail
+ADVISORY_LOCK = 0x6C696E6572  # "liner": one migration at a time on PostgreSQL
+WRITES = "liner_writes"
+
+
+class Database:
+    """A database with its connection pool; safe to share between threads, not between processes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(url)
+        self._writer = self.engine.execution_options(**{WRITES: True})
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Look at one consistent state; nothing is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Do everything or nothing.
+
+        On SQLite the transaction takes the write lock at once: one that starts with a read could
+        not be upgraded after another writer's commit, whatever the timeout.
+        """
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def is_reachable(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Connect and bring the schema up to date.
+
+    Raises
+    ------
+    InvalidInput
+        The database cannot be reached, or is of a newer liner.
+    """
+    database = Database(url)
+    try:
+        _migrate(database)
+    except DBAPIError as error:
+        shown = database.url.render_as_string(hide_password=True)
+        raise InvalidInput(
+            f"The database {shown} cannot be used: {str(error.orig).strip().splitlines()[0]}",
+            mend="Check LINER_DATABASE_URL, and that the database is running and writable.",
+        ) from error
+    return database
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(database: Database) -> None:
+    config = alembic_config()
+    script = ScriptDirectory.from_config(config)
+    with _one_at_a_time(database), database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current == script.get_current_head():
+            return
+        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+            raise InvalidInput(
+                f"The database is at revision {current}, which this version does not know.",
+                mend="Run the newer liner that wrote it, or name another database in LINER_DATABASE_URL.",
+            )
+        connection.rollback()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _one_at_a_time(database: Database) -> Iterator[None]:
+    """Let one process migrate while others wait: every worker opens the database when it starts."""
+    if not database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            yield
+        return
+    path = Path(str(database.url.database))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise InvalidInput(
+            f"The folder {path.parent} cannot be written: {error.strerror}.", mend="Set LINER_HOME to another folder."
+        ) from error
+    with os.fdopen(lock) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
