@@ -1,0 +1,1 @@
+"""Numbers that matter, measured side by side in one run; never part of the tests."""

@@ -1,0 +1,22 @@
+"""Run the benchmarks: `python -m benchmarks [listen] [pipeline]`, all without a name."""
+
+import importlib
+import platform
+import sys
+
+NAMES = ("listen", "pipeline")
+
+
+def main() -> None:
+    """Run the named benchmarks, each printing its own table."""
+    wanted = sys.argv[1:] or list(NAMES)
+    unknown = sorted(set(wanted) - set(NAMES))
+    if unknown:
+        sys.exit(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(NAMES)}")
+    print(f"Python {platform.python_version()}, {platform.machine()}; CPU seconds are user + system, children included.")
+    for name in wanted:
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()
