@@ -4,7 +4,7 @@ Importing this package registers every rule. `registry.run` evaluates the rules 
 docs/rules.md is generated from what is registered.
 """
 
-from schemas.rules import disclosure, identifiers, package, provenance, schema, spam
+from schemas.rules import contributions, disclosure, files, identifiers, package, provenance, schema, spam
 from schemas.rules.registry import RULES, Hit, Rule, Scope, finding, run
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "Hit",
     "Rule",
     "Scope",
+    "contributions",
     "disclosure",
+    "files",
     "finding",
     "identifiers",
     "package",

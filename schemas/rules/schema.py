@@ -7,14 +7,13 @@ XSD-001 and XSD-002 are raised by the reader, which alone sees the XML. The othe
 
 from collections.abc import Iterator
 
-from schemas.disclosure import Contribution
 from schemas.findings import Location, Severity
-from schemas.release import Message, MessageKind, Resource, SoundRecording
+from schemas.release import Message, MessageKind
 from schemas.rules.registry import Hit, Scope, declare, rule
+from schemas.rules.words import contributions_of, name_of, resources_of
+from schemas.vocabularies import AVS_VERSION, LEVELS
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
-AVS_HELD = 9
-LEVELS = frozenset({"All", "None", "Partly"})
 RELEASE_KINDS = (MessageKind.NEW_RELEASE,)
 
 declare(
@@ -59,8 +58,8 @@ def avs_is_known(message: Message) -> Iterator[Hit]:
     version = message.avs_version
     if version is None:
         return
-    if not version.strip().isdecimal() or int(version) > AVS_HELD:
-        text = f"AvsVersionId is {version!r}; the newest allowed value set held is {AVS_HELD}."
+    if not version.strip().isdecimal() or int(version) > AVS_VERSION:
+        text = f"AvsVersionId is {version!r}; the newest allowed value set held is {AVS_VERSION}."
         yield Hit(text, _top(message), message.message_id, version)
 
 
@@ -121,15 +120,12 @@ def disclosure_is_allowed(message: Message) -> Iterator[Hit]:
 
 
 def _written(message: Message) -> Iterator[tuple[str, str, str, Location]]:
-    resources: tuple[Resource, ...] = message.sound_recordings + message.images
-    for thing in resources + message.releases:
-        if thing.disclosure.text is not None:
-            yield thing.reference, "ContainsAI", thing.disclosure.text, thing.at
-    for resource in resources:
-        for contribution in _contributions(resource):
+    for release in message.releases:
+        if release.disclosure.text is not None:
+            yield release.key, "ContainsAI", release.disclosure.text, release.at
+    for resource in resources_of(message):
+        if resource.disclosure.text is not None:
+            yield name_of(resource), "ContainsAI", resource.disclosure.text, resource.at
+        for contribution in contributions_of(resource):
             if contribution.ai_text is not None:
-                yield resource.reference, "AiContribution", contribution.ai_text, contribution.at
-
-
-def _contributions(resource: Resource) -> tuple[Contribution, ...]:
-    return resource.all_contributions if isinstance(resource, SoundRecording) else resource.disclosure.contributions
+                yield name_of(resource), "AiContribution", contribution.ai_text, contribution.at
