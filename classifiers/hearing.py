@@ -1,0 +1,130 @@
+"""Listen to one file in this process: decode once, derive everything. Runs in the listener's child."""
+
+import hashlib
+import resource
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from classifiers.decode import Block, DecodeError, Opener, Source, mixed, openers
+from classifiers.listening import Limits, Listening
+from classifiers.mpeg import read_mpeg
+from schemas.errors import AudioLimitExceeded, AudioUnreadable
+from schemas.screening import AudioFacts, Found
+
+Progress = Callable[[float], None]
+
+_MEND = "Deliver a WAV, FLAC, MP3, M4A or Ogg file that plays from start to end."
+_READ_BYTES = 1 << 20
+
+
+def listen(
+    path: str, *, algorithms: Sequence[str] = (), deep: bool = True, limits: Limits, progress: Progress
+) -> Listening:
+    """Decode a file once and derive facts, provenance and, when ``deep``, signals and fingerprint.
+
+    Raises
+    ------
+    AudioUnreadable
+        The file is no regular file, is empty, or no decoder makes a signal out of it.
+    AudioLimitExceeded
+        It lasts longer than the limits allow.
+    """
+    began = _cpu_s()
+    _refuse_odd_file(path)
+    progress(0)
+    facts = _decoded(path, _hash_sums(path, algorithms), limits, progress)
+    return Listening(found=Found(audio=facts), cpu_s=_cpu_s() - began)
+
+
+def _cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _refuse_odd_file(path: str) -> None:
+    name = Path(path).name
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise AudioUnreadable(f"{name} cannot be opened: {error.strerror}.", mend="Check path and rights.") from error
+    if not stat.S_ISREG(status.st_mode):  # a pipe or device would wait for ever
+        raise AudioUnreadable(f"{name} is not a regular file.", mend=_MEND)
+    if status.st_size == 0:
+        raise AudioUnreadable(f"{name} is empty.", mend="Upload the file again.")
+
+
+def _hash_sums(path: str, algorithms: Sequence[str]) -> dict[str, str]:
+    """Digest the file under the names that were asked for, and as ``""`` its SHA-256."""
+    digests = {"": hashlib.sha256()}
+    for name in algorithms:
+        known = name.lower().replace("-", "").replace("_", "")
+        if known in hashlib.algorithms_available and not known.startswith("shake"):
+            digests[name] = hashlib.new(known, usedforsecurity=False)
+    with Path(path).open("rb") as file:
+        while part := file.read(_READ_BYTES):
+            for digest in digests.values():
+                digest.update(part)
+    return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def _decoded(path: str, hash_sums: dict[str, str], limits: Limits, progress: Progress) -> AudioFacts:
+    causes = []
+    for opener in openers(path):
+        try:
+            return _heard_with(opener, path, hash_sums, limits, progress)
+        except DecodeError as error:
+            causes.append(str(error))
+    raise AudioUnreadable(f"{Path(path).name} cannot be decoded: {'; '.join(dict.fromkeys(causes))}.", mend=_MEND)
+
+
+def _heard_with(opener: Opener, path: str, hash_sums: dict[str, str], limits: Limits, progress: Progress) -> AudioFacts:
+    with opener(path) as source:
+        frames, signal = 0, hashlib.sha256()
+        for block in _within(source, limits, progress):
+            frames += len(block)
+            signal.update(_pcm16(block))
+        if frames == 0:
+            raise DecodeError("it holds no sound")
+        return _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal.hexdigest())
+
+
+def _within(source: Source, limits: Limits, progress: Progress) -> Iterator[Block]:
+    frames = 0
+    for block in source.blocks():
+        yield block
+        frames += len(block)
+        heard_s = frames / source.sample_rate_hz
+        progress(heard_s)
+        if heard_s > limits.max_duration_s:
+            raise AudioLimitExceeded(
+                f"The sound lasts longer than {limits.max_duration_s / 3600:g} hours.",
+                mend="Deliver it in parts, or raise the listener's limits.",
+            )
+
+
+def _pcm16(block: Block) -> bytes:
+    """Mono as 16-bit samples: equal for the same signal in another container or under other tags."""
+    scaled = np.rint(mixed(block) * np.float32(32768))
+    return bytes(np.clip(scaled, -32768, 32767).astype("<i2").data)
+
+
+def _facts(source: Source, path: str, hash_sums: dict[str, str], duration_s: float, signal_hash: str) -> AudioFacts:
+    size = Path(path).stat().st_size
+    audio_bytes = read_mpeg(path).audio_bytes if source.codec == "mp3" and source.container == "mp3" else size
+    return AudioFacts(
+        container=source.container,
+        codec=source.codec,
+        sample_rate_hz=source.sample_rate_hz,
+        channels=source.channels,
+        bits_per_sample=source.bits_per_sample,
+        bit_rate_bps=source.bit_rate_bps or round(audio_bytes * 8 / duration_s),
+        duration_s=duration_s,
+        size=size,
+        sha256=hash_sums[""],
+        signal_hash=signal_hash,
+        hash_sums={name: value for name, value in hash_sums.items() if name},
+        decoder=source.decoder,
+    )

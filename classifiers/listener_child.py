@@ -1,0 +1,104 @@
+"""The child of `classifiers.listener`: reads requests from its standard input until that closes.
+
+It writes no file, keeps no more memory than it was given, prints nothing, and ends with its
+parent. Libraries are loaded when first needed, so that facts alone cost little.
+"""
+
+import base64
+import os
+import resource
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from classifiers.channel import Channel, ChannelClosed, Message
+from classifiers.listening import Limits
+from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
+
+_WATCH_S = 1.0
+
+
+def main() -> None:
+    """Serve requests until the parent closes the pipe."""
+    channel = _private_channel()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    try:
+        limits = Limits.model_validate(channel.receive()["limits"])
+        _confine(limits)
+        while True:
+            channel.send(_answer(channel.receive(), channel, limits))
+    except ChannelClosed:
+        return
+
+
+def _private_channel() -> Channel:
+    """Take the pipes for ourselves: what a native library prints goes nowhere."""
+    requests, answers = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    return Channel(requests, answers)
+
+
+def _confine(limits: Limits) -> None:
+    for what, most in (
+        (resource.RLIMIT_DATA, limits.memory_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (allowed, allowed))
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent is gone, even in the middle of a file."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(0)
+
+
+def _answer(request: Message, channel: Channel, limits: Limits) -> Message:
+    what, path = request.pop("do"), request.pop("path")
+    try:
+        return {"result": _do(what, path, request, channel, limits)}
+    except ChannelClosed:
+        raise
+    except MemoryError:
+        error: LinerError = AudioLimitExceeded(
+            f"{os.path.basename(path)} needs more memory than {limits.memory_bytes // 2**20} MiB.",  # noqa: PTH119
+            mend="Deliver stereo or mono at 192 kHz or less, without oversized tags.",
+        )
+    except LinerError as known:
+        error = known
+    except Exception as unknown:  # noqa: BLE001 - a decoder may raise anything; this is the border
+        error = AudioUnreadable(
+            f"{os.path.basename(path)} broke its decoder: {type(unknown).__name__}: {unknown}",  # noqa: PTH119
+            mend="Encode the file anew from its master.",
+        )
+    return {"error": error.code, "message": error.message, "mend": error.mend}
+
+
+def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits) -> Any:
+    if what == "listen":
+        from classifiers.hearing import listen  # noqa: PLC0415 - loads numpy and decoders
+
+        def progress(heard_s: float) -> None:
+            channel.send({"heard_s": heard_s})
+
+        return listen(path, limits=limits, progress=progress, **request).model_dump(mode="json")
+    from classifiers import pictures  # noqa: PLC0415
+
+    channel.send({"heard_s": 0})
+    draw: dict[str, Callable[..., Any]] = {
+        "waveform_peaks": pictures.waveform_peaks,
+        "spectrogram_png": pictures.spectrogram_png,
+        "excerpt": pictures.excerpt,
+    }
+    result = draw[what](path, **request)
+    return base64.b64encode(result).decode() if isinstance(result, bytes) else result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What a listener is asked for and what it gives: plain nouns, importable without numpy."""
+
+from schemas.base import Model
+from schemas.screening import Found, Heard
+
+
+class Limits(Model):
+    """How much one file may cost before the listener gives it up.
+
+    Attributes
+    ----------
+    floor_s
+        Seconds on the clock that any file may take.
+    seconds_per_minute
+        Further seconds for each minute of sound decoded so far, and the one in work.
+    max_duration_s
+        Longest sound that is heard, in seconds.
+    memory_bytes
+        Private memory of the child process (``RLIMIT_DATA``).
+    start_s
+        Seconds on the clock for the child to start and to load its libraries.
+    """
+
+    floor_s: float = 20.0
+    seconds_per_minute: float = 5.0
+    max_duration_s: float = 12 * 3600.0
+    memory_bytes: int = 768 * 1024 * 1024
+    start_s: float = 120.0
+
+    def allowance_s(self, heard_s: float) -> float:
+        """Seconds on the clock that are fair once ``heard_s`` seconds of sound are decoded."""
+        return self.floor_s + self.seconds_per_minute * (heard_s / 60 + 1)
+
+
+class Listening(Model):
+    """The result of listening to one file.
+
+    Attributes
+    ----------
+    found
+        Facts of container and decoder, and embedded provenance.
+    heard
+        Signals; empty when only facts were asked for.
+    fingerprint
+        Packed landmarks (`classifiers.fingerprint`); None when not asked for, or too little sound.
+    cpu_s
+        Processor seconds that the child spent on this file.
+    """
+
+    found: Found
+    heard: Heard = Heard()
+    fingerprint: bytes | None = None
+    cpu_s: float = 0.0
