@@ -11,8 +11,9 @@ import numpy as np
 from classifiers.decode import Block, DecodeError, Opener, Source, mixed, openers
 from classifiers.listening import Limits, Listening
 from classifiers.mpeg import read_mpeg
+from classifiers.provenance import find_provenance
 from schemas.errors import AudioLimitExceeded, AudioUnreadable
-from schemas.screening import AudioFacts, Found
+from schemas.screening import AudioFacts
 
 Progress = Callable[[float], None]
 
@@ -35,8 +36,9 @@ def listen(
     began = _cpu_s()
     _refuse_odd_file(path)
     progress(0)
+    found = find_provenance(path)
     facts = _decoded(path, _hash_sums(path, algorithms), limits, progress)
-    return Listening(found=Found(audio=facts), cpu_s=_cpu_s() - began)
+    return Listening(found=found.model_copy(update={"audio": facts}), cpu_s=_cpu_s() - began)
 
 
 def _cpu_s() -> float:
