@@ -3,10 +3,11 @@ r"""A Case is a unit of a person's work: states, commands and decisions as pure 
 ::
 
     open --claim--> open (held) --decide--> decided --reopen--> open
-      \\--decide(ask)--> waiting --new screening or reopen--> open
+      \\--decide(ask)--> waiting --answer, new reasons or reopen--> open
 
-A case is about one recording (or one delivery that could not be read). Nothing here knows a
-database: each command takes a case and gives the next one, or raises.
+A decided case comes back by itself only where a new screening gives other reasons. A case is
+about one recording (or one delivery that could not be read). Nothing here knows a database:
+each command takes a case and gives the next one, or raises.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -169,6 +170,35 @@ def reopen(case: Case) -> Case:
     if case.state is CaseState.OPEN:
         raise InvalidTransition(f"Case {case.id} is open already.")
     return case.model_copy(update={"state": CaseState.OPEN, "claim": None, "version": case.version + 1})
+
+
+def screen_again(case: Case, *, has_new_reasons: bool, has_flags: bool, is_answer: bool) -> Case:
+    """Take a newer screening of the same recording into account.
+
+    Parameters
+    ----------
+    case
+        The case as it stands.
+    has_new_reasons
+        Whether the reason codes differ from those of the screening before.
+    has_flags
+        Whether there is any flag; one without never brings a decided case back.
+    is_answer
+        Whether the bytes changed, which is how a label answers a question.
+
+    Returns
+    -------
+    Case
+        Always at the next version: whoever decides must have seen the newest evidence.
+    """
+    returns = {
+        CaseState.OPEN: False,
+        CaseState.WAITING: has_new_reasons or is_answer,
+        CaseState.DECIDED: has_new_reasons and has_flags,
+    }
+    if returns[case.state]:
+        return reopen(case)
+    return case.model_copy(update={"version": case.version + 1})
 
 
 def _refuse_foreign_claim(case: Case, actor: str, now: datetime) -> None:

@@ -1,0 +1,268 @@
+"""What the API takes (``*Create``) and gives (``*Public``); table rows never leave `api.store`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SkipValidation
+
+from api.services.access import Role
+from schemas.base import Model
+from schemas.cases import Action, Case, CaseState, StatementOfReasons
+from schemas.flags import FlagSeverity
+from schemas.screening import Screening, SubjectKind
+
+MAX_SCREENINGS = 500
+MAX_PAGE = 200
+
+
+class CasePublic(Case):
+    """A case as lists show it: the state machine's case and what it is about.
+
+    Attributes
+    ----------
+    account
+        The transport account that delivered it; empty where none did.
+    codes
+        The reason codes of the last screening, in order.
+    severity
+        The gravest flag's; None where the last screening has no flag.
+    updated_by
+        Who or what changed the case last.
+    """
+
+    recording_key: str
+    account: str
+    kind: SubjectKind
+    priority: int
+    severity: FlagSeverity | None
+    codes: tuple[str, ...]
+    title: str
+    artist: str
+    isrc: str
+    sender_id: str
+    sender_name: str
+    release_key: str
+    screening_id: str
+    opened_at: datetime
+    updated_at: datetime
+    updated_by: str
+
+
+class QueueFilters(Model):
+    """What of the queue to show; an empty field does not filter.
+
+    Attributes
+    ----------
+    sender
+        Part of the sender's name, or its DPID.
+    q
+        Part of title, artist, ISRC or case id.
+    cursor
+        Continue after the last case of a page, as ``next_cursor`` named it.
+    offset
+        Leave out this many cases: numbered pages of the console; ``cursor`` stays quick at depth.
+    """
+
+    state: CaseState | None = CaseState.OPEN
+    code: str = Field(default="", max_length=40)
+    severity: FlagSeverity | None = None
+    sender: str = Field(default="", max_length=200)
+    q: str = Field(default="", max_length=200)
+    cursor: str = Field(default="", max_length=500)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+
+
+class QueuePage(Model):
+    """A page of the queue, most urgent first, then longest waiting.
+
+    Attributes
+    ----------
+    total
+        Number of cases that match the filters, over all pages.
+    codes
+        How many of the matching state's cases carry each reason code.
+    """
+
+    cases: tuple[CasePublic, ...]
+    total: int
+    codes: dict[str, int]
+    next_cursor: str | None
+
+
+class DecisionPublic(Model):
+    """A decision with what it was made on; ``note`` is for colleagues alone."""
+
+    id: str
+    action: Action
+    reason: str
+    note: str | None
+    policy: str
+    screening_id: str
+    case_version: int
+    decided_by: str
+    decided_at: datetime
+    statement: StatementOfReasons | None
+
+
+class EventPublic(Model):
+    """One audit event; ``seq`` grows."""
+
+    seq: int
+    kind: str
+    actor: str
+    at: datetime
+    payload: dict[str, Any]
+
+
+class EventsPublic(Model):
+    """The events of a case, oldest first."""
+
+    events: tuple[EventPublic, ...]
+
+
+class CaseView(Model):
+    """A case with everything that a person needs to decide it.
+
+    Attributes
+    ----------
+    screening
+        The last screening: declared, found, heard and known stand side by side.
+    allowed_actions
+        Of ``claim``, ``release``, ``decide`` and ``reopen``: what the asker may do now.
+    """
+
+    case: CasePublic
+    screening: Screening
+    decisions: tuple[DecisionPublic, ...]
+    events: tuple[EventPublic, ...]
+    allowed_actions: tuple[str, ...]
+
+
+class VersionCreate(Model):
+    """A command on the case as the caller read it."""
+
+    expected_version: int = Field(ge=1)
+
+
+class ReopenCreate(VersionCreate):
+    """Put a case back into the queue, and why."""
+
+    reason: str = Field(min_length=3, max_length=5000)
+
+
+class DecisionCreate(VersionCreate):
+    """A decision; a restricting action carries its statement of reasons."""
+
+    action: Action
+    reason: str = Field(min_length=3, max_length=5000)
+    note: str = Field(default="", max_length=5000)
+    statement: StatementOfReasons | None = None
+
+
+class ScreeningsCreate(Model):
+    """A batch of screenings; each is validated by itself, so that one bad one refuses no other."""
+
+    screenings: Annotated[list[Annotated[Screening, SkipValidation]], Field(max_length=MAX_SCREENINGS)]
+
+
+class ItemProblem(Model):
+    """Why an item was refused."""
+
+    code: str
+    detail: str
+
+
+class ScreeningResult(Model):
+    """What became of one screening of a batch."""
+
+    id: str | None
+    status: Literal["created", "unchanged", "refused"]
+    case_id: str | None = None
+    problem: ItemProblem | None = None
+
+
+class ScreeningsResult(Model):
+    """What became of a batch, in its order."""
+
+    results: tuple[ScreeningResult, ...]
+
+
+class DeliveryFile(Model):
+    """A file of a delivery as it was stored, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+class DeliveryPublic(Model):
+    """A delivery that came in over HTTP.
+
+    Attributes
+    ----------
+    status
+        ``received`` until its first screening, then ``screened``.
+    folder
+        Relative to the landing zone.
+    """
+
+    id: str
+    account: str
+    status: Literal["received", "screened"]
+    folder: str
+    message: str
+    files: tuple[DeliveryFile, ...]
+    size: int
+    received_at: datetime
+    screenings: tuple["DeliveryScreening", ...] = ()
+
+
+class DeliveryScreening(Model):
+    """One screening of a delivery: what was flagged, and the case, if it has one."""
+
+    id: str
+    recording_key: str
+    codes: tuple[str, ...]
+    case_id: str | None
+    screened_at: datetime
+
+
+class DeliveriesPublic(Model):
+    """Deliveries, newest first."""
+
+    deliveries: tuple[DeliveryPublic, ...]
+    next_cursor: str | None
+
+
+class KeyCreate(Model):
+    """A key to make; a label's needs an account."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
+    role: Role
+    account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    dpids: tuple[str, ...] = ()
+
+
+class KeyPublic(Model):
+    """A key without its secret."""
+
+    name: str
+    role: Role
+    account: str | None
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeysPublic(Model):
+    """All keys, oldest first."""
+
+    keys: tuple[KeyPublic, ...]
+
+
+class KeyIssued(Model):
+    """A new key; the token is shown this once."""
+
+    key: KeyPublic
+    token: str

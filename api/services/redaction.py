@@ -1,0 +1,56 @@
+"""What a label does not get to see of its own case: names of moderators, notes, other labels' files."""
+
+from pathlib import PurePosixPath
+
+from api.public import CasePublic, DecisionPublic, EventPublic
+from api.services.access import Actor, Role
+from schemas.events import EventKind
+from schemas.screening import Match, Screening
+
+MODERATION = "moderation"
+FOR_LABELS = {EventKind.CASE_OPENED, EventKind.CASE_UPDATED, EventKind.CASE_DECIDED, EventKind.CASE_REOPENED}
+REASONS_FOR_LABELS = {EventKind.CASE_DECIDED}  # why a colleague reopened a case is an internal matter
+
+
+def case_for(case: CasePublic, actor: Actor) -> CasePublic:
+    """Hide who works on the case."""
+    if actor.role is not Role.LABEL:
+        return case
+    decision = case.decision.model_copy(update={"decided_by": MODERATION}) if case.decision else None
+    return case.model_copy(update={"claim": None, "updated_by": MODERATION, "decision": decision})
+
+
+def decisions_for(found: tuple[DecisionPublic, ...], actor: Actor) -> tuple[DecisionPublic, ...]:
+    """Hide notes and names."""
+    if actor.role is not Role.LABEL:
+        return found
+    return tuple(one.model_copy(update={"note": None, "decided_by": MODERATION}) for one in found)
+
+
+def events_for(found: tuple[EventPublic, ...], actor: Actor) -> tuple[EventPublic, ...]:
+    """Leave out how colleagues share work, and hide names."""
+    if actor.role is not Role.LABEL:
+        return found
+    return tuple(_event(one) for one in found if one.kind in FOR_LABELS)
+
+
+def screening_for(screening: Screening, actor: Actor) -> Screening:
+    """Hide paths of this machine, and who delivered the recordings that were found alike."""
+    if actor.role is not Role.LABEL:
+        return screening
+    uri = screening.intake.audio_uri
+    intake = screening.intake.model_copy(update={"audio_uri": PurePosixPath(uri).name if uri else None})
+    matches = screening.known.matches
+    known = screening.known.model_copy(update={"matches": matches and tuple(map(_match, matches))})
+    return screening.model_copy(update={"intake": intake, "known": known})
+
+
+def _match(match: Match) -> Match:
+    return match.model_copy(update={"audio_uri": None, "sender_id": None, "recording_key": ""})
+
+
+def _event(event: EventPublic) -> EventPublic:
+    payload = dict(event.payload)
+    if event.kind not in REASONS_FOR_LABELS:
+        payload.pop("reason", None)
+    return event.model_copy(update={"actor": MODERATION, "payload": payload})

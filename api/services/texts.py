@@ -1,0 +1,9 @@
+"""Text on its way into columns."""
+
+LIMIT = 500  # characters; enough for any title, few enough for a list
+KEY_LIMIT = 200  # of what is indexed: PostgreSQL takes 2,704 bytes per entry
+
+
+def plain(text: str, limit: int | None = None) -> str:
+    """Replace what PostgreSQL cannot store (NUL), and shorten to ``limit`` characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]

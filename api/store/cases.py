@@ -1,0 +1,190 @@
+"""Cases and their decisions: rows in, the state machine's nouns out."""
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_
+from sqlmodel import Session, col, select
+
+from api.public import CasePublic, DecisionPublic, QueueFilters
+from api.services.access import Actor, Role
+from api.services.texts import plain
+from api.tables import CaseRow, DecisionRow, FlagRow
+from schemas.cases import Case, Claim, Decision, StatementOfReasons
+from schemas.errors import InvalidInput
+
+
+def find(session: Session, case_id: str) -> CaseRow | None:
+    """Read a case."""
+    return session.get(CaseRow, case_id)
+
+
+def lock(session: Session, case_id: str) -> CaseRow | None:
+    """Read a case for change; others who want to change it wait for this transaction."""
+    return session.exec(select(CaseRow).where(col(CaseRow.id) == case_id).with_for_update()).first()
+
+
+def lock_all(session: Session, case_ids: Iterable[str]) -> dict[str, CaseRow]:
+    """Read several cases for change, in one order for everybody, so that nobody waits in a ring."""
+    query = select(CaseRow).where(col(CaseRow.id).in_(sorted(set(case_ids)))).order_by(col(CaseRow.id))
+    return {row.id: row for row in session.exec(query.with_for_update())}
+
+
+def put(row: CaseRow, case: Case, *, by: str, at: datetime) -> None:
+    """Write the state machine's outcome into the row."""
+    row.state = case.state
+    row.version = case.version
+    row.claim_holder = case.claim.holder if case.claim else None
+    row.claim_expires_at = case.claim.expires_at if case.claim else None
+    row.updated_by = by
+    row.updated_at = at
+
+
+def to_case(row: CaseRow) -> Case:
+    """Turn a row into the state machine's case, without its last decision."""
+    return _to_public(row, None)
+
+
+def to_public(session: Session, rows: Sequence[CaseRow]) -> tuple[CasePublic, ...]:
+    """Turn rows into cases with their last decisions, in the rows' order."""
+    decisions = _last_decisions(session, [row.id for row in rows])
+    return tuple(_to_public(row, decisions.get(row.id)) for row in rows)
+
+
+def add_decision(session: Session, row: DecisionRow) -> None:
+    """Append a decision."""
+    session.add(row)
+
+
+def decisions_of(session: Session, case_id: str) -> tuple[DecisionPublic, ...]:
+    """Read all decisions on a case, oldest first."""
+    query = select(DecisionRow).where(col(DecisionRow.case_id) == case_id).order_by(col(DecisionRow.case_version))
+    return tuple(
+        DecisionPublic.model_validate({**row.model_dump(exclude={"case_id"}), "statement": _statement(row)})
+        for row in session.exec(query)
+    )
+
+
+def page(session: Session, actor: Actor, filters: QueueFilters) -> list[CaseRow]:
+    """Read one more than a page, most urgent first, then longest waiting."""
+    query = select(CaseRow).where(*_conditions(actor, filters)).limit(filters.limit + 1).offset(filters.offset)
+    if filters.cursor:
+        query = query.where(_beyond(filters.cursor))
+    return list(session.exec(_in_order(query)))
+
+
+def count(session: Session, actor: Actor, filters: QueueFilters) -> int:
+    """Count the cases that match."""
+    return session.exec(select(func.count()).select_from(CaseRow).where(*_conditions(actor, filters))).one()
+
+
+def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
+    """Count the cases of the filters' state by reason code."""
+    of_state = QueueFilters(state=filters.state)
+    query = (
+        select(FlagRow.code, func.count(func.distinct(col(CaseRow.id))))
+        .join(CaseRow, col(CaseRow.screening_id) == col(FlagRow.screening_id))
+        .where(*_conditions(actor, of_state))
+        .group_by(col(FlagRow.code))
+        .order_by(col(FlagRow.code))
+    )
+    return dict(session.exec(query).all())
+
+
+def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow | None) -> str | None:
+    """Name the first open case of the queue that nobody else holds."""
+    free = or_(
+        col(CaseRow.claim_expires_at).is_(None),
+        col(CaseRow.claim_expires_at) <= now,
+        col(CaseRow.claim_holder) == actor.name,
+    )
+    query = select(CaseRow).where(*_conditions(actor, QueueFilters()), free)
+    if after is not None:
+        query = query.where(_behind(after.priority, after.opened_at, after.id))
+    row = session.exec(_in_order(query).limit(1)).first()
+    return row.id if row else None
+
+
+def cursor_of(row: CaseRow) -> str:
+    """Name a place in the queue."""
+    place = json.dumps([row.priority, row.opened_at.isoformat(), row.id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def visible(actor: Actor, account: Any, sender_id: Any) -> ColumnElement[bool]:
+    """Put `Actor.sees` into SQL."""
+    if actor.role is not Role.LABEL:
+        return col(account).is_not(None)
+    own = col(account) == actor.account
+    return or_(own, and_(col(account) == "", col(sender_id).in_(actor.dpids))) if actor.dpids else own
+
+
+def _in_order(query: Any) -> Any:
+    return query.order_by(col(CaseRow.priority).desc(), col(CaseRow.opened_at), col(CaseRow.id))
+
+
+def _beyond(cursor: str) -> ColumnElement[bool]:
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        priority, opened_at, case_id = int(place[0]), datetime.fromisoformat(place[1]), str(place[2])
+        return _behind(priority, opened_at.astimezone(), case_id)
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise InvalidInput("The cursor is none of ours.", mend="Use next_cursor as it was given.") from error
+
+
+def _behind(priority: int, opened_at: datetime, case_id: str) -> ColumnElement[bool]:
+    later = or_(
+        col(CaseRow.opened_at) > opened_at, and_(col(CaseRow.opened_at) == opened_at, col(CaseRow.id) > case_id)
+    )
+    return or_(col(CaseRow.priority) < priority, and_(col(CaseRow.priority) == priority, later))
+
+
+def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
+    found = [visible(actor, CaseRow.account, CaseRow.sender_id)]
+    if filters.state is not None:
+        found.append(col(CaseRow.state) == filters.state)
+    if filters.severity is not None:
+        found.append(col(CaseRow.severity) == filters.severity)
+    if filters.code:
+        flagged = select(FlagRow.screening_id).where(col(FlagRow.code) == filters.code)
+        found.append(col(CaseRow.screening_id).in_(flagged))
+    if filters.sender:
+        found.append(or_(col(CaseRow.sender_id) == filters.sender, _has(CaseRow.sender_name, filters.sender)))
+    if filters.q:
+        wanted = (CaseRow.title, CaseRow.artist, CaseRow.isrc, CaseRow.id)
+        found.append(or_(*(_has(column, filters.q) for column in wanted)))
+    return found
+
+
+def _has(column: Any, part: str) -> ColumnElement[bool]:
+    return col(column).icontains(plain(part), autoescape=True)
+
+
+def _to_public(row: CaseRow, decision: Decision | None) -> CasePublic:
+    claim = None
+    if row.claim_holder is not None and row.claim_expires_at is not None:
+        claim = Claim(holder=row.claim_holder, expires_at=row.claim_expires_at)
+    flat = row.model_dump(exclude={"claim_holder", "claim_expires_at", "codes"})
+    return CasePublic.model_validate({**flat, "codes": tuple(row.codes.split()), "claim": claim, "decision": decision})
+
+
+def _last_decisions(session: Session, case_ids: list[str]) -> dict[str, Decision]:
+    query = select(DecisionRow).where(col(DecisionRow.case_id).in_(case_ids)).order_by(col(DecisionRow.case_version))
+    return {
+        row.case_id: Decision(
+            action=row.action,
+            reason=row.reason,
+            policy=row.policy,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+            statement=_statement(row),
+        )
+        for row in session.exec(query)
+    }
+
+
+def _statement(row: DecisionRow) -> StatementOfReasons | None:
+    return StatementOfReasons.model_validate_json(row.statement) if row.statement else None

@@ -1,0 +1,71 @@
+"""Screenings: the document as received, and what is looked up by."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from api.services.access import Actor
+from api.store.cases import visible
+from api.tables import DeliveryRow, FlagRow, ScreeningRow
+from schemas.screening import Screening
+
+INGEST_LOCK = 0x696E67  # "ing": batches come one after the other, so that none waits for another in a ring
+
+
+def one_batch_at_a_time(session: Session) -> None:
+    """Hold other batches back until this transaction ends; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INGEST_LOCK})
+
+
+def known(session: Session, ids: Iterable[str]) -> dict[str, str | None]:
+    """Say which ids are stored already, and the case of each."""
+    query = select(ScreeningRow.id, ScreeningRow.case_id).where(col(ScreeningRow.id).in_(list(ids)))
+    return dict(session.exec(query).all())
+
+
+def rows(session: Session, ids: Iterable[str]) -> dict[str, ScreeningRow]:
+    """Read screenings by id."""
+    return {row.id: row for row in session.exec(select(ScreeningRow).where(col(ScreeningRow.id).in_(list(ids))))}
+
+
+def insert(session: Session, made: Sequence[ScreeningRow] | Sequence[FlagRow]) -> None:
+    """Insert new rows of one table at once."""
+    if made:
+        session.execute(sqlalchemy.insert(type(made[0])), [row.model_dump() for row in made])
+
+
+def existing_deliveries(session: Session, ids: Iterable[str]) -> set[str]:
+    """Say which of these deliveries came in over HTTP."""
+    return set(session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(list(ids)))))
+
+
+def find(session: Session, actor: Actor, screening_id: str) -> ScreeningRow | None:
+    """Read a screening that is the actor's to see."""
+    return session.exec(
+        select(ScreeningRow).where(
+            col(ScreeningRow.id) == screening_id, visible(actor, ScreeningRow.account, ScreeningRow.sender_id)
+        )
+    ).first()
+
+
+def latest_of_recording(session: Session, actor: Actor, recording_key: str) -> ScreeningRow | None:
+    """Read the newest screening of a recording that is the actor's to see."""
+    query = select(ScreeningRow).where(
+        col(ScreeningRow.recording_key) == recording_key,
+        visible(actor, ScreeningRow.account, ScreeningRow.sender_id),
+    )
+    return session.exec(query.order_by(col(ScreeningRow.screened_at).desc(), col(ScreeningRow.id))).first()
+
+
+def of_deliveries(session: Session, ids: Iterable[str]) -> list[ScreeningRow]:
+    """Read the screenings of deliveries, oldest first."""
+    query = select(ScreeningRow).where(col(ScreeningRow.delivery_id).in_(list(ids)))
+    return list(session.exec(query.order_by(col(ScreeningRow.screened_at), col(ScreeningRow.id))))
+
+
+def document(row: ScreeningRow) -> Screening:
+    """Read the document back."""
+    return Screening.model_validate_json(row.document)
