@@ -1,0 +1,1 @@
+"""The moderators' pages: templates without logic, plain ES modules, no build step."""

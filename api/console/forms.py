@@ -1,0 +1,80 @@
+"""What the decide form sends, checked field by field before the service sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from schemas.cases import Action, StatementOfReasons
+
+MAX_REASON = 5000
+_PART_FIELDS = {"territories": "(a)", "facts": "(b)", "ground": "(d, e)", "explanation": "(d, e)", "redress": "(f)"}
+
+
+@dataclass(frozen=True, slots=True)
+class DecideForm:
+    """A form without errors: what to decide, at which version, with which statement."""
+
+    version: int
+    action: Action
+    reason: str
+    statement: StatementOfReasons | None
+
+
+class FormErrors(Exception):
+    """What is wrong, by field name; nothing that was typed is lost."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def read_decide_form(form: Mapping[str, str], now: datetime) -> DecideForm:
+    """Turn a sent form into a decision's parts, or raise `FormErrors` naming every wrong field."""
+    errors: dict[str, str] = {}
+    action = _action(form.get("action", ""), errors)
+    reason = form.get("reason", "").strip()
+    if not 3 <= len(reason) <= MAX_REASON:
+        errors["reason"] = f"Give a reason of 3 to {MAX_REASON:,} characters."
+    statement = _statement(form, now, errors) if action and action.is_restricting else None
+    version = form.get("version", "")
+    if not version.isdecimal():
+        errors["action"] = "The form lost its version; open the case again."
+    if errors or action is None:
+        raise FormErrors(errors)
+    return DecideForm(int(version), action, reason, statement)
+
+
+def _action(value: str, errors: dict[str, str]) -> Action | None:
+    try:
+        return Action(value)
+    except ValueError:
+        errors["action"] = "Choose what to do."
+        return None
+
+
+def _statement(form: Mapping[str, str], now: datetime, errors: dict[str, str]) -> StatementOfReasons:
+    for name, letter in _PART_FIELDS.items():
+        if not form.get(name, "").strip():
+            errors[name] = f"Art. 17(3){letter} asks for this part."
+    return StatementOfReasons(
+        facts=form.get("facts", "").strip(),
+        ground=form.get("ground", "").strip(),
+        explanation=form.get("explanation", "").strip(),
+        is_illegal_content=form.get("ground_kind") == "law",
+        territories=tuple(part.strip() for part in form.get("territories", "").split(",") if part.strip()),
+        ends_at=_end(form.get("ends_at", "").strip(), now, errors),
+        redress=form.get("redress", "").strip(),
+    )
+
+
+def _end(text: str, now: datetime, errors: dict[str, str]) -> datetime | None:
+    if not text:
+        return None
+    try:
+        end = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        errors["ends_at"] = "Write the date as 2027-01-31, or leave it empty for an open end."
+        return None
+    if end <= now:
+        errors["ends_at"] = "The end must lie in the future; leave it empty for an open end."
+    return end

@@ -1,0 +1,69 @@
+// Keys are data: an element with data-key is pressed by that key, and data-says explains it in the help.
+
+const described = new Map();
+
+/** Add a key to the help that is no element's own, e.g. Ctrl Enter. */
+export function describe(key, says) {
+  described.set(key, says);
+}
+
+/** Say something to a screen reader without moving the focus. */
+export function announce(text) {
+  document.getElementById("live").textContent = text;
+}
+
+/** Whether key strokes on the element write text or move a control of its own. */
+export function isTyping(element) {
+  return Boolean(element.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range])"));
+}
+
+function hasOwnUse(element, key) {
+  if (key === " " || key === "Enter") return Boolean(element.closest("a, button, summary, input"));
+  return key.startsWith("Arrow") && Boolean(element.closest("input"));
+}
+
+function press(target) {
+  if (target.matches("input[type=search]")) return target.focus();
+  target.click();
+  target.dispatchEvent(new CustomEvent("keyed", { bubbles: true }));
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (isTyping(event.target)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (document.querySelector("dialog[open]") || hasOwnUse(event.target, event.key)) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!target || (event.repeat && !event.key.startsWith("Arrow"))) return;
+  event.preventDefault();
+  press(target);
+}
+
+function fillHelp(list) {
+  const names = { " ": "space", ArrowLeft: "←", ArrowRight: "→" };
+  const rows = new Map();
+  for (const element of document.querySelectorAll("[data-key]")) {
+    rows.set(names[element.dataset.key] ?? element.dataset.key, element.dataset.says);
+  }
+  for (const [key, says] of [...rows, ...described]) {
+    const term = document.createElement("dt");
+    const name = document.createElement("kbd");
+    name.textContent = key;
+    term.append(name);
+    const text = document.createElement("dd");
+    text.textContent = says;
+    list.append(term, text);
+  }
+}
+
+/** Listen for keys, and let the help open. */
+export function mountKeys() {
+  document.addEventListener("keydown", onKey);
+  const list = document.querySelector("[data-key-list]");
+  if (list) fillHelp(list);
+  for (const opener of document.querySelectorAll("[data-opens]")) {
+    opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
+  }
+}

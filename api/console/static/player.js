@@ -1,0 +1,161 @@
+// The player: sound, waveform and spectrogram in step, evidence by key, the other recording at the same place.
+
+import { announce } from "./keys.js";
+import { Overview, Scope } from "./pictures.js";
+import { Sound } from "./sound.js";
+
+const JUMP_S = 5;
+const SHORTEST_S = 2; // a span of a single moment is still long enough to hear
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+class Player {
+  #stopAt = Infinity;
+  #span = -1;
+  #useOther = false;
+
+  constructor(root) {
+    const { url, duration, gain, whole } = root.dataset;
+    this.root = root;
+    this.duration = Number(duration);
+    this.buttons = [...document.querySelectorAll("[data-span]")];
+    this.spans = this.buttons.map(({ dataset }) => ({
+      number: dataset.span,
+      start: Number(dataset.start),
+      end: Number(dataset.end),
+      severity: dataset.severity,
+    }));
+    const about = { url: url.replace(/\/audio$/, ""), duration: this.duration, spans: this.spans };
+    this.overview = new Overview(this.#part("waveform"), about);
+    this.scope = new Scope(this.#part("spectrogram"), this.#part("marks"), about);
+    const heard = { duration: this.duration, gain: Number(gain), onEnd: () => this.draw(), onProblem: (text) => this.say(text) };
+    this.own = new Sound(this.#part("a"), { url, whole: whole === "yes", ...heard });
+    this.#mountOther(heard);
+    this.#mountControls();
+  }
+
+  get active() {
+    return this.#useOther ? this.other : this.own;
+  }
+
+  /** The position in this recording, also while the other one sounds. */
+  get time() {
+    return this.#useOther ? this.match.own + (this.other.time - this.match.other) / this.match.speed : this.own.time;
+  }
+
+  async play(from = this.time, stopAt = Infinity) {
+    this.#stopAt = stopAt;
+    const second = this.#useOther ? this.#toOther(from) : from;
+    if (await this.active.play(second)) this.#run();
+    this.draw();
+  }
+
+  pause() {
+    this.active.pause();
+    this.draw();
+  }
+
+  async seek(second) {
+    this.#stopAt = Infinity;
+    this.scope.show(second);
+    await this.active.seek(this.#useOther ? this.#toOther(second) : second);
+    this.draw();
+  }
+
+  async playSpan(at) {
+    this.#span = at;
+    const { start, end, number } = this.spans[at];
+    this.buttons.forEach((button, index) => button.toggleAttribute("aria-current", index === at));
+    this.#part("span-count").textContent = `${at + 1}/${this.spans.length}`;
+    this.scope.show(Math.max(0, start - 1), { fresh: true });
+    announce(`Evidence ${number}, ${clock(start)} to ${clock(end)}`);
+    await this.play(start, Math.max(end, start + SHORTEST_S));
+  }
+
+  async switch() {
+    const [time, wasPlaying] = [this.time, this.active.isPlaying];
+    this.active.pause();
+    this.#useOther = !this.#useOther;
+    this.#part("ab").setAttribute("aria-pressed", this.#useOther);
+    this.say(this.#useOther ? "You hear the other recording, at the same place." : "You hear this recording.");
+    await (wasPlaying ? this.play(time, this.#stopAt) : this.seek(time));
+  }
+
+  say(text) {
+    this.#part("hearing").textContent = text;
+  }
+
+  draw() {
+    const time = this.time;
+    const isPlaying = this.active.isPlaying;
+    if (isPlaying) this.scope.show(time);
+    this.scope.draw(time);
+    this.overview.draw(time);
+    this.#part("time").textContent = clock(time);
+    this.#part("seek").value = time;
+    this.#part("seek").setAttribute("aria-valuetext", clock(time));
+    this.#part("play").setAttribute("aria-pressed", isPlaying);
+    this.#part("play-word").textContent = isPlaying ? "Pause" : "Play";
+    this.#part("scope-time").textContent = `${clock(this.scope.start)}–${clock(this.scope.end)}`;
+  }
+
+  #run() {
+    if (this.time >= this.#stopAt) {
+      this.#stopAt = Infinity;
+      return this.pause();
+    }
+    this.draw();
+    if (this.active.isPlaying) requestAnimationFrame(() => this.#run());
+  }
+
+  #toOther(second) {
+    return this.match.other + (second - this.match.own) * this.match.speed;
+  }
+
+  #part(name) {
+    return this.root.querySelector(`[data-${name}]`);
+  }
+
+  #mountOther(heard) {
+    const button = this.#part("ab");
+    if (!button) return;
+    const { url, ownStart, otherStart, speed, keepsPitch, otherEnd } = button.dataset;
+    this.match = { own: Number(ownStart), other: Number(otherStart), speed: Number(speed) };
+    const element = this.#part("b");
+    element.preservesPitch = keepsPitch === "yes";
+    this.other = new Sound(element, { ...heard, url, whole: false, duration: Number(otherEnd) });
+    element.defaultPlaybackRate = this.match.speed; // load() resets the rate to this
+    button.addEventListener("click", () => this.switch());
+  }
+
+  #mountControls() {
+    const on = (name, event, act) => this.#part(name)?.addEventListener(event, act);
+    on("play", "click", () => (this.active.isPlaying ? this.pause() : this.play()));
+    on("next-span", "click", () => this.playSpan((this.#span + 1) % this.spans.length));
+    on("seek", "input", (event) => this.seek(Number(event.target.value)));
+    on("back", "click", () => this.seek(this.time - JUMP_S));
+    on("forward", "click", () => this.seek(this.time + JUMP_S));
+    on("volume", "input", (event) => this.#setVolume(Number(event.target.value)));
+    on("marks", "click", (event) => this.seek(this.scope.secondAt(event.offsetX / event.target.clientWidth)));
+    this.buttons.forEach((button, at) => button.addEventListener("click", () => this.playSpan(at)));
+    this.#setVolume(Number(this.#part("volume").value));
+  }
+
+  #setVolume(share) {
+    this.own.volume = share;
+    if (this.other) this.other.volume = share;
+  }
+}
+
+/** Bring the player to life; nothing sounds before a person asks for it. */
+export function mountPlayer(root) {
+  const player = new Player(root);
+  player.scope.show(Math.max(0, (player.spans[0]?.start ?? 0) - 1));
+  player.draw();
+  player.overview.load().then(() => player.draw());
+  new ResizeObserver(() => player.draw()).observe(root);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => player.draw());
+}

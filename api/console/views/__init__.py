@@ -1,0 +1,1 @@
+"""View models: what a page shows, in words; templates only place it."""

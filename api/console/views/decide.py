@@ -1,0 +1,131 @@
+"""The decide form: actions with their keys, fields with what was typed and what is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.cases import Action, StatementOfReasons
+from schemas.flags import Flag
+from schemas.screening import Screening
+
+_ABOUT = {
+    Action.APPROVE: ("Approve", "a", "Goes live as declared."),
+    Action.ASK: ("Ask", "s", "Waits until the label answers."),
+    Action.LABEL: ("Label", "l", "Goes live, labelled as AI."),
+    Action.DEMOTE: ("Demote", "d", "Goes live, not recommended."),
+    Action.REMOVE: ("Remove", "x", "Does not go live."),
+}
+_QUICK = (
+    "The declaration agrees with the evidence.",
+    "Checked by ear; the evidence does not support the flag.",
+    "The credits and the declaration contradict each other.",
+    "The sound is that of another recording in the catalogue.",
+)
+_MAX_FACTS = 3000  # leaves the moderator room below the 5,000 characters of the EU database
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """One action as a button with its key."""
+
+    value: str
+    label: str
+    key: str
+    effect: str
+    is_restricting: bool
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field's content and its error; both empty at first."""
+
+    value: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReason:
+    """A reason that a digit key writes."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideView:
+    """The whole form."""
+
+    version: int
+    actions: tuple[ActionView, ...]
+    fields: Mapping[str, Field]
+    quick: tuple[QuickReason, ...]
+    grounds: tuple[str, ...]
+    is_law: bool
+    problems: tuple[tuple[str, str], ...]
+    action_error: str = ""
+
+
+def decide_view(
+    screening: Screening, version: int, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+) -> DecideView:
+    """Make the form: prefilled from the evidence, or with what was typed and what is wrong with it.
+
+    Parameters
+    ----------
+    screening
+        What the case rests on.
+    version
+        The case's version that the decision will be bound to.
+    typed
+        The form as it was sent; None for a fresh one.
+    errors
+        What is wrong, by field name.
+    """
+    errors = errors or {}
+    values = {**prefilled(screening), **(typed or {})}
+    names = ("reason", "facts", "ground", "explanation", "territories", "ends_at", "redress")
+    return DecideView(
+        version=version,
+        actions=tuple(_action(action, values.get("action", "")) for action in Action),
+        fields={name: Field(values.get(name, ""), errors.get(name, "")) for name in names},
+        quick=tuple(QuickReason(str(key), text) for key, text in enumerate(_QUICK, start=1)),
+        grounds=grounds(screening),
+        is_law=values.get("ground_kind") == "law",
+        problems=tuple(errors.items()),
+        action_error=errors.get("action", ""),
+    )
+
+
+def prefilled(screening: Screening) -> dict[str, str]:
+    """Prefill the statement of reasons: facts and ground from the flags, the rest from its defaults.
+
+    The explanation stays empty: why the facts fall under the ground is the person's own judgement.
+    """
+    blank = StatementOfReasons()
+    return {
+        "facts": _facts(screening.flags),
+        "ground": next(iter(grounds(screening)), ""),
+        "territories": ", ".join(blank.territories),
+        "redress": blank.redress,
+    }
+
+
+def grounds(screening: Screening) -> tuple[str, ...]:
+    """Name the clauses of the policy that the flags fall under, gravest first."""
+    policy, _, version = screening.versions.policy.partition("@")
+    name = f"{policy.capitalize()} policy of {version.partition('+')[0]}" if version else f"Policy {policy}"
+    return tuple(f"{name}, {flag.code}: {flag.title}" for flag in screening.flags)
+
+
+def _facts(flags: tuple[Flag, ...]) -> str:
+    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in flags)[:_MAX_FACTS]
+
+
+def _action(action: Action, chosen: str) -> ActionView:
+    label, key, effect = _ABOUT[action]
+    return ActionView(str(action), label, key, effect, action.is_restricting, chosen == action)
+
+
+def action_label(action: Action) -> str:
+    """Name an action as its button does."""
+    return _ABOUT[action][0]

@@ -1,0 +1,156 @@
+"""The queue: one row per case, filters with their counts, pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from api.console.views.flags import Chip
+from api.console.views.words import Stamp, plural, stamp
+from api.public import CasePublic, QueueFilters, QueuePage
+from schemas.cases import CaseState
+from schemas.flags import FlagSeverity
+from schemas.policy import Policy, Reason
+
+PER_PAGE = 50
+MAX_PAGES = 20_000
+E = TypeVar("E", bound=StrEnum)
+_STATES = {CaseState.OPEN: "Open", CaseState.WAITING: "Waiting", CaseState.DECIDED: "Decided"}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A case in the list."""
+
+    href: str
+    title: str
+    artist: str
+    isrc: str
+    sender: str
+    chips: tuple[Chip, ...]
+    severity: str
+    opened: Stamp
+    holder: str
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter, and whether it is the chosen one."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """The whole page."""
+
+    rows: tuple[QueueRow, ...]
+    count: str
+    states: tuple[Choice, ...]
+    severities: tuple[Choice, ...]
+    codes: tuple[Choice, ...]
+    search: str
+    is_filtered: bool
+    page: str
+    previous: str
+    following: str
+
+
+def asked(query: Mapping[str, str], page: int = 1) -> QueueFilters:
+    """Read the filters of an address; a value that does not exist counts as not given."""
+    return QueueFilters(
+        state=_member(CaseState, query.get("state", "")) or CaseState.OPEN,
+        severity=_member(FlagSeverity, query.get("severity", "")),
+        code=query.get("code", "").strip()[:40],
+        q=query.get("q", "").strip()[:200],
+        offset=(page - 1) * PER_PAGE,
+        limit=PER_PAGE,
+    )
+
+
+def page_number(query: Mapping[str, str]) -> int:
+    """Read the page of an address, from 1; nonsense counts as the first."""
+    text = query.get("page", "")
+    return min(int(text), MAX_PAGES) if text.isdecimal() and len(text) < 9 and int(text) > 0 else 1
+
+
+def queue_view(found: QueuePage, wanted: QueueFilters, policy: Policy, *, viewer: str, now: datetime) -> QueueView:
+    """Bring a page of the queue into the form that is shown.
+
+    Parameters
+    ----------
+    policy
+        Gives the codes their titles and severities; a code that it does not know stands for itself.
+    """
+    reasons = {reason.code: reason for reason in policy.reasons}
+    page = wanted.offset // PER_PAGE + 1
+    pages = max(1, -(-found.total // PER_PAGE))
+    return QueueView(
+        rows=tuple(_row(case, reasons, viewer, now) for case in found.cases),
+        count=plural(found.total, "case"),
+        states=tuple(Choice(str(state), label, state is wanted.state) for state, label in _STATES.items()),
+        severities=_severities(wanted.severity),
+        codes=_codes(found.codes, wanted.code, reasons),
+        search=wanted.q,
+        is_filtered=bool(_query(wanted)),
+        page=f"Page {page} of {pages}" if pages > 1 else "",
+        previous=_address(wanted, page - 1) if page > 1 else "",
+        following=_address(wanted, page + 1) if page < pages else "",
+    )
+
+
+def _row(case: CasePublic, reasons: Mapping[str, Reason], viewer: str, now: datetime) -> QueueRow:
+    holder = case.claim.holder if case.claim and case.claim.is_live(now) else ""
+    return QueueRow(
+        href=f"/console/cases/{case.id}",
+        title=case.title or case.id,
+        artist=case.artist,
+        isrc=case.isrc,
+        sender=case.sender_name or case.sender_id or case.account,
+        chips=tuple(_chip(code, reasons) for code in case.codes),
+        severity=str(case.severity or "none"),
+        opened=stamp(case.opened_at, now),
+        holder=holder,
+        is_mine=holder == viewer,
+    )
+
+
+def _chip(code: str, reasons: Mapping[str, Reason]) -> Chip:
+    reason = reasons.get(code)
+    severity = str(reason.severity if reason else FlagSeverity.LOW)
+    return Chip(code, reason.title if reason else "Other reason", severity)
+
+
+def _severities(chosen: FlagSeverity | None) -> tuple[Choice, ...]:
+    words = ((value, str(value).capitalize()) for value in reversed(FlagSeverity))
+    return (Choice("", "Any", chosen is None), *(Choice(str(v), word, v is chosen) for v, word in words))
+
+
+def _codes(counts: Mapping[str, int], chosen: str, reasons: Mapping[str, Reason]) -> tuple[Choice, ...]:
+    known = {**counts, **({} if chosen in counts or not chosen else {chosen: 0})}
+    named = ((code, reasons[code].title if code in reasons else "", count) for code, count in known.items())
+    listed = (
+        Choice(code, f"{code} {title} ({count})".replace("  ", " "), code == chosen) for code, title, count in named
+    )
+    return (Choice("", "Any", not chosen), *listed)
+
+
+def _query(wanted: QueueFilters) -> dict[str, str]:
+    """Write the filters as query parameters, without defaults."""
+    state = "" if wanted.state in {None, CaseState.OPEN} else str(wanted.state)
+    pairs = {"state": state, "severity": str(wanted.severity or ""), "code": wanted.code, "q": wanted.q}
+    return {name: value for name, value in pairs.items() if value}
+
+
+def _address(wanted: QueueFilters, page: int) -> str:
+    query = {**_query(wanted), **({"page": str(page)} if page > 1 else {})}
+    return f"/console?{urlencode(query)}" if query else "/console"
+
+
+def _member(kind: type[E], value: str) -> E | None:
+    return kind(value) if value in set(kind) else None

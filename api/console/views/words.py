@@ -1,0 +1,117 @@
+"""Numbers, times and names as a person reads them.
+
+Conventions
+-----------
+Seconds become ``m:ss``; times stay in UTC and are written out, never "yesterday"; ages are one
+number and one unit, since nobody triages by the second.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from schemas.screening import Signal
+
+_AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+_UNITS = {"s": "s", "hz": "Hz", "lufs": "LUFS", "db": "dB", "dbfs": "dBFS", "bpm": "BPM"}
+_INITIALISMS = {"lufs": "LUFS", "bpm": "BPM", "c2pa": "C2PA", "ai": "AI", "dc": "DC", "rms": "RMS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A moment for a ``<time>`` element: machine form, text in UTC, and how long ago."""
+
+    iso: str
+    text: str
+    ago: str
+
+
+def stamp(at: datetime, now: datetime) -> Stamp:
+    """Put a moment into the forms that a page needs."""
+    utc = at.astimezone(UTC)
+    return Stamp(utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M} UTC", ago(at, now))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Tell how long ago ``at`` was, in the largest unit that fits.
+
+    Examples
+    --------
+    >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> ago(noon, noon + timedelta(minutes=95)), ago(noon, noon)
+    ('1 h', 'now')
+    """
+    return next((f"{(now - at) // unit} {name}" for name, unit in _AGES if now - at >= unit), "now")
+
+
+def clock(seconds: float) -> str:
+    """Write a position in a recording.
+
+    Examples
+    --------
+    >>> clock(41.4), clock(3725)
+    ('0:41', '1:02:05')
+    """
+    minutes, rest = divmod(int(max(seconds, 0.0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def stretch(start_s: float, end_s: float) -> str:
+    """Write a stretch of a recording, e.g. ``0:41-0:58`` with an en dash."""
+    return f"{clock(start_s)}–{clock(end_s)}"  # noqa: RUF001 - a range takes an en dash
+
+
+def size(count: int) -> str:
+    """Write a number of bytes with the decimal unit that fits."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def signal_name(name: str) -> str:
+    """Name a signal in words, without the unit that its suffix carries.
+
+    Examples
+    --------
+    >>> signal_name("bandwidth_cutoff_hz"), signal_name("loudness_lufs")
+    ('Bandwidth cutoff', 'Loudness')
+    """
+    parts = name.split("_")
+    if parts[-1] in _UNITS and len(parts) > 1:
+        parts.pop()
+    words = " ".join(_INITIALISMS.get(part, part) for part in parts)
+    return words[:1].upper() + words[1:]
+
+
+def signal_value(signal: Signal) -> str:
+    """Write a signal's value with the unit of its name; a calibrated probability comes first."""
+    if signal.probability is not None:
+        return f"{signal.probability:.0%} likely"
+    unit = _UNITS.get(signal.name.rpartition("_")[2], "")
+    return f"{number(signal.value)} {unit}".rstrip()
+
+
+def number(value: float) -> str:
+    """Write a quantity with three significant digits and no exponent.
+
+    Examples
+    --------
+    >>> number(0.93412), number(-9.8), number(16012.4)
+    ('0.934', '-9.8', '16012')
+    """
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Count things, e.g. ``1 flag``, ``3 flags``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def from_code(text: str) -> str:
+    """Turn ``post_production`` or ``generative_ai`` into words."""
+    return " ".join(_INITIALISMS.get(part, part) for part in text.split("_"))
