@@ -4,7 +4,17 @@ Importing this package registers every rule. `registry.run` evaluates the rules 
 docs/rules.md is generated from what is registered.
 """
 
-from schemas.rules import contributions, disclosure, files, identifiers, package, provenance, schema, spam
+from schemas.rules import (
+    contributions,
+    disclosure,
+    files,
+    identifiers,
+    package,
+    provenance,
+    schema,
+    spam,
+    technical,
+)
 from schemas.rules.registry import RULES, Hit, Rule, Scope, finding, run
 
 __all__ = [
@@ -22,4 +32,5 @@ __all__ = [
     "run",
     "schema",
     "spam",
+    "technical",
 ]
