@@ -4,16 +4,19 @@ import hashlib
 import resource
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from classifiers.decode import Block, DecodeError, Opener, Source, mixed, openers
+from classifiers.decode import Block, DecodeError, Source, mixed, openers
+from classifiers.descriptors import Descriptors
 from classifiers.listening import Limits, Listening
 from classifiers.mpeg import read_mpeg
 from classifiers.provenance import find_provenance
 from schemas.errors import AudioLimitExceeded, AudioUnreadable
-from schemas.screening import AudioFacts
+from schemas.screening import AudioFacts, Heard
 
 Progress = Callable[[float], None]
 
@@ -37,8 +40,9 @@ def listen(
     _refuse_odd_file(path)
     progress(0)
     found = find_provenance(path)
-    facts = _decoded(path, _hash_sums(path, algorithms), limits, progress)
-    return Listening(found=found.model_copy(update={"audio": facts}), cpu_s=_cpu_s() - began)
+    facts, heard, fingerprint = _decoded(path, _hash_sums(path, algorithms), _Job(deep, limits, progress))
+    found = found.model_copy(update={"audio": facts})
+    return Listening(found=found, heard=heard, fingerprint=fingerprint, cpu_s=_cpu_s() - began)
 
 
 def _cpu_s() -> float:
@@ -72,44 +76,59 @@ def _hash_sums(path: str, algorithms: Sequence[str]) -> dict[str, str]:
     return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
-def _decoded(path: str, hash_sums: dict[str, str], limits: Limits, progress: Progress) -> AudioFacts:
+@dataclass(frozen=True)
+class _Job:
+    """What is wanted of the sound, and how much it may cost."""
+
+    deep: bool
+    limits: Limits
+    progress: Progress
+
+
+_Result = tuple[AudioFacts, Heard, bytes | None]
+
+
+def _decoded(path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
     causes = []
     for opener in openers(path):
         try:
-            return _heard_with(opener, path, hash_sums, limits, progress)
+            with opener(path) as source:
+                return _heard_of(source, path, hash_sums, job)
         except DecodeError as error:
             causes.append(str(error))
     raise AudioUnreadable(f"{Path(path).name} cannot be decoded: {'; '.join(dict.fromkeys(causes))}.", mend=_MEND)
 
 
-def _heard_with(opener: Opener, path: str, hash_sums: dict[str, str], limits: Limits, progress: Progress) -> AudioFacts:
-    with opener(path) as source:
-        frames, signal = 0, hashlib.sha256()
-        for block in _within(source, limits, progress):
-            frames += len(block)
-            signal.update(_pcm16(block))
-        if frames == 0:
-            raise DecodeError("it holds no sound")
-        return _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal.hexdigest())
+def _heard_of(source: Source, path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
+    frames, signal_hash = 0, hashlib.sha256()
+    descriptors = Descriptors(source.sample_rate_hz, source.channels) if job.deep else None
+    for block in _within(source, job):
+        frames += len(block)
+        mono = descriptors.push(block) if descriptors else mixed(block)
+        signal_hash.update(_pcm16(mono))
+    if frames == 0:
+        raise DecodeError("it holds no sound")
+    facts = _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal_hash.hexdigest())
+    return facts, descriptors.heard() if descriptors else Heard(), None
 
 
-def _within(source: Source, limits: Limits, progress: Progress) -> Iterator[Block]:
-    frames = 0
+def _within(source: Source, job: _Job) -> Iterator[Block]:
+    frames, longest_s = 0, job.limits.max_duration_s
     for block in source.blocks():
         yield block
         frames += len(block)
         heard_s = frames / source.sample_rate_hz
-        progress(heard_s)
-        if heard_s > limits.max_duration_s:
+        job.progress(heard_s)
+        if heard_s > longest_s:
             raise AudioLimitExceeded(
-                f"The sound lasts longer than {limits.max_duration_s / 3600:g} hours.",
+                f"The sound lasts longer than {longest_s / 3600:g} hours.",
                 mend="Deliver it in parts, or raise the listener's limits.",
             )
 
 
-def _pcm16(block: Block) -> bytes:
+def _pcm16(mono: npt.NDArray[np.float32]) -> bytes:
     """Mono as 16-bit samples: equal for the same signal in another container or under other tags."""
-    scaled = np.rint(mixed(block) * np.float32(32768))
+    scaled = np.rint(mono * np.float32(32768))
     return bytes(np.clip(scaled, -32768, 32767).astype("<i2").data)
 
 

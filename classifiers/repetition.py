@@ -1,0 +1,138 @@
+"""Exact repetition: how much of a track is a copy of what was played a fixed time before.
+
+A copied loop differs from its model by coding noise alone; a beat that is played again, or the same
+chords with another voice over them, differs as much as music differs within seconds. So the
+difference to the frame one lag earlier is held against the local variety, and only a small share
+of it counts as a copy.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from classifiers.spectra import Array, Grid, box_mean, runs
+from classifiers.versions import DESCRIPTORS
+from schemas.flags import Span
+from schemas.screening import Signal
+
+LAGS_S = (0.4, 60.0)
+COPY_RATIO = 0.12  # of the difference between unrelated frames: below it, a copy
+SECTION_S = 600.0  # longer sound is looked at in sections, so that memory stays flat
+MIN_SPAN_S = 2.0
+MAX_SPANS = 32
+
+_BANDS = 20
+_VARIETY_S = 4.0
+_SMOOTH_S = 1.0
+_STILL_DB = 0.7  # deviation below which a sound stands still, and repeats nothing
+_CANDIDATES = 8
+_FLOOR_DB = -60.0  # quieter bands hold coding noise
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Copied frames of one section at its best lag."""
+
+    lag: float
+    is_copy: npt.NDArray[np.bool_]
+    eligible: int
+
+
+class Repetition:
+    """Collects a coarse mel spectrum and looks for copies section by section."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._frame_hz = grid.frame_hz
+        self._pending: list[Array] = []
+        self._count = 0
+        self._sections: list[Repeats] = []
+
+    def push(self, mel_db: Array) -> None:
+        """Take the next frames of the mel spectrum in dB [shape=(frames, bands)]."""
+        coarse = mel_db.reshape(len(mel_db), _BANDS, -1).mean(axis=2)
+        self._pending.append(np.maximum(coarse, _FLOOR_DB))
+        self._count += len(coarse)
+        if self._count >= SECTION_S * self._frame_hz:
+            self._close_section()
+
+    def signals(self) -> list[Signal]:
+        """Share and lag of the copies; nothing where a sound is short, silent or stands still."""
+        self._close_section()
+        eligible = sum(section.eligible for section in self._sections)
+        if not eligible:
+            return []
+        copied = [int(section.is_copy.sum()) for section in self._sections]
+        share = Signal(
+            name="repetition_share", value=sum(copied) / eligible, model=DESCRIPTORS, spans=tuple(self._spans())
+        )
+        best = self._sections[int(np.argmax(copied))]
+        if not best.lag:
+            return [share]
+        return [share, Signal(name="repetition_lag_s", value=best.lag / self._frame_hz, model=DESCRIPTORS)]
+
+    def _close_section(self) -> None:
+        if self._count >= 4 * LAGS_S[0] * self._frame_hz:
+            self._sections.append(find_repeats(np.concatenate(self._pending), self._frame_hz))
+        self._pending, self._count = [], 0
+
+    def _spans(self) -> list[Span]:
+        spans, start = [], 0
+        for section in self._sections:
+            note = f"repeats every {section.lag / self._frame_hz:.2f} s"
+            for first, last in (runs(section.is_copy) + start) / self._frame_hz:
+                if last - first >= MIN_SPAN_S:
+                    spans.append(Span(start_s=first, end_s=last, note=note))
+            start += len(section.is_copy)
+        return sorted(sorted(spans, key=lambda s: s.start_s - s.end_s)[:MAX_SPANS], key=lambda s: s.start_s)
+
+
+def find_repeats(frames: Array, frame_hz: float) -> Repeats:
+    """Find the lag at which most frames are copies.
+
+    Parameters
+    ----------
+    frames
+        Mel spectrum in dB [shape=(frames, bands)].
+    """
+    variety = box_mean(
+        np.square(frames - box_mean(frames, round(_VARIETY_S * frame_hz))).mean(axis=1), round(_VARIETY_S * frame_hz)
+    )
+    is_lively = variety > _STILL_DB**2
+    nothing = Repeats(0.0, np.zeros(len(frames), np.bool_), int(is_lively.sum()))
+    if not is_lively.any():
+        return nothing
+    best = nothing
+    for lag in _candidates(frames, frame_hz):
+        is_copy = _copies(frames, lag, variety, frame_hz) & is_lively
+        if is_copy.sum() > best.is_copy.sum() * 1.02:  # the shortest of equals is the loop itself
+            best = Repeats(float(lag), is_copy, nothing.eligible)
+    return best
+
+
+def _copies(frames: Array, lag: int, variety: Array, frame_hz: float) -> npt.NDArray[np.bool_]:
+    difference = np.square(frames[lag:] - frames[:-lag]).mean(axis=1)
+    smooth = box_mean(difference, round(_SMOOTH_S * frame_hz))
+    is_copy = np.zeros(len(frames), np.bool_)
+    is_copy[lag:] = smooth < COPY_RATIO * 2 * variety[lag:]
+    return is_copy
+
+
+def _candidates(frames: Array, frame_hz: float) -> list[int]:
+    """Lags where the section is most like itself, shortest first."""
+    count = len(frames)
+    low, high = round(LAGS_S[0] * frame_hz), min(round(LAGS_S[1] * frame_hz), count // 2)
+    if high <= low:
+        return []
+    centred = frames - frames.mean(axis=0)
+    power = np.square(np.abs(fft.rfft(centred, fft.next_fast_len(count + high), axis=0))).sum(axis=1)
+    correlation = fft.irfft(power)[: high + 1]
+    energy = np.concatenate([[0.0], np.cumsum(np.square(centred).sum(axis=1))])
+    lags = np.arange(high + 1)
+    both = energy[count - lags] + energy[count] - energy[lags]
+    likeness = 2 * correlation / np.maximum(both, 1e-9)
+    inner = likeness[low:high]
+    is_top = (inner >= likeness[low - 1 : high - 1]) & (inner > likeness[low + 1 : high + 1])
+    tops = np.flatnonzero(is_top) + low
+    return sorted(tops[np.argsort(-likeness[tops])[:_CANDIDATES]].tolist())
