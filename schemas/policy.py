@@ -1,8 +1,9 @@
 """A policy turns findings and signals into flags: versioned data, judged by a pure function.
 
-A policy is a TOML file. Each ``[[reason]]`` names a stable code and when it applies: a finding of
-a rule, one or more conditions on signals, or a match in the catalogue. `judge` has no side
-effect and no clock, so that a policy can be simulated on the lake before it goes live.
+A policy is a TOML file (docs/policy.md). Each ``[[reason]]`` names a stable code and when it
+applies: a finding of a rule, one or more conditions on signals, or a match in the catalogue.
+`judge` has no side effect and no clock, so that a policy can be simulated on the lake before it
+goes live.
 """
 
 import hashlib
@@ -13,9 +14,10 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from schemas.base import Model
+from schemas.disclosure import Level
 from schemas.errors import InvalidPolicy
 from schemas.evidence import Evidence
-from schemas.findings import Finding
+from schemas.findings import Finding, Severity
 from schemas.flags import Flag, FlagSeverity, Layer
 from schemas.screening import Match, MatchKind, Signal
 
@@ -44,17 +46,32 @@ class Condition(Model):
 
 
 class MatchCondition(Model):
-    """A match in the catalogue: how it was made, and that it belongs to somebody else."""
+    """A match in the catalogue: how it was made, and that it belongs to something else."""
 
     kind: MatchKind
     other_isrc: bool = True  # the same ISRC again is a redelivery or a legitimate re-release
+    other_sender: bool = False  # one sender's copies may be a re-issue
     earlier_only: bool = True  # the first delivery of a sound is not the copy
 
 
 class Reason(Model):
     """One entry of a policy: when to raise which flag.
 
-    Exactly one of ``finding``, ``signals`` and ``match`` is given.
+    Exactly one of ``finding``, ``signals`` and ``match`` is given. Two reasons may share a code: the
+    gravest that applies is raised.
+
+    Attributes
+    ----------
+    finding
+        A rule's id; the rule must have found more than an info.
+    signals
+        All of these conditions on what was heard.
+    match
+        A match in the catalogue.
+    declared
+        Only for recordings with one of these levels; empty for any.
+    codecs
+        Only for files in one of these codecs; empty for any.
     """
 
     code: str = Field(pattern=r"^[A-Z]{3}-[A-Z0-9]{3}$")
@@ -65,12 +82,21 @@ class Reason(Model):
     finding: str | None = None
     signals: tuple[Condition, ...] = ()
     match: MatchCondition | None = None
+    declared: tuple[Level, ...] = ()
+    codecs: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
         if sum((self.finding is not None, bool(self.signals), self.match is not None)) != 1:
             raise ValueError(f"reason {self.code}: give exactly one of finding, signals, match")
         return self
+
+    def concerns(self, evidence: Evidence) -> bool:
+        """Whether the reason is meant for a recording so declared, in such a file."""
+        recording, audio = evidence.intake.recording, evidence.found.audio
+        level = recording.disclosure.level if recording else Level.UNDECLARED
+        codec = audio.codec if audio else None
+        return (not self.declared or level in self.declared) and (not self.codecs or codec in self.codecs)
 
 
 class Policy(Model):
@@ -131,10 +157,14 @@ def judge(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy) -> 
     Returns
     -------
     tuple of Flag
-        At most one per reason; equal inputs give equal flags in equal order.
+        At most one per code; equal inputs give equal flags in equal order.
     """
-    flags = (_raise_flag(reason, evidence, findings) for reason in policy.reasons)
-    return tuple(sorted((f for f in flags if f), key=lambda f: (-f.severity.weight, f.code)))
+    reasons = (reason for reason in policy.reasons if reason.concerns(evidence))
+    flags = [flag for flag in (_raise_flag(reason, evidence, findings) for reason in reasons) if flag]
+    by_code: dict[str, Flag] = {}
+    for flag in sorted(flags, key=lambda f: (-f.severity.weight, f.code)):
+        by_code.setdefault(flag.code, flag)
+    return tuple(by_code.values())
 
 
 def _raise_flag(reason: Reason, evidence: Evidence, findings: tuple[Finding, ...]) -> Flag | None:
@@ -159,7 +189,7 @@ def _flag(reason: Reason, explanation: str, **more: object) -> Flag:
 
 
 def _from_finding(reason: Reason, findings: tuple[Finding, ...]) -> Flag | None:
-    hits = [f for f in findings if f.rule == reason.finding]
+    hits = [f for f in findings if f.rule == reason.finding and f.severity is not Severity.INFO]
     if not hits:
         return None
     return _flag(reason, " ".join(dict.fromkeys([reason.explanation, *(h.message for h in hits[:3])])))
@@ -202,6 +232,8 @@ def _from_match(reason: Reason, condition: MatchCondition, evidence: Evidence) -
 def _counts(match: Match, condition: MatchCondition, evidence: Evidence) -> bool:
     own = evidence.intake.recording.isrc if evidence.intake.recording else None
     if match.kind is not condition.kind or (condition.earlier_only and not match.is_earlier):
+        return False
+    if condition.other_sender and match.sender_id in (None, evidence.intake.sender_id):
         return False
     return not (condition.other_isrc and own is not None and own == match.isrc)
 
