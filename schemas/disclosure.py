@@ -92,9 +92,12 @@ class Disclosure(Model):
         Whether the message's version has a place for the declaration (ERN 4.3.1 and later, JSON).
     contributions
         Everybody and everything credited, in message order.
+    at
+        Where ``ContainsAI`` stands, if it does.
     """
 
     level: Level = Level.UNDECLARED
     text: str | None = None
     can_declare: bool = False
     contributions: tuple[Contribution, ...] = ()
+    at: Location = Location()

@@ -11,9 +11,9 @@ AVS_VERSION = 9
 AVS_DATE = "2025-08"
 
 ERN_VERSIONS = frozenset(
-    "3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7.1 3.8 3.8.1 3.8.2 3.8.3 4.1 4.1.1 4.2 4.3 4.3.1 4.3.2".split()  # noqa: SIM905
+    "3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7D2 3.7.1 3.8 3.8.1 3.8.2 3.8.3 4.1 4.1.1 4.2 4.3 4.3.1 4.3.2".split()  # noqa: SIM905
 )
-"""Versions of the Electronic Release Notification that the reader knows."""
+"""Versions of the Electronic Release Notification that the reader knows; 3.7D2 is a draft that is still sent."""
 
 DISCLOSING_VERSIONS = frozenset({"4.3.1", "4.3.2"})
 """Versions with a place for AI disclosure; earlier ones cannot say anything."""

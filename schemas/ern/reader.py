@@ -1,0 +1,126 @@
+"""Bytes of a DDEX message to `schemas.release.Message`, whatever the version, without ever raising.
+
+ERN 3.4 to 4.3.2 release messages, purge and catalogue messages, and the ManifestMessage of
+ERN-C-SFTP. Element names are read without their namespace; the namespace of the root tells
+the version.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+from schemas.ern.context import Context
+from schemas.ern.manifest import read_batch
+from schemas.ern.node import Node
+from schemas.ern.parties import read_messaging_party, read_party_list
+from schemas.ern.releases import read_deals, read_release, read_releases
+from schemas.ern.resources import read_images, read_recordings
+from schemas.ern.source import MAX_BYTES, Refusal, parse_xml
+from schemas.ern.strays import report_strays
+from schemas.ern.values import parse_time
+from schemas.findings import Location
+from schemas.reading import Reading
+from schemas.release import Message, MessageKind
+from schemas.rules import finding
+from schemas.vocabularies import ERN_VERSIONS
+
+_ERN_NAMESPACE = re.compile(r"http://ddex\.net/xml/ern/([0-9]{2,4}(?:D[0-9])?)")
+_SFTP_NAMESPACE = re.compile(r"http://ddex\.net/xml/ern-c-sftp/[0-9]{2,4}")
+_KINDS = {kind.value: kind for kind in MessageKind if kind.value.endswith("Message")}
+
+
+def read_message(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Reading:
+    """Read a DDEX message.
+
+    Parameters
+    ----------
+    data
+        The bytes as they arrived.
+    path
+        What findings and locations call the file.
+    max_bytes
+        More than this is refused unread.
+
+    Returns
+    -------
+    Reading
+        Without a message where the bytes are no XML (PKG-010) or not a message of a known
+        version (XSD-001). Never raises for what is in ``data``.
+    """
+    try:
+        root = Node.root(parse_xml(data, max_bytes=max_bytes))
+        return _read(root, path, hashlib.sha256(data).hexdigest())
+    except Refusal as refusal:
+        at = Location(path=path, line=refusal.line, column=refusal.column)
+        return Reading(findings=(finding("PKG-010", refusal.message, at=at, subject=path),))
+
+
+def _read(root: Node, path: str, sha256: str) -> Reading:
+    namespace = root.namespace
+    context = Context(path, _version(namespace))
+    kind = _KINDS.get(root.name)
+    if context.version is None and not _SFTP_NAMESPACE.fullmatch(namespace):
+        text = f"The namespace of {root.name} is {namespace!r}, which is no version of ERN from 3.4 to 4.3.2."
+        context.report("XSD-001", text, root, namespace)
+        return Reading(findings=tuple(context.findings))
+    if kind is None:
+        raise Refusal(f"{root.name} is not a message that liner reads.", root.line)
+    fields = _FIELDS[kind](root, context)
+    message = Message(kind=kind, path=path, sha256=sha256, namespace=namespace, ern_version=context.version, **fields)
+    report_strays(root, context)
+    return Reading(message=message, findings=tuple(context.findings))
+
+
+def _version(namespace: str) -> str | None:
+    """Turn ``http://ddex.net/xml/ern/382`` into ``3.8.2``; None for a version that is not known."""
+    match = _ERN_NAMESPACE.fullmatch(namespace)
+    digits, draft, number = match[1].partition("D") if match else ("", "", "")
+    version = ".".join(digits) + draft + number
+    return version if version in ERN_VERSIONS else None
+
+
+def _header(root: Node, context: Context) -> dict[str, Any]:
+    header = root.first("MessageHeader") or root
+    sender = header.first("MessageSender")
+    fields = {
+        "avs_version": root.attribute("AvsVersionId") or None,
+        "message_id": header.value("MessageId"),
+        "thread_id": header.value("MessageThreadId"),
+        "created_at": parse_time(header.value("MessageCreatedDateTime")),
+        "control_type": header.value("MessageControlType") or None,
+        "recipients": tuple(read_messaging_party(one, context) for one in header.all("MessageRecipient")),
+    }
+    return fields | ({"sender": read_messaging_party(sender, context)} if sender else {})
+
+
+def _new_release(root: Node, context: Context) -> dict[str, Any]:
+    read_party_list(root, context)
+    fields = _header(root, context) | {
+        "sound_recordings": read_recordings(root, context),
+        "images": read_images(root, context),
+        "releases": read_releases(root, context),
+        "deals": read_deals(root, context),
+    }
+    return fields | {"parties": tuple(context.parties.values())}
+
+
+def _purge(root: Node, context: Context) -> dict[str, Any]:
+    purged = root.all("PurgedRelease")
+    return _header(root, context) | {"releases": tuple(read_release(one, context, is_main=True) for one in purged)}
+
+
+def _catalogue(root: Node, context: Context) -> dict[str, Any]:
+    items = root.all("CatalogItem")
+    return _header(root, context) | {"releases": tuple(read_release(one, context, is_main=False) for one in items)}
+
+
+def _manifest(root: Node, context: Context) -> dict[str, Any]:
+    return _header(root, context) | read_batch(root, context)
+
+
+_FIELDS = {
+    MessageKind.NEW_RELEASE: _new_release,
+    MessageKind.PURGE_RELEASE: _purge,
+    MessageKind.CATALOG_LIST: _catalogue,
+    MessageKind.MANIFEST: _manifest,
+}
