@@ -180,6 +180,7 @@ _NOISE = Track(
     Level.NONE,
     (_human("Prudence Lull", "StudioProducer"),),
     "Sleep",
+    form="wav",
 )
 _SILENCE = Track(
     "silence",
@@ -189,7 +190,6 @@ _SILENCE = Track(
     Level.NONE,
     (_human("Prudence Lull", "StudioProducer"),),
     "Sleep",
-    form="wav",
 )
 _BROKEN = Track(
     "broken_upload",
@@ -225,9 +225,7 @@ BATCHES: tuple[BatchSheet, ...] = (
         _HARBOUR,
         (
             ReleaseSheet("2099000000019", "Low Tide", "Marisol Quay", _HARBOUR, "EP", (_WALTZ, _PAPER_BOATS)),
-            ReleaseSheet(
-                "2099000000026", "Lantern Street", "The Night Ferry", _HARBOUR, "Single", (_LANTERN_STREET,)
-            ),
+            ReleaseSheet("2099000000026", "Lantern Street", "The Night Ferry", _HARBOUR, "Single", (_LANTERN_STREET,)),
         ),
     ),
     BatchSheet(

@@ -85,7 +85,7 @@ def _table(partials: tuple[float, ...]) -> Samples:
     spectrum = np.zeros(TABLE // 2 + 1, dtype=np.complex128)
     spectrum[1 : len(partials) + 1] = -1j * np.asarray(partials)
     period = np.fft.irfft(spectrum)
-    return (period / np.sqrt(np.mean(period**2))).astype(np.float32)
+    return np.asarray(period / np.sqrt(np.mean(period**2)), dtype=np.float32)
 
 
 def _within_hearing(partials: tuple[float, ...], hz: float) -> tuple[float, ...]:
@@ -93,7 +93,7 @@ def _within_hearing(partials: tuple[float, ...], hz: float) -> tuple[float, ...]
 
 
 def _read(table: Samples, phase: npt.NDArray[np.float64]) -> Samples:
-    return table[(phase * TABLE).astype(np.int64) & (TABLE - 1)]
+    return np.asarray(table[(phase * TABLE).astype(np.int64) & (TABLE - 1)])
 
 
 def _envelope(instrument: Instrument, held: int, total: int) -> Samples:

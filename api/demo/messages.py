@@ -19,9 +19,7 @@ from schemas.release import (
     SoundRecording,
 )
 
-RECIPIENT = Party(
-    name="Example Streaming Service", ids=(Identified(scheme="DPID", value="PADPIDA2099010105P"),)
-)
+RECIPIENT = Party(name="Example Streaming Service", ids=(Identified(scheme="DPID", value="PADPIDA2099010105P"),))
 ARTIST_ROLE = "MainArtist"
 WORLD = Identified(scheme="Territory", value="Worldwide")
 UNKNOWN_DURATION_S = 180.0  # stated for a file that is not there
@@ -83,9 +81,7 @@ def _party_references(sheet: ReleaseSheet) -> dict[str, str]:
     return {name: f"P{number}" for number, name in enumerate(dict.fromkeys(names), start=1)}
 
 
-def _recording(
-    track: Track, reference: str, parties: Mapping[str, str], delivered: Delivered | None
-) -> SoundRecording:
+def _recording(track: Track, reference: str, parties: Mapping[str, str], delivered: Delivered | None) -> SoundRecording:
     return SoundRecording(
         reference=reference,
         kind="MusicalWorkSoundRecording",

@@ -11,7 +11,7 @@ _BOSSA = "k:x.....x.x.....x. r:x..x..x...x..x.. h:x-x-x-x-x-x-x-x-"
 
 _LOW_TIDE_WALTZ = Piece(
     seed=11,
-    bpm=128,
+    bpm=138,
     meter=3,
     room_s=2.0,
     lines={
@@ -45,7 +45,7 @@ _LOW_TIDE_WALTZ = Piece(
 
 _LANTERN_STREET = Piece(
     seed=23,
-    bpm=100,
+    bpm=108,
     lines={
         "keys": Line("chords", "rhodes", "lazy", octave=4, level=0.22, pan=-0.3),
         "guitar": Line("chords", "guitar", "off", octave=4, level=0.16, pan=0.55),
@@ -69,13 +69,13 @@ _LANTERN_STREET = Piece(
             "A4/.5 C5/.5 F5 E5 C5 D5/1.5 B4/.5 G4/2 E5/.5 G5/.5 G5 E5 D5 C5/3 -/1 "
             "A4/.5 C5/.5 F5 G5 A5 G5/1.5 D5/.5 B4/2 B4 E5 G5/.5 E5/1.5 A4/4",
         ),
-        Section("F Am", "keys crash bass", "C5/2 B4/2 A4/4"),
+        Section("F Am", "keys crash bass"),
     ),
 )
 
 _PAPER_BOATS = Piece(
     seed=37,
-    bpm=82,
+    bpm=90,
     room_s=2.4,
     vowels="ouaeio",
     lines={
@@ -98,7 +98,7 @@ _PAPER_BOATS = Piece(
             "harp pad bass voice bell drums",
             "G4/.5 B4/.5 E5/2 D5 C5/1.5 E5/.5 G5/2 D5 B4 G4/2 A4/2 F#4/2 E5 D5/.5 C5/.5 E5/2 D5/3 -/1",
         ),
-        Section("Em C G", "harp pad voice", "B4/2 G4/2 E4/2 G4/2 G4/4"),
+        Section("C G", "harp pad voice", "G4/2 E4/2 G4/4"),
     ),
 )
 
@@ -142,14 +142,14 @@ _GLASS_ELEVATOR = Piece(
     },
     sections=(
         Section("Em Em", "sequencer pad"),
-        Section("Em C G D", "sequencer pad bass drums"),
+        Section("Em C", "sequencer pad bass drums"),
         Section(
             "Em C G D Em C Am B7",
             "sequencer pad bass drums lead",
             "B4/3 E5/.5 F#5/.5 G5/3 E5 D5/1.5 B4/1.5 G4 A4/3 F#4 "
             "G4/3 B4/.5 E5/.5 G5/2 C5/2 E5/1.5 C5/.5 A4/2 B4/2 D#5/2",
         ),
-        Section("C D Em Em", "sequencer pad lead bass", "E5/2 G5/2 F#5/2 A5/2 G5/.5 F#5/.5 E5/6"),
+        Section("C D Em Em", "sequencer pad lead bass", "E5/2 G5/2 F#5/2 A5/2 G5/.5 F#5/.5 E5/7"),
     ),
 )
 
@@ -166,7 +166,7 @@ _SUNRISE = Piece(
         "kick": Line("drums", pattern="k:x...x...x...x...", level=0.4, room=0.05),
     },
     sections=(
-        Section("Fm Db Ab Eb", "kick chords"),
+        Section("Fm Db", "kick chords"),
         Section(
             "Fm Db Ab Eb Fm Db Ab Eb",
             "drums chords bass bell",
@@ -174,16 +174,15 @@ _SUNRISE = Piece(
             "C5 Ab4/.5 F4/.5 C5/2 Db5 F5/.5 Ab5/.5 F5/2 Eb5 Ab4/.5 C5/.5 Eb5/2 Bb4/4",
         ),
         Section(
-            "Bbm Db Eb Fm Bbm Db Eb C7",
+            "Bbm Db Eb Fm Bbm C7",
             "drums chords bass bell strings",
-            "F5/1.5 Db5/.5 Bb4/2 Ab5/1.5 F5/.5 Db5/2 G5 Bb5 Eb5/2 Ab5/3 G5 "
-            "F5/.5 Db5/.5 Bb4 F5/2 Ab5/.5 F5/.5 Db5 Ab5/2 Bb5/2 G5/2 E5/4",
+            "F5/1.5 Db5/.5 Bb4/2 Ab5/1.5 F5/.5 Db5/2 G5 Bb5 Eb5/2 Ab5/3 G5 F5/.5 Db5/.5 Bb4 F5/2 G5/2 E5/2",
         ),
     ),
 )
 
 
-def _study(seed: int, bpm: float, sound: str, octave: int, chords: tuple[str, str, str], tune: str) -> Piece:
+def _study(seed: int, bpm: float, *, sound: str, octave: int, chords: tuple[str, str, str], tune: str) -> Piece:
     return Piece(
         seed=seed,
         bpm=bpm,
@@ -206,26 +205,26 @@ _STUDIES = {
     "mist_study_1": _study(
         71,
         76,
-        "rhodes",
-        4,
-        ("Ebmaj7 Cm7", "Fm9 Bb7 Gm7 Cm7", "Abmaj7 Abmaj7 Gm7 Bb7"),
-        "-/1 C4 Eb4 G4/1.5 F4/.5 D4/3 -/1 Bb4 D5 F4/1 Eb4/3",
+        sound="rhodes",
+        octave=4,
+        chords=("Ebmaj7 Cm7", "Fm9 Bb7 Gm7 Cm7", "Abmaj7 Abmaj7 Gm7 Bb7"),
+        tune="-/1 C4 Eb4 G4/1.5 F4/.5 D4/3 -/1 Bb4 D5 F4/2 Eb4/3",
     ),
     "mist_study_2": _study(
         83,
         69,
-        "guitar",
-        3,
-        ("F#m7 Bm7", "Dmaj7 E7 C#m7", "F#m7 Bm7 E7 F#m7"),
-        "A3/.5 C#4/.5 F#4/2 -/1 E4/1.5 G#4/.5 B4/2 C#5/2 G#4/2",
+        sound="guitar",
+        octave=3,
+        chords=("F#m7 Bm7", "Dmaj7 E7 C#m7", "F#m7 Bm7 E7 F#m7"),
+        tune="A3/.5 C#4/.5 F#4/2 -/1 E4/1.5 G#4/.5 B4/2 C#5/2 G#4/2",
     ),
     "mist_study_3": _study(
         97,
         84,
-        "piano",
-        4,
-        ("Am7 Dm7", "Bm7b5 E7 Am7 Fmaj7 Dm7", "Dm7 E7 Am7 Am7"),
-        "F4 A4/.5 B4/2.5 G#4/1.5 B4/.5 D5/2 C5/1 E5/1 A4/2 C5/.5 A4/.5 F4/3 -/1 D4/3",
+        sound="piano",
+        octave=4,
+        chords=("Am7 Dm7", "Bm7b5 E7 Am7 Fmaj7 Dm7", "Dm7 E7 Am7 Am7"),
+        tune="F4 A4/.5 B4/2.5 G#4/1.5 B4/.5 D5/2 C5/1 E5/1 A4/2 C5/.5 A4/.5 F4/3 -/1 D4/3",
     ),
 }
 
@@ -243,8 +242,7 @@ _LOW_TIDE_AT_DAWN = Piece(
         Section(
             "Bm G D A Bm Em F#7 Bm",
             "left bass right",
-            "F#5/3 E5/.5 D5/.5 B4/2 D5/2 A4/1.5 F#5/.5 E5/2 C#5/3 -/1 "
-            "D5 F#5 B5/2 G5/1.5 E5/.5 B4/2 C#5 A#4 F#4/2 B4/4",
+            "F#5/3 E5/.5 D5/.5 B4/2 D5/2 A4/1.5 F#5/.5 E5/2 C#5/3 -/1 D5 F#5 B5/2 G5/1.5 E5/.5 B4/2 C#5 A#4 F#4/2 B4/4",
         ),
     ),
 )

@@ -174,8 +174,8 @@ class Band:
         self.piece = piece
         self.rng = np.random.default_rng(piece.seed)
         count = int((piece.seconds + piece.room_s + 0.6) * RATE)
-        self.dry = np.zeros((count, 2), dtype=np.float32)
-        self.room = np.zeros((count, 2), dtype=np.float32)
+        self.dry = np.zeros((2, count), dtype=np.float32)
+        self.room = np.zeros((2, count), dtype=np.float32)
         self._kit = {name: drum(self.rng) for name, drum in DRUMS.items()}
         self._notes: dict[tuple[str, float, float], Samples] = {}
 
@@ -226,9 +226,10 @@ class Band:
         late = self.piece.swing if beat % 1.0 == 0.5 else 0.0
         seconds = (beat + late) * 60.0 / self.piece.bpm + self.rng.normal(0.0, 0.004)
         start = max(0, int(seconds * RATE))
-        sound = sound[: max(0, len(self.dry) - start)]
+        sound = sound[: max(0, self.dry.shape[1] - start)]
         level = line.level * strength * self.rng.uniform(0.82, 1.0)
         angle = (line.pan + 1.0) * np.pi / 4.0
-        stereo = sound[:, None] * (np.array([np.cos(angle), np.sin(angle)]) * level).astype(np.float32)
-        self.dry[start : start + len(sound)] += stereo
-        self.room[start : start + len(sound)] += line.room * stereo
+        for channel, share in enumerate((np.cos(angle), np.sin(angle))):
+            one = sound * np.float32(level * share)
+            self.dry[channel, start : start + len(sound)] += one
+            self.room[channel, start : start + len(sound)] += np.float32(line.room) * one

@@ -58,9 +58,7 @@ def sign(audio: bytes, mime: str, title: str, generator: str, certificates: Cert
     bytes
         The signed file.
     """
-    info = c2pa.C2paSignerInfo(
-        alg=b"es256", sign_cert=certificates.chain, private_key=certificates.key, ta_url=None
-    )
+    info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=certificates.chain, private_key=certificates.key, ta_url=None)
     target = io.BytesIO()
     with c2pa.Signer.from_info(info) as signer, c2pa.Builder(_manifest(mime, title, generator)) as builder:
         builder.sign(signer, mime, io.BytesIO(audio), target)
@@ -99,9 +97,7 @@ def _certificate(
         .not_valid_before(now - CLOCK_SKEW)
         .not_valid_after(now + LIFETIME)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
 
 
