@@ -1,0 +1,167 @@
+"""Check: everything that can be said about deliveries without a catalogue, a policy or a run.
+
+The same walk, readers and rules as in a scan, without Beam: `liner check` must answer at once.
+Nothing is written anywhere.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from classifiers.listener import Listener
+from classifiers.listening import Listening
+from pipeline.landing import DeliveryRef, discover
+from pipeline.read import Delivery, Entry, read_delivery
+from pipeline.validate import delivery_findings
+from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
+from schemas.evidence import Evidence
+from schemas.findings import Finding, Location
+from schemas.package import Layout
+from schemas.release import Message, MessageKind
+from schemas.report import CheckedMessage, CheckedRecording, CheckReport
+from schemas.rules import Scope, finding, run
+from schemas.screening import SubjectKind
+
+Hear = Callable[[str, tuple[str, ...]], Listening]
+
+
+def check_paths(paths: Sequence[Path], *, listen: bool = True) -> CheckReport:
+    """Check messages, folders and sound files.
+
+    Parameters
+    ----------
+    paths
+        Messages, release or batch folders, submissions, sound files, or folders that hold any of these.
+    listen
+        Whether to open the sound files for their facts and provenance (never for signals).
+
+    Returns
+    -------
+    CheckReport
+        In the order of ``paths``; a path that is not there is in ``unusable``.
+    """
+    return sum(check_each(paths, listen=listen), start=CheckReport())
+
+
+def check_each(paths: Sequence[Path], *, listen: bool = True) -> Iterator[CheckReport]:
+    """Check as `check_paths` does, one report for each delivery as soon as it is ready."""
+    with contextlib.closing(Listener()) as listener:  # its child starts with the first sound file
+
+        def hear(path: str, algorithms: tuple[str, ...]) -> Listening:
+            return listener.listen(path, algorithms=algorithms, deep=False)
+
+        for path in paths:
+            yield from _check_path(path, hear if listen else None)
+
+
+def _check_path(path: Path, hear: Hear | None) -> Iterator[CheckReport]:
+    empty = True
+    try:
+        for ref in discover(path):
+            if ref.part == 0:  # shares are for workers; here one reads them all
+                empty = False
+                yield _Check(path, replace(ref, parts=1), hear).report()
+    except LinerError as error:
+        yield _unusable(path, error.message)
+        return
+    if empty:
+        yield _unusable(path, f"{path} holds no message, submission or sound file.")
+
+
+def _unusable(path: Path, error: str) -> CheckReport:
+    return CheckReport(messages=(CheckedMessage(path=str(path), error=error),), unusable=(str(path),))
+
+
+class _Check:
+    """One delivery below the path that the user named."""
+
+    def __init__(self, named: Path, ref: DeliveryRef, hear: Hear | None) -> None:
+        self._named = named
+        self._ref = ref
+        self._hear = hear
+
+    def report(self) -> CheckReport:
+        delivery = read_delivery(self._ref)
+        findings = [*delivery_findings(delivery), *(f for e in delivery.entries for f in self._of_entry(e))]
+        placed = [self._placed(f) for f in dict.fromkeys(findings)]
+        placed.sort(key=lambda f: (f.location.path, f.location.line or 0, f.severity.rank, f.rule))
+        return CheckReport(messages=tuple(self._messages(delivery, placed)), findings=tuple(placed))
+
+    def _of_entry(self, entry: Entry) -> Iterator[Finding]:
+        intake = entry.intake
+        if intake.kind is not SubjectKind.RECORDING:
+            return
+        evidence = Evidence(intake=intake)
+        if self._hear and intake.audio_uri:
+            files = intake.recording.files if intake.recording else ()
+            algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
+            try:
+                evidence = Evidence(intake=intake, found=self._hear(intake.audio_uri, algorithms).found)
+            except AudioUnreadable as error:
+                rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
+                yield finding(rule, error.message, at=Location(path=intake.audio_uri), subject=evidence.subject)
+        yield from run(Scope.RECORDING, evidence)
+
+    def _messages(self, delivery: Delivery, findings: list[Finding]) -> Iterator[CheckedMessage]:
+        if self._ref.layout is Layout.AUDIO:
+            for entry in delivery.entries:
+                yield self._sound(entry, findings)
+            return
+        package = delivery.package
+        read = {m.path: m for m in (*package.messages, *([package.manifest] if package.manifest else []))}
+        for path in dict.fromkeys((*self._ref.messages, *read)):
+            place = self._path(path)
+            if path in read:
+                yield _checked(
+                    place, read[path], {e.reference: e for e in delivery.entries if e.path == path}, self._path
+                )
+            else:
+                yield CheckedMessage(path=place, error=_first(findings, place) or "It cannot be read.")
+
+    def _sound(self, entry: Entry, findings: list[Finding]) -> CheckedMessage:
+        place = self._path(entry.path)
+        error = _first([f for f in findings if f.rule in ("PKG-009", "PKG-015", "PKG-016")], place)
+        one = CheckedRecording(reference=entry.path, audio=place)
+        declared = {one.reference: one.declared}
+        return CheckedMessage(path=place, kind=MessageKind.AUDIO, recordings=(one,), declared=declared, error=error)
+
+    def _placed(self, one: Finding) -> Finding:
+        """Name the finding's file as the user would."""
+        location = one.location.model_copy(update={"path": self._path(one.location.path)})
+        return one.model_copy(update={"location": location})
+
+    def _path(self, path: str) -> str:
+        absolute = os.path.join(self._ref.root, path)  # noqa: PTH118 - keeps odd names as they are
+        relative = os.path.relpath(absolute, os.path.abspath(self._named))  # noqa: PTH100
+        return os.path.normpath(os.path.join(self._named, relative))  # noqa: PTH118
+
+
+def _first(findings: list[Finding], place: str) -> str | None:
+    return next((f.message for f in findings if f.location.path == place), None)
+
+
+def _checked(
+    place: str, message: Message, entries: dict[str | None, Entry], named: Callable[[str], str]
+) -> CheckedMessage:
+    audio = {ref: entry.intake.audio_uri for ref, entry in entries.items()}
+    recordings = tuple(
+        CheckedRecording(
+            reference=r.reference,
+            isrc=r.isrc,
+            title=r.title,
+            declared=r.disclosure.level,
+            audio=named(uri) if (uri := audio.get(r.reference)) else None,
+        )
+        for r in message.sound_recordings
+    )
+    return CheckedMessage(
+        path=place,
+        kind=message.kind,
+        ern_version=message.ern_version,
+        release_ids=tuple(dict.fromkeys(r.key for r in message.releases)),
+        isrcs=tuple(dict.fromkeys(r.isrc for r in recordings if r.isrc)),
+        recordings=recordings,
+        declared={r.isrc or r.reference: r.declared for r in recordings},
+    )

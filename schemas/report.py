@@ -1,0 +1,83 @@
+"""What `liner check` reports: the messages that were read, and the findings about them."""
+
+from pydantic import Field
+
+from schemas.base import Model
+from schemas.disclosure import Level
+from schemas.findings import Finding, Severity
+
+
+class CheckedRecording(Model):
+    """A recording of a checked message and what it declares.
+
+    Attributes
+    ----------
+    declared
+        One of the four levels; ``undeclared`` is not ``none``.
+    audio
+        The file that was listened to, as the user would name it; None where none was.
+    """
+
+    reference: str
+    isrc: str | None = None
+    title: str = ""
+    declared: Level = Level.UNDECLARED
+    audio: str | None = None
+
+
+class CheckedMessage(Model):
+    """One message, submission or sound file.
+
+    Attributes
+    ----------
+    path
+        As the user named it.
+    kind
+        The message's root element, ``json``, ``audio`` or ``unknown``.
+    declared
+        Level by ISRC, else by reference.
+    error
+        Why nothing could be read of it; None where it could.
+    """
+
+    path: str
+    kind: str = "unknown"
+    ern_version: str | None = None
+    release_ids: tuple[str, ...] = ()
+    isrcs: tuple[str, ...] = ()
+    recordings: tuple[CheckedRecording, ...] = ()
+    declared: dict[str, Level] = Field(default_factory=dict)
+    error: str | None = None
+
+
+class CheckReport(Model):
+    """The outcome of a check.
+
+    Attributes
+    ----------
+    unusable
+        Paths that are not there or hold nothing to check.
+    """
+
+    messages: tuple[CheckedMessage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unusable: tuple[str, ...] = ()
+
+    def __add__(self, other: "CheckReport") -> "CheckReport":
+        """Join two reports, the left one's lines first."""
+        return CheckReport(
+            messages=self.messages + other.messages,
+            findings=self.findings + other.findings,
+            unusable=self.unusable + other.unusable,
+        )
+
+    def count(self, severity: Severity) -> int:
+        """Count the findings of one severity."""
+        return sum(f.severity is severity for f in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """2 where a path was unusable, else 1 where there is an error, else 0."""
+        if self.unusable:
+            return 2
+        return 1 if self.count(Severity.ERROR) else 0
