@@ -234,6 +234,14 @@ class DeliveriesPublic(Model):
     next_cursor: str | None
 
 
+class ActorPublic(Model):
+    """Who the caller is."""
+
+    name: str
+    role: Role
+    account: str | None
+
+
 class KeyCreate(Model):
     """A key to make; a label's needs an account."""
 

@@ -14,6 +14,7 @@
       + ReviewError              the review refuses a command
           x NotSignedIn          no key or session, or one that is no longer good
           x TooLarge             an upload beyond the limits
+          x LandingUnusable      the landing zone cannot be written
           x NotFound             no such case, delivery, key ...
           x NotAllowed           the role or account may not do this
           x StaleCase            the case changed since it was read
@@ -127,6 +128,12 @@ class TooLarge(ReviewError):
     """A request or an upload is beyond the limits."""
 
     code = "too-large"
+
+
+class LandingUnusable(ReviewError):
+    """The landing zone cannot be written: full, read-only or gone."""
+
+    code = "landing-unusable"
 
 
 class NotFound(ReviewError):

@@ -137,19 +137,19 @@ def _record_one(batch: _Batch, screening: Screening) -> ScreeningResult:
         return ScreeningResult(id=screening.id, status="unchanged", case_id=batch.known[screening.id])
     row = _row(batch, screening)
     case = batch.cases.get(_case_id(screening))
+    row.case_id = _case_id(screening) if case or screening.flags else None
+    _tell(batch, EventKind.SCREENING_RECORDED, row.case_id, screening=row.id, codes=row.codes.split())
     if case is None and screening.flags:
-        case = _open_case(batch, screening, row)
+        _open_case(batch, screening, row)
     elif case is not None and _at(screening) >= batch.last[case.screening_id].screened_at:
         _update_case(batch, case, screening, row)
-    row.case_id = case.id if case else None
     batch.known[row.id] = row.case_id
     batch.screenings.append(row)
     batch.flags += (_flag(screening.id, position, flag) for position, flag in enumerate(screening.flags))
-    _tell(batch, EventKind.SCREENING_RECORDED, row.case_id, screening=row.id, codes=row.codes.split())
     return ScreeningResult(id=row.id, status="created", case_id=row.case_id)
 
 
-def _open_case(batch: _Batch, screening: Screening, row: ScreeningRow) -> CaseRow:
+def _open_case(batch: _Batch, screening: Screening, row: ScreeningRow) -> None:
     case = CaseRow(
         id=_case_id(screening),
         recording_key=row.recording_key,
@@ -167,7 +167,6 @@ def _open_case(batch: _Batch, screening: Screening, row: ScreeningRow) -> CaseRo
     batch.last[row.id] = row
     batch.session.add(case)
     _tell(batch, EventKind.CASE_OPENED, case.id, screening=row.id, codes=row.codes.split())
-    return case
 
 
 def _update_case(batch: _Batch, row: CaseRow, screening: Screening, now: ScreeningRow) -> None:

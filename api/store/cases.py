@@ -81,6 +81,11 @@ def count(session: Session, actor: Actor, filters: QueueFilters) -> int:
     return session.exec(select(func.count()).select_from(CaseRow).where(*_conditions(actor, filters))).one()
 
 
+def count_states(session: Session) -> dict[str, int]:
+    """Count all cases by state."""
+    return dict(session.exec(select(CaseRow.state, func.count()).group_by(col(CaseRow.state))).all())
+
+
 def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
     """Count the cases of the filters' state by reason code."""
     of_state = QueueFilters(state=filters.state)

@@ -1,0 +1,69 @@
+"""What routes ask for by name: the database, the settings, and who is asking."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.security import cookie_name
+from api.services import keys, sessions
+from api.services.access import Actor
+from api.settings import Settings
+from api.store.database import Database
+from schemas.errors import NotSignedIn
+
+ACTOR_IN_SCOPE = "liner.actor"  # set by `api.inprocess` alone; no request over a network can
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf_token"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+FORM = "application/x-www-form-urlencoded"
+
+
+def get_database(request: Request) -> Database:
+    """Give the app's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def get_settings(request: Request) -> Settings:
+    """Give the app's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Db = Annotated[Database, Depends(get_database)]
+AppSettings = Annotated[Settings, Depends(get_settings)]
+
+
+async def get_csrf_token(request: Request) -> str | None:
+    """Read the token that a session's unsafe request repeats: a header, or a plain form's field."""
+    token = request.headers.get(CSRF_HEADER)
+    if token is None and request.headers.get("content-type", "").startswith(FORM):
+        field = (await request.form()).get(CSRF_FIELD)
+        token = field if isinstance(field, str) else None
+    return token
+
+
+def get_actor(
+    request: Request, db: Db, settings: AppSettings, csrf_token: Annotated[str | None, Depends(get_csrf_token)]
+) -> Actor:
+    """Say who asks: a bearer key, or a console session.
+
+    A browser sends its cookie by itself, so that a session's unsafe request has to repeat the
+    session's token as well.
+    """
+    trusted = request.scope.get(ACTOR_IN_SCOPE)
+    if isinstance(trusted, Actor):
+        return trusted
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return keys.authenticate(db, token.strip())
+    cookie = request.cookies.get(cookie_name(settings))
+    if cookie is None:
+        raise NotSignedIn("This needs a key or a session.", mend="Send `Authorization: Bearer KEY`, or sign in.")
+    actor = sessions.resume(db, cookie)
+    if request.method not in SAFE_METHODS:
+        sessions.check_csrf(actor, csrf_token)
+    return actor
+
+
+CurrentActor = Annotated[Actor, Depends(get_actor)]

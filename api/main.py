@@ -1,0 +1,80 @@
+"""The app: `create_app` mounts what the other modules define and holds no rules of its own."""
+
+import importlib.util
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api import problems
+from api.metrics import CountRequests, Metrics
+from api.routes import cases, deliveries, keys, meta, recordings, screenings
+from api.security import BodyLimit, SecurityHeaders
+from api.settings import Settings
+from api.store.database import open_database
+from schemas.versions import ENGINE
+
+DELIVERIES = "/v1/deliveries"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the app on a database that is brought up to date first.
+
+    Parameters
+    ----------
+    settings
+        Where the database and the landing zone are, and the limits.
+
+    Raises
+    ------
+    InvalidInput
+        The database cannot be used.
+    """
+    database = open_database(settings.database_url)
+    metrics = Metrics(database)
+    app = FastAPI(
+        title="liner review API",
+        version=ENGINE.removeprefix("liner-"),
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.metrics = metrics
+    for module in (meta, deliveries, screenings, cases, recordings, keys):
+        app.include_router(module.router)
+    _mount_console(app)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit_of=_limits(settings))
+    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.close()
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0] if route.tags else 'console'}-{route.name}"
+
+
+def _limits(settings: Settings) -> Callable[[str], int]:
+    def limit_of(path: str) -> int:
+        return settings.max_delivery_bytes if path == DELIVERIES else settings.max_body_bytes
+
+    return limit_of
+
+
+def _mount_console(app: FastAPI) -> None:
+    """Mount the moderators' pages where they are installed; a machine that only takes screenings has none."""
+    if importlib.util.find_spec("api.console.routes") is None:
+        return
+    from api.console.routes import router  # noqa: PLC0415
+
+    app.include_router(router)

@@ -1,0 +1,33 @@
+"""API keys, for administrators, and who the caller is."""
+
+from fastapi import APIRouter, status
+
+from api.deps import CurrentActor, Db
+from api.public import ActorPublic, KeyCreate, KeyIssued, KeyPublic, KeysPublic
+from api.services import keys
+
+router = APIRouter(prefix="/v1", tags=["keys"])
+
+
+@router.get("/me")
+def me(actor: CurrentActor) -> ActorPublic:
+    """Say who the caller is."""
+    return ActorPublic(name=actor.name, role=actor.role, account=actor.account)
+
+
+@router.get("/keys")
+def every(db: Db, actor: CurrentActor) -> KeysPublic:
+    """List all keys, without their secrets."""
+    return KeysPublic(keys=keys.every(db, actor))
+
+
+@router.post("/keys", status_code=status.HTTP_201_CREATED)
+def create(db: Db, actor: CurrentActor, wanted: KeyCreate) -> KeyIssued:
+    """Make a key; its token is in this answer and nowhere else."""
+    return keys.create(db, actor, wanted)
+
+
+@router.delete("/keys/{name}")
+def revoke(db: Db, actor: CurrentActor, name: str) -> KeyPublic:
+    """End a key and the sessions made from it."""
+    return keys.revoke(db, actor, name)

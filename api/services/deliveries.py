@@ -1,0 +1,155 @@
+"""Deliveries that come in over HTTP and go the way of all others: through the landing zone.
+
+The files are written into a hidden folder, which gets its name when all are there; the
+completion marker comes last, so that the pipeline never sees half a delivery.
+"""
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.public import DeliveriesPublic, DeliveryFile, DeliveryPublic, DeliveryScreening
+from api.services import clock
+from api.services.access import Actor, Role, require
+from api.services.filenames import RESOURCES
+from api.services.uploads import Upload
+from api.settings import Settings
+from api.store import deliveries as store
+from api.store import events, screenings
+from api.store.database import Database
+from api.tables import DeliveryRow, ScreeningRow
+from schemas.errors import InvalidInput, LandingUnusable, NotFound
+from schemas.events import EventKind
+
+ACCOUNTS = "accounts"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A delivery that is being received."""
+
+    id: str
+    account: str
+    folder: Path
+    upload: Upload
+
+
+def account_of(actor: Actor, wanted: str | None, db: Database) -> str:
+    """Name the account a delivery is for: a label's own; others name it."""
+    require(actor, Role.LABEL, Role.SERVICE, Role.ADMIN)
+    if actor.role is Role.LABEL:
+        if wanted not in {None, actor.account} or actor.account is None:
+            raise NotFound(f"There is no account {(wanted or '')[:64]} of yours.", mend="Leave the account out.")
+        return actor.account
+    if wanted is None:
+        raise InvalidInput("Whose delivery is it?", mend="Add ?account=NAME.")
+    with db.read() as session:
+        if not store.has_account(session, wanted):
+            raise NotFound(f"There is no account {wanted[:64]}.", mend="Make a label's key for it first.")
+    return wanted
+
+
+@contextmanager
+def receiving(settings: Settings, account: str, content_type: str) -> Iterator[Incoming]:
+    """Open a hidden folder to write a delivery into; whatever fails, nothing of it stays."""
+    delivery_id = f"dlv_{secrets.token_hex(16)}"
+    hidden = settings.landing / ACCOUNTS / account / f".incoming-{delivery_id}"
+    upload = Upload(folder=hidden, settings=settings, content_type=content_type)
+    try:
+        (hidden / RESOURCES).mkdir(parents=True)
+        yield Incoming(id=delivery_id, account=account, folder=hidden, upload=upload)
+    except OSError as error:
+        raise LandingUnusable(f"The landing zone cannot be written: {error.strerror}.", mend="Try later.") from error
+    finally:
+        upload.abort()
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def accept(db: Database, actor: Actor, settings: Settings, incoming: Incoming) -> DeliveryPublic:
+    """Put a received delivery before the pipeline: folder, record, and at last the marker."""
+    message = incoming.upload.finish()
+    row = _row(actor, incoming, message)
+    folder = settings.landing / row.folder
+    incoming.folder.rename(folder)
+    try:
+        with db.write() as session:
+            session.add(row)
+            events.record(
+                session,
+                EventKind.DELIVERY_RECEIVED,
+                actor=actor.name,
+                at=row.received_at,
+                delivery=row.id,
+                files=len(incoming.upload.files),
+                bytes=row.size,
+            )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    (folder / f"BatchComplete_{row.id}.xml").touch()
+    return _public(row, [])
+
+
+def view(db: Database, actor: Actor, delivery_id: str) -> DeliveryPublic:
+    """Read a delivery and what its recordings were screened to."""
+    with db.read() as session:
+        row = store.find(session, delivery_id)
+        if row is None or not actor.sees(account=row.account, sender_id=""):
+            raise NotFound(f"There is no delivery {delivery_id[:80]}.")
+        return _public(row, screenings.of_deliveries(session, [row.id]))
+
+
+def every(db: Database, actor: Actor, *, cursor: str | None, limit: int) -> DeliveriesPublic:
+    """List deliveries, newest first."""
+    with db.read() as session:
+        rows = store.page(session, actor, cursor=cursor, limit=limit + 1)
+        shown = rows[:limit]
+        found: dict[str | None, list[ScreeningRow]] = {}
+        for one in screenings.of_deliveries(session, [row.id for row in shown]):
+            found.setdefault(one.delivery_id, []).append(one)
+        return DeliveriesPublic(
+            deliveries=tuple(_public(row, found.get(row.id, [])) for row in shown),
+            next_cursor=shown[-1].id if len(rows) > limit else None,
+        )
+
+
+def _row(actor: Actor, incoming: Incoming, message: str) -> DeliveryRow:
+    files = incoming.upload.files
+    return DeliveryRow(
+        id=incoming.id,
+        account=incoming.account,
+        folder=f"{ACCOUNTS}/{incoming.account}/{incoming.id}",
+        message=message,
+        files=json.dumps([file.model_dump() for file in files]),
+        size=sum(file.size for file in files),
+        received_by=actor.name,
+        received_at=clock.now(),
+    )
+
+
+def _public(row: DeliveryRow, found: list[ScreeningRow]) -> DeliveryPublic:
+    return DeliveryPublic(
+        id=row.id,
+        account=row.account,
+        status="screened" if found else "received",
+        folder=row.folder,
+        message=row.message,
+        files=tuple(DeliveryFile(**file) for file in json.loads(row.files)),
+        size=row.size,
+        received_at=row.received_at,
+        screenings=tuple(_screening(one) for one in found),
+    )
+
+
+def _screening(row: ScreeningRow) -> DeliveryScreening:
+    return DeliveryScreening(
+        id=row.id,
+        recording_key=row.recording_key,
+        codes=tuple(row.codes.split()),
+        case_id=row.case_id,
+        screened_at=row.screened_at,
+    )
