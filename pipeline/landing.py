@@ -1,0 +1,291 @@
+"""The walk over a landing zone: which deliveries lie there, and where their parts are.
+
+Layouts (docs/operations.md): a batch folder with its completion marker, a release folder with a
+message and ``resources/``, a single message, a JSON submission, bare audio. Only names and kinds
+of files are looked at; nothing is opened but the head of a JSON file. Symbolic links, archives and special files
+are never followed or opened: they are named as refused, and the rule PKG-009 says so.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from schemas.errors import InvalidInput
+from schemas.package import ARCHIVE_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
+
+ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
+RESOURCES = "resources"
+MARKER = re.compile(r"(BatchComplete.*|.*\.complete)", re.IGNORECASE)
+ACKNOWLEDGEMENT = re.compile(r"ACK_.*\.xml", re.IGNORECASE)
+BATCH_NAME = re.compile(r"[PMN]_[A-Za-z0-9]+")
+MANIFEST_SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
+SIDE_SUFFIXES = frozenset(
+    {*PICTURE_SUFFIXES, *MANIFEST_SUFFIXES, ".xml", ".xsd", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini"}
+    | {".md", ".txt", ".rst", ".pdf", ".html", ".htm", ".log", ".doc", ".docx", ".xls", ".xlsx", ".py", ".db"}
+    | {".cue", ".m3u", ".m3u8", ".nfo", ".sfv", ".md5", ".sha1", ".sha256", ".lrc", ".srt", ".vtt"}
+)  # what lies beside sound files and is none; everything else is tried
+SUBMISSION_HEAD = 65536  # bytes of a JSON file that are searched for its list of recordings
+FIRST_ALONE = 64  # the first files of a folder travel one by one, so that few files still spread over workers
+FILES_PER_REF = 8
+SOUNDS_PER_PART = 3
+MAX_PARTS = 16  # each part reads the delivery's messages again, so there are not many
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRef:
+    """Where one delivery (or a share of it) lies: a small record that may cross a shuffle.
+
+    Attributes
+    ----------
+    root
+        Absolute folder that the other paths start from.
+    path
+        The delivery relative to the landing zone: what people see. For bare audio the folder of the
+        files, empty for the zone itself.
+    messages, sounds
+        Relative to ``root``; ``sounds`` only for bare audio.
+    refused
+        Pairs of a path and why it is not opened; only for bare audio, other layouts are walked when read.
+    account
+        The transport account that it came through, if any.
+    marker
+        The completion marker relative to ``root``.
+    part, parts
+        This share of the recordings, and of how many shares.
+    rows
+        For a manifest: the spool file, the byte where the rows start, and how many they are.
+    """
+
+    root: str
+    path: str
+    layout: Layout
+    messages: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    account: str | None = None
+    marker: str | None = None
+    part: int = 0
+    parts: int = 1
+    rows: tuple[str, int, int] | None = None
+
+    @property
+    def expects_marker(self) -> bool:
+        """Whether a stream waits for a completion marker before it reads this delivery."""
+        return self.layout in (Layout.BATCH, Layout.RELEASE, Layout.SUBMISSION)
+
+
+@dataclass(slots=True)
+class _Listing:
+    """One folder's entries by what they seem to be; names only."""
+
+    folder: Path
+    folders: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+    sounds: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    markers: list[str] = field(default_factory=list)
+    marker: str | None = None
+
+
+def discover(root: Path) -> Iterator[DeliveryRef]:
+    """Find the deliveries below a folder, or the one that a file is, in the order of their paths.
+
+    Raises
+    ------
+    InvalidInput
+        There is nothing at ``root``, or it cannot be listed.
+    """
+    place = Path(os.path.abspath(root))  # noqa: PTH100 - unlike resolve, keeps a link to the zone itself as named
+    if place.is_file():
+        yield _single(place)
+        return
+    if not place.is_dir():
+        raise InvalidInput(f"{root} is neither a file nor a folder.", mend="Name a landing folder, file or manifest.")
+    listing = _list(place)
+    if _delivery_layout(listing):
+        yield from _shares(_folder_ref(listing, place.parent))
+    else:
+        yield from _walk(place, listing)
+
+
+def package_files(root: Path) -> tuple[PackageFile, ...]:
+    """List every file below a delivery's folder with size and time, refused ones with the reason."""
+    return tuple(_files_below(root, root))
+
+
+def package_file(root: Path, relative: str) -> PackageFile:
+    """Describe one file; one that is gone has size -1 and the time 0."""
+    try:
+        status = os.lstat(root / relative)
+    except OSError:
+        return PackageFile(path=relative, size=-1, modified_ns=0)
+    return PackageFile(
+        path=relative, size=status.st_size, modified_ns=status.st_mtime_ns, refused=_refusal(relative, status.st_mode)
+    )
+
+
+def _refusal(name: str, mode: int) -> str | None:
+    if stat.S_ISLNK(mode):
+        return "symbolic link"
+    if not stat.S_ISREG(mode):
+        return "not a plain file"
+    return "archive" if PurePosixPath(name).suffix.lower() in ARCHIVE_SUFFIXES else None
+
+
+def _files_below(folder: Path, root: Path) -> Iterator[PackageFile]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError as error:
+        name = folder.relative_to(root).as_posix()
+        yield PackageFile(path=name, size=0, modified_ns=0, refused=f"cannot be listed ({error.strerror})")
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(Path(entry.path), root)
+        else:
+            yield package_file(root, Path(entry.path).relative_to(root).as_posix())
+
+
+def _single(file: Path) -> DeliveryRef:
+    if file.is_symlink():
+        return DeliveryRef(str(file.parent), "", Layout.AUDIO, refused=((file.name, "symbolic link"),))
+    suffix = file.suffix.lower()
+    if suffix == ".xml":
+        return DeliveryRef(str(file.parent), file.name, Layout.MESSAGE, messages=(file.name,))
+    if suffix == ".json":
+        return DeliveryRef(str(file.parent), file.name, Layout.SUBMISSION, messages=(file.name,))
+    if suffix in ARCHIVE_SUFFIXES:
+        return DeliveryRef(str(file.parent), "", Layout.AUDIO, refused=((file.name, "archive"),))
+    return DeliveryRef(str(file.parent), "", Layout.AUDIO, sounds=(file.name,))
+
+
+def _list(folder: Path) -> _Listing:
+    listing = _Listing(folder)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError as error:
+        listing.refused.append((".", f"cannot be listed ({error.strerror})"))
+        return listing
+    for entry in entries:
+        _sort_in(listing, entry)
+    beside = {f"{name}.complete" for name in listing.folders}  # those mark a folder in here, not this folder
+    listing.marker = next((name for name in listing.markers if name not in beside), None)
+    return listing
+
+
+def _sort_in(listing: _Listing, entry: os.DirEntry[str]) -> None:
+    name, suffix = entry.name, PurePosixPath(entry.name).suffix.lower()
+    if MARKER.fullmatch(name) and entry.is_file(follow_symlinks=False):
+        listing.markers.append(name)
+    elif name.startswith("."):
+        return
+    elif entry.is_dir(follow_symlinks=False):
+        listing.folders.append(name)
+    elif (refusal := _refusal(name, entry.stat(follow_symlinks=False).st_mode)) is not None:
+        listing.refused.append((name, refusal))
+    elif suffix == ".xml" and not ACKNOWLEDGEMENT.fullmatch(name):
+        listing.messages.append(name)
+    elif suffix == ".json":
+        listing.documents.append(name)
+    elif suffix not in SIDE_SUFFIXES:
+        listing.sounds.append(name)
+
+
+def _delivery_layout(listing: _Listing) -> Layout | None:
+    """Tell how a folder is laid out; None for a folder that merely holds deliveries."""
+    inner = [_list(listing.folder / name) for name in listing.folders]
+    has_deliveries = any(i.messages or i.documents for i in inner)
+    if has_deliveries and (listing.marker or BATCH_NAME.fullmatch(listing.folder.name)):
+        return Layout.BATCH if any(i.messages for i in inner) else None
+    has_sounds = bool(listing.sounds) or any(i.sounds or i.folder.name == RESOURCES for i in inner)
+    if has_deliveries or not (has_sounds or listing.marker):
+        return None
+    if listing.messages:
+        return Layout.RELEASE
+    if any(_is_submission(listing.folder / name) for name in listing.documents):
+        return Layout.SUBMISSION
+    return None
+
+
+def _is_submission(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return b'"recordings"' in stream.read(SUBMISSION_HEAD)
+    except OSError:
+        return False
+
+
+def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:
+    layout = _delivery_layout(listing)
+    folder = listing.folder
+    marker = listing.marker
+    if layout is Layout.SUBMISSION:
+        messages = [name for name in listing.documents if _is_submission(folder / name)]
+    elif layout is Layout.RELEASE:
+        messages = listing.messages
+    else:
+        inner = ((name, _list(folder / name)) for name in listing.folders)
+        messages = listing.messages + [f"{name}/{m}" for name, one in inner for m in one.messages]
+    beside = folder.with_name(f"{folder.name}.complete")
+    if marker is None and beside.is_file():
+        marker = f"../{beside.name}"
+    path = folder.relative_to(zone).as_posix()
+    return DeliveryRef(
+        str(folder), path, layout or Layout.AUDIO, tuple(messages), account=_account(path), marker=marker
+    )
+
+
+def _account(path: str) -> str | None:
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == ACCOUNTS else None
+
+
+def _shares(ref: DeliveryRef) -> Iterator[DeliveryRef]:
+    """Split a large delivery, so that every worker gets a share of its recordings."""
+    suffixes = (PurePosixPath(f.path).suffix.lower() for f in package_files(Path(ref.root)))
+    sounds = sum(suffix in SOUND_SUFFIXES for suffix in suffixes)
+    parts = min(MAX_PARTS, max(1, sounds // SOUNDS_PER_PART))
+    for part in range(parts):
+        yield replace(ref, part=part, parts=parts)
+
+
+def _walk(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
+    yield from _loose(zone, listing)
+    for name in listing.folders:
+        inner = _list(listing.folder / name)
+        if _delivery_layout(inner):
+            yield from _shares(_folder_ref(inner, zone))
+        else:
+            yield from _walk(zone, inner)
+
+
+def _loose(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
+    root = str(listing.folder)
+    prefix = "" if listing.folder == zone else listing.folder.relative_to(zone).as_posix()
+    account = _account(f"{prefix}/x")
+    for name in listing.messages:
+        yield DeliveryRef(root, join(prefix, name), Layout.MESSAGE, (name,), account=account)
+    for name in listing.documents:
+        if not listing.sounds or _is_submission(listing.folder / name):
+            yield DeliveryRef(root, join(prefix, name), Layout.SUBMISSION, (name,), account=account)
+    for refusal in listing.refused:
+        yield DeliveryRef(root, prefix, Layout.AUDIO, refused=(refusal,), account=account)
+    for chunk in chunked(listing.sounds):
+        yield DeliveryRef(root, prefix, Layout.AUDIO, sounds=chunk, account=account)
+
+
+def join(prefix: str, name: str) -> str:
+    """Join two relative paths, either of which may be empty."""
+    return f"{prefix}/{name}" if prefix else name
+
+
+def chunked(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Cut a list into shares: single names first, larger shares after `FIRST_ALONE`."""
+    for name in names[:FIRST_ALONE]:
+        yield (name,)
+    for start in range(FIRST_ALONE, len(names), FILES_PER_REF):
+        yield tuple(names[start : start + FILES_PER_REF])

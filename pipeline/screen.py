@@ -1,0 +1,274 @@
+"""Screen: Validate | Listen | Compare | Judge as one composite, the same in batch and stream.
+
+The chain is fused: nothing in it shuffles, groups or waits, so each recording is finished before the
+next one starts, and decoded audio never leaves the listener's child process. Errors are data: what
+a stage raises becomes a `DeadLetter` that passes through the rest of the chain to the sink.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import apache_beam as beam
+
+from classifiers.listener import Listener
+from classifiers.listening import Listening
+from pipeline.catalogue import Catalogue, Sound
+from pipeline.landing import DeliveryRef
+from pipeline.ledger import ledger_of
+from pipeline.progress import Progress, progress_of
+from pipeline.read import Delivery, read_delivery
+from pipeline.screened import DeadLetter, Screened, dead_letter
+from pipeline.storage import localised
+from pipeline.validate import validate
+from schemas.errors import AudioLimitExceeded, AudioUnreadable
+from schemas.evidence import Evidence
+from schemas.findings import Finding, Location
+from schemas.policy import Policy, judge
+from schemas.rules import Scope, finding, run
+from schemas.screening import Intake, Known, Screening, SubjectKind, Versions, screening_id
+
+LOG = logging.getLogger("liner.pipeline")
+
+
+class Ears(Protocol):
+    """What Listen needs of `classifiers.listener.Listener`."""
+
+    def listen(self, path: str, *, algorithms: tuple[str, ...] = ()) -> Listening:
+        """Listen to one local file."""
+
+    def close(self) -> None:
+        """End what runs beside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run screens with; small and picklable, so that it can travel to any worker.
+
+    Attributes
+    ----------
+    run_id
+        Names the run's counters and its stop signal in this process.
+    lake
+        Folder of the Parquet parts and the catalogue.
+    ears
+        Makes a worker's listener.
+    force
+        Whether to screen again what the lake already holds.
+    """
+
+    run_id: str
+    lake: str
+    policy: Policy
+    versions: Versions
+    ears: Callable[[], Ears] = Listener
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One recording between Listen and Judge."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...] = ()
+    fingerprint: bytes | None = None
+
+
+Element = Any  # what travels between the stages: a stage's own input, or a DeadLetter passing through
+
+
+class StageFn(beam.DoFn):
+    """One stage: works on its elements, lets dead letters pass, and stops when the run is stopped."""
+
+    stage = ""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+    def work(self, element: Element) -> Iterable[Element]:
+        """Do the stage's work on one element."""
+        raise NotImplementedError
+
+    @property
+    def progress(self) -> Progress:
+        """The run's counters."""
+        return progress_of(self.job.run_id)
+
+    def process(self, element: Element) -> Iterator[Element]:
+        """Work on one element; a failure becomes a dead letter, without partial output."""
+        if isinstance(element, DeadLetter):
+            yield element
+            return
+        try:
+            results = self._results(element)
+        except Exception as error:
+            path, subject = _names(element)
+            LOG.exception("%s failed on %s", self.stage, path)
+            yield dead_letter(self.stage, path, error, subject_id=subject)
+            return
+        yield from results
+
+    def _results(self, element: Element) -> Iterable[Element]:
+        return list(self.work(element))
+
+
+def _names(element: Element) -> tuple[str, str]:
+    """Name what a stage was working on, for a person and by its key."""
+    match element:
+        case DeliveryRef():
+            return element.path or element.root, ""
+        case Delivery():
+            return element.package.root, ""
+        case Intake():
+            return element.audio_uri or element.delivery_path, element.recording_key
+        case Heard():
+            return _names(element.evidence.intake)
+        case _:
+            return type(element).__name__, ""
+
+
+class ReadFn(StageFn):
+    """`DeliveryRef` to `Delivery`."""
+
+    stage = "read"
+
+    def work(self, element: DeliveryRef) -> Iterable[Delivery]:
+        """Read one delivery's folder and messages."""
+        if self.progress.stopping.is_set():
+            return
+        yield read_delivery(element)
+
+
+class ValidateFn(StageFn):
+    """`Delivery` to its intakes with findings, without those that the lake already holds."""
+
+    stage = "validate"
+
+    def setup(self) -> None:
+        """Read from the lake what need not be done again."""
+        job = self.job
+        self.ledger = ledger_of(job.run_id, Path(job.lake), job.versions.key, force=job.force)
+
+    def work(self, element: Delivery) -> Iterable[Intake]:
+        """Run the rules of the package and message scopes."""
+        new = [e for e in element.entries if self.ledger.take(e.intake.source_key)]
+        self.progress.count_intakes(len(element.entries), skipped=len(element.entries) - len(new))
+        if new:
+            yield from validate(replace(element, entries=tuple(new)))
+
+
+class ListenFn(StageFn):
+    """`Intake` to `Heard`: the only stage that costs more than a moment."""
+
+    stage = "listen"
+
+    def setup(self) -> None:
+        """Make this worker's listener; its child starts with the first file."""
+        self.ears = self.job.ears()
+
+    def teardown(self) -> None:
+        """End the listener's child."""
+        self.ears.close()
+
+    def work(self, element: Intake) -> Iterable[Heard]:
+        """Listen to one recording; what cannot be heard is a finding."""
+        if self.progress.stopping.is_set():
+            return
+        if element.audio_uri is None:
+            yield Heard(Evidence(intake=element))
+            return
+        try:
+            yield self._listen(element, element.audio_uri)
+        except AudioUnreadable as error:
+            self.progress.count_unreadable()
+            yield Heard(Evidence(intake=element), (_unheard(element, error),))
+
+    def _listen(self, intake: Intake, uri: str) -> Heard:
+        files = intake.recording.files if intake.recording else ()
+        algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
+        with localised(uri) as path:
+            listening = self.ears.listen(path, algorithms=algorithms)
+        audio = listening.found.audio
+        self.progress.count_heard(audio.duration_s if audio else 0.0, listening.cpu_s)
+        evidence = Evidence(intake=intake, found=listening.found, heard=listening.heard)
+        return Heard(evidence, fingerprint=listening.fingerprint)
+
+
+def _unheard(intake: Intake, error: AudioUnreadable) -> Finding:
+    rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
+    uri = intake.audio_uri or intake.delivery_path
+    return finding(rule, error.message, at=Location(path=uri), subject=Path(uri).name)
+
+
+class CompareFn(StageFn):
+    """`Heard` to `Heard` with what the catalogue knows."""
+
+    stage = "compare"
+
+    def setup(self) -> None:
+        """Open the catalogue."""
+        self.catalogue = Catalogue(Path(self.job.lake))
+
+    def teardown(self) -> None:
+        """Close the catalogue."""
+        self.catalogue.close()
+
+    def work(self, element: Heard) -> Iterable[Heard]:
+        """Add the sound to the catalogue, commit, then look up: the later of two always sees the other."""
+        audio = element.evidence.found.audio
+        if audio is None:
+            yield element
+            return
+        sound = Sound.of(element.evidence.intake, audio, element.fingerprint)
+        self.catalogue.add(sound)
+        known = Known(matches=self.catalogue.matches(sound))
+        yield replace(element, evidence=element.evidence.model_copy(update={"known": known}))
+
+
+class JudgeFn(StageFn):
+    """`Heard` to `Screened`: the recording rules, then the policy."""
+
+    stage = "judge"
+
+    def work(self, element: Heard) -> Iterable[Screened]:
+        """Make the screening."""
+        evidence, intake = element.evidence, element.evidence.intake
+        of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
+        findings = tuple(dict.fromkeys((*intake.findings, *element.findings, *of_recording)))
+        audio = evidence.found.audio
+        screening = Screening(
+            id=screening_id(intake, audio.sha256 if audio else None, self.job.versions),
+            versions=self.job.versions,
+            screened_at=datetime.now(UTC),
+            intake=intake.model_copy(update={"findings": ()}),  # all of them stand in the screening itself
+            declared=intake.recording.disclosure if intake.recording else Screening.model_fields["declared"].default,
+            found=evidence.found,
+            heard=evidence.heard,
+            known=evidence.known,
+            findings=findings,
+            flags=judge(evidence, findings, self.job.policy),
+        )
+        self.progress.count_screened(screening)
+        yield Screened(screening, element.fingerprint)
+
+
+class Screen(beam.PTransform):
+    """Validate | Listen | Compare | Judge: deliveries in, `Screened` and `DeadLetter` out."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+    def expand(self, deliveries: beam.PCollection) -> beam.PCollection:
+        """Chain the four stages; Beam fuses them."""
+        return (
+            deliveries
+            | "Validate" >> beam.ParDo(ValidateFn(self.job))
+            | "Listen" >> beam.ParDo(ListenFn(self.job))
+            | "Compare" >> beam.ParDo(CompareFn(self.job))
+            | "Judge" >> beam.ParDo(JudgeFn(self.job))
+        )

@@ -1,0 +1,185 @@
+"""The lake's tables: their columns, and the rows that a screening or dead letter becomes."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.screened import DeadLetter, Screened
+from schemas.findings import Severity
+from schemas.flags import FlagSeverity
+from schemas.screening import Screening
+
+Row = dict[str, Any]
+
+_TEXT, _TEXTS, _REAL, _TIME = pa.string(), pa.list_(pa.string()), pa.float64(), pa.timestamp("us", tz="UTC")
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "screenings": pa.schema(
+        [
+            ("id", _TEXT),
+            ("recording_key", _TEXT),
+            ("source_key", _TEXT),
+            ("versions_key", _TEXT),
+            ("engine", _TEXT),
+            ("policy", _TEXT),
+            ("models", _TEXTS),
+            ("screened_at", _TIME),
+            ("kind", _TEXT),
+            ("delivery_id", _TEXT),
+            ("delivery_path", _TEXT),
+            ("account", _TEXT),
+            ("sender_id", _TEXT),
+            ("isrc", _TEXT),
+            ("title", _TEXT),
+            ("display_artist", _TEXT),
+            ("release_key", _TEXT),
+            ("audio_uri", _TEXT),
+            ("declared_level", _TEXT),
+            ("duration_s", _REAL),
+            ("audio_sha256", _TEXT),
+            ("signal_hash", _TEXT),
+            ("unreadable", pa.bool_()),
+            ("flag_codes", _TEXTS),
+            ("flag_severity", _TEXT),
+            ("finding_rules", _TEXTS),
+            ("finding_severity", _TEXT),
+            ("screening", _TEXT),
+        ]
+    ),
+    "signals": pa.schema(
+        [
+            ("screening_id", _TEXT),
+            ("recording_key", _TEXT),
+            ("name", _TEXT),
+            ("value", _REAL),
+            ("probability", _REAL),
+            ("model", _TEXT),
+            ("spans", pa.list_(pa.struct([("start_s", _REAL), ("end_s", _REAL)]))),
+        ]
+    ),
+    "fingerprints": pa.schema(
+        [
+            ("recording_key", _TEXT),
+            ("screening_id", _TEXT),
+            ("signal_hash", _TEXT),
+            ("isrc", _TEXT),
+            ("title", _TEXT),
+            ("display_artist", _TEXT),
+            ("sender_id", _TEXT),
+            ("audio_uri", _TEXT),
+            ("duration_s", _REAL),
+            ("delivered_at", _TIME),
+            ("screened_at", _TIME),
+            ("fingerprint", pa.binary()),
+        ]
+    ),
+    "dead_letters": pa.schema(
+        [
+            ("id", _TEXT),
+            ("stage", _TEXT),
+            ("path", _TEXT),
+            ("cause", _TEXT),
+            ("detail", _TEXT),
+            ("happened_at", _TIME),
+            ("subject_id", _TEXT),
+        ]
+    ),
+}
+
+KEYS = {"screenings": "id", "signals": "screening_id", "fingerprints": "recording_key", "dead_letters": "id"}
+"""The column by which a later row replaces an earlier one."""
+
+
+def rows_of(screened: Screened) -> dict[str, list[Row]]:
+    """Turn one screening into the rows of all tables."""
+    screening = screened.screening
+    rows = {"fingerprints": _fingerprint_rows(screened), "signals": _signal_rows(screening)}
+    return {**rows, "screenings": [_screening_row(screening)]}
+
+
+def dead_letter_row(letter: DeadLetter) -> Row:
+    """Turn a dead letter into its row."""
+    return asdict(letter)
+
+
+def _about_recording(screening: Screening) -> Row:
+    recording = screening.intake.recording
+    return {
+        "recording_key": screening.intake.recording_key,
+        "sender_id": screening.intake.sender_id,
+        "isrc": recording.isrc if recording else None,
+        "title": screening.intake.title,
+        "display_artist": recording.display_artist if recording else None,
+        "audio_uri": screening.intake.audio_uri,
+    }
+
+
+def _screening_row(screening: Screening) -> Row:
+    intake, versions, audio = screening.intake, screening.versions, screening.found.audio
+    flags, findings = screening.flags, screening.findings
+    return {
+        **_about_recording(screening),
+        "id": screening.id,
+        "source_key": intake.source_key,
+        "versions_key": versions.key,
+        "engine": versions.engine,
+        "policy": versions.policy,
+        "models": list(versions.models),
+        "screened_at": screening.screened_at,
+        "kind": intake.kind.value,
+        "delivery_id": intake.delivery_id,
+        "delivery_path": intake.delivery_path,
+        "account": intake.account,
+        "release_key": intake.release_key,
+        "declared_level": screening.declared.level.value,
+        "duration_s": audio.duration_s if audio else None,
+        "audio_sha256": audio.sha256 if audio else None,
+        "signal_hash": audio.signal_hash if audio else None,
+        "unreadable": intake.audio_uri is not None and audio is None,
+        "flag_codes": [flag.code for flag in flags],
+        "flag_severity": max((f.severity for f in flags), key=_weight).value if flags else None,
+        "finding_rules": list(dict.fromkeys(f.rule for f in findings)),
+        "finding_severity": min((f.severity for f in findings), key=_rank).value if findings else None,
+        "screening": screening.model_dump_json(),
+    }
+
+
+def _weight(severity: FlagSeverity) -> int:
+    return severity.weight
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _signal_rows(screening: Screening) -> list[Row]:
+    return [
+        {
+            "screening_id": screening.id,
+            "recording_key": screening.intake.recording_key,
+            "name": signal.name,
+            "value": signal.value,
+            "probability": signal.probability,
+            "model": signal.model,
+            "spans": [{"start_s": span.start_s, "end_s": span.end_s} for span in signal.spans],
+        }
+        for signal in screening.heard.signals
+    ]
+
+
+def _fingerprint_rows(screened: Screened) -> list[Row]:
+    screening, audio = screened.screening, screened.screening.found.audio
+    if audio is None:
+        return []
+    return [
+        {
+            **_about_recording(screening),
+            "screening_id": screening.id,
+            "signal_hash": audio.signal_hash,
+            "duration_s": audio.duration_s,
+            "delivered_at": screening.intake.message_created_at,
+            "screened_at": screening.screened_at,
+            "fingerprint": screened.fingerprint,
+        }
+    ]
