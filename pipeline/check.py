@@ -42,7 +42,7 @@ def check_paths(paths: Sequence[Path], *, listen: bool = True) -> CheckReport:
     CheckReport
         In the order of ``paths``; a path that is not there is in ``unusable``.
     """
-    return sum(check_each(paths, listen=listen), start=CheckReport())
+    return CheckReport.join(check_each(paths, listen=listen))
 
 
 def check_each(paths: Sequence[Path], *, listen: bool = True) -> Iterator[CheckReport]:

@@ -1,5 +1,8 @@
 """What `liner check` reports: the messages that were read, and the findings about them."""
 
+from collections.abc import Iterable
+from typing import Self
+
 from pydantic import Field
 
 from schemas.base import Model
@@ -63,12 +66,14 @@ class CheckReport(Model):
     findings: tuple[Finding, ...] = ()
     unusable: tuple[str, ...] = ()
 
-    def __add__(self, other: "CheckReport") -> "CheckReport":
-        """Join two reports, the left one's lines first."""
-        return CheckReport(
-            messages=self.messages + other.messages,
-            findings=self.findings + other.findings,
-            unusable=self.unusable + other.unusable,
+    @classmethod
+    def join(cls, reports: Iterable["CheckReport"]) -> Self:
+        """Make one report of several, in their order."""
+        parts = list(reports)
+        return cls(
+            messages=tuple(m for part in parts for m in part.messages),
+            findings=tuple(f for part in parts for f in part.findings),
+            unusable=tuple(u for part in parts for u in part.unusable),
         )
 
     def count(self, severity: Severity) -> int:

@@ -1,0 +1,200 @@
+"""How a check report is written: lines as a compiler writes them, or one JSON object."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+from schemas.disclosure import Level
+from schemas.findings import Finding, Severity
+from schemas.report import CheckReport
+from schemas.rules import RULES
+
+STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
+EXCERPT_WIDTH = 96  # characters of a source line that are shown
+EXCERPT_MAX_BYTES = 16 * 1024 * 1024
+CARET_MAX = 60
+
+
+class Writer(Protocol):
+    """Takes reports one by one, and the whole at the end."""
+
+    def write(self, report: CheckReport, shown: Severity) -> None:
+        """Take one delivery's report; ``shown`` is the least severity to show."""
+
+    def close(self, total: CheckReport, shown: Severity) -> None:
+        """Take the whole."""
+
+
+class JsonWriter:
+    """One JSON object on standard output, at the end."""
+
+    def write(self, report: CheckReport, shown: Severity) -> None:
+        """Wait for the whole."""
+
+    def close(self, total: CheckReport, shown: Severity) -> None:
+        """Print it."""
+        findings = [flat(f) for f in total.findings if f.severity.rank <= shown.rank]
+        messages = [m.model_dump(mode="json") for m in total.messages]
+        print(json.dumps({"messages": messages, "findings": findings}, indent=2, ensure_ascii=False))  # noqa: T201
+
+
+def flat(one: Finding) -> dict[str, Any]:
+    """Lay a finding's place beside its words."""
+    data = one.model_dump(mode="json")
+    return {**data.pop("location"), **data}
+
+
+class TextWriter:
+    """Lines on standard output; coloured where that is a terminal.
+
+    Parameters
+    ----------
+    quiet
+        One line for each finding and nothing else.
+    """
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        self._quiet = quiet
+        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._sources = Sources()
+        self._explained: set[tuple[str, str]] = set()
+
+    def write(self, report: CheckReport, shown: Severity) -> None:
+        """Print the findings of one delivery."""
+        for message in report.messages:
+            if message.error and message.path in report.unusable:
+                self._line(Text.assemble((f"{message.path}: ", "bold"), ("unusable ", "bold red"), message.error))
+        for one in report.findings:
+            if one.severity.rank <= shown.rank:
+                self._finding(one)
+
+    def close(self, total: CheckReport, shown: Severity) -> None:
+        """Print the summary."""
+        if self._quiet:
+            return
+        by_rule = Counter(f.rule for f in total.findings if f.severity.rank <= shown.rank)
+        for rule, count in sorted(by_rule.items()):
+            one = RULES[rule]
+            self._line(Text.assemble(f"{count:>6}  ", (rule, STYLES[one.severity]), f"  {one.title}"))
+        self._line(Text())
+        self._line(_summary(total, shown))
+
+    def _finding(self, one: Finding) -> None:
+        excerpt = self._sources.excerpt(one)
+        column = one.location.column or (excerpt.column if excerpt else None)
+        place = ":".join(str(part) for part in (one.location.path, one.location.line, column) if part)
+        self._line(
+            Text.assemble(
+                (f"{place}: ", "bold"), (one.severity, STYLES[one.severity]), f" {one.rule} ", (one.message, "bold")
+            )
+        )
+        if self._quiet:
+            return
+        if excerpt:
+            self._line(Text.assemble((f"{one.location.line:>6} | ", "blue"), excerpt.text))
+            self._line(Text.assemble(("       | ", "blue"), " " * excerpt.at, ("^" * excerpt.length, "bold green")))
+        if (one.location.path, one.rule) not in self._explained:  # once for each file is enough
+            self._explained.add((one.location.path, one.rule))
+            for word, text in (("why", one.why), ("mend", one.mend)):
+                if text:
+                    self._line(Text.assemble((f"  {word:>4}: ", "blue"), text))
+        self._line(Text())
+
+    def _line(self, text: Text) -> None:
+        text.plain = plain(text.plain)
+        self._console.print(text)
+
+
+def plain(text: str) -> str:
+    r"""Show characters that would move the cursor or hide text as ``?``: what is checked comes from strangers."""
+    return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "?" for c in text)
+
+
+def _summary(total: CheckReport, shown: Severity) -> Text:
+    recordings = [r for m in total.messages for r in m.recordings]
+    levels = Counter(r.declared for r in recordings)
+    declared = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
+    counts = [(severity, total.count(severity)) for severity in Severity]
+    text = Text(f"{_many(len(total.messages), 'message')}, {_many(len(recordings), 'recording')}")
+    text.append(f" ({declared}): " if declared else ": ")
+    for place, (severity, count) in enumerate(counts):
+        text.append(", " if place else "")
+        text.append(_many(count, severity), STYLES[severity] if count else "dim")
+    hidden = sum(count for severity, count in counts if severity.rank > shown.rank)
+    text.append(f" ({hidden} not shown)" if hidden else "")
+    return text.append(".")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A source line as shown, and where in it the finding points.
+
+    Attributes
+    ----------
+    column
+        1-based, in the file's own line.
+    at, length
+        Of the carets, in ``text``.
+    """
+
+    text: str
+    column: int
+    at: int
+    length: int
+
+
+class Sources:
+    """The lines of the files that findings point to; the last file is kept."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._lines: list[str] = []
+
+    def excerpt(self, one: Finding) -> Excerpt | None:
+        """Cut out the line that a finding points to, if it can be had."""
+        number = one.location.line
+        lines = self._of(one.location.path) if number else []
+        if not number or number > len(lines):
+            return None
+        line = plain(lines[number - 1])
+        start, length = _target(line, one)
+        first = max(0, min(len(line) - len(line.lstrip()), start))
+        if start - first > EXCERPT_WIDTH // 2:
+            first = start - EXCERPT_WIDTH // 4
+        text = line[first : first + EXCERPT_WIDTH]
+        return Excerpt(text, start + 1, start - first, max(1, min(length, len(text) - (start - first), CARET_MAX)))
+
+    def _of(self, path: str) -> list[str]:
+        if path != self._path:
+            self._path, self._lines = path, _read_lines(path)
+        return self._lines
+
+
+def _read_lines(path: str) -> list[str]:
+    try:
+        if os.stat(path).st_size > EXCERPT_MAX_BYTES:  # noqa: PTH116 - one system call
+            return []
+        return Path(path).read_text("utf-8", errors="replace").split("\n")
+    except OSError:
+        return []
+
+
+def _target(line: str, one: Finding) -> tuple[int, int]:
+    """Find what to underline: the offending value, else the element that begins the line."""
+    if one.value and (at := line.find(one.value)) >= 0:
+        return at, len(one.value)
+    if one.location.column and one.location.column <= len(line):
+        return one.location.column - 1, 1
+    stripped = line.strip()
+    word = stripped.split(">")[0].split(" ")[0]
+    return len(line) - len(line.lstrip()), len(word) + ("/>" in stripped or ">" in stripped[: len(word) + 1])
