@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from classifiers.decode import Block, DecodeError, Source, mixed, openers
 from classifiers.descriptors import Descriptors
+from classifiers.fingerprint import pack
+from classifiers.landmarks import LandmarkFinder
 from classifiers.listening import Limits, Listening
 from classifiers.mpeg import read_mpeg
 from classifiers.provenance import find_provenance
@@ -102,14 +104,18 @@ def _decoded(path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
 def _heard_of(source: Source, path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
     frames, signal_hash = 0, hashlib.sha256()
     descriptors = Descriptors(source.sample_rate_hz, source.channels) if job.deep else None
+    finder = LandmarkFinder(source.sample_rate_hz) if job.deep else None
     for block in _within(source, job):
         frames += len(block)
         mono = descriptors.push(block) if descriptors else mixed(block)
+        if finder:
+            finder.push(mono)
         signal_hash.update(_pcm16(mono))
     if frames == 0:
         raise DecodeError("it holds no sound")
     facts = _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal_hash.hexdigest())
-    return facts, descriptors.heard() if descriptors else Heard(), None
+    heard = descriptors.heard() if descriptors else Heard()
+    return facts, heard, pack(finder.landmarks()) if finder else None
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:

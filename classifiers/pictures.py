@@ -24,6 +24,8 @@ MAX_POINTS = 8192
 MAX_PIXELS = 4096  # on either side
 FLOOR_DB = 80.0  # range of the picture below its loudest point
 
+Array = npt.NDArray[np.float32]
+
 _WINDOW_S = 0.046
 # Perceptually even steps of one hue from near-black to near-white: (share of range, red, green, blue).
 _COLOURS = np.array(
@@ -82,7 +84,7 @@ def spectrogram_png(
     if not (16 <= width <= MAX_PIXELS and 16 <= height <= MAX_PIXELS):
         raise InvalidInput(f"A spectrogram has 16 to {MAX_PIXELS} pixels on each side, not {width} x {height}.")
     _refuse_stretch(start_s, end_s, MAX_SPECTROGRAM_S)
-    power = _columns(path, start_s, end_s, width, height, max_hz)
+    power = _columns(_stretch(path, start_s, end_s), end_s - start_s, (width, height), max_hz)
     decibels = 10 * np.log10(power + 1e-12)
     top = max(float(decibels.max()), -60.0)  # silence stays dark instead of being turned up
     share = np.clip((decibels - top) / FLOOR_DB + 1, 0, 1)
@@ -93,11 +95,9 @@ def spectrogram_png(
 def excerpt(path: str, start_s: float, end_s: float) -> bytes:
     """Cut a stretch of at most a minute as a 16-bit WAV file, in mono or stereo."""
     _refuse_stretch(start_s, end_s, MAX_EXCERPT_S)
-    rate, parts = 0, []
-    for rate, block in _blocks(path, start_s, end_s):
-        kept = block if block.shape[1] <= 2 else mixed(block)[:, None]
-        parts.append(np.clip(np.rint(kept * 32768), -32768, 32767).astype("<i2"))
-    return _wav(np.concatenate(parts), rate)
+    blocks = list(_blocks(path, start_s, end_s))
+    samples = np.concatenate([block if block.shape[1] <= 2 else mixed(block)[:, None] for _, block in blocks])
+    return _wav(np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2"), blocks[0][0])
 
 
 def _refuse_stretch(start_s: float, end_s: float, longest_s: float) -> None:
@@ -107,7 +107,7 @@ def _refuse_stretch(start_s: float, end_s: float, longest_s: float) -> None:
         raise AudioLimitExceeded(f"A stretch of this kind lasts at most {longest_s:g} s.", mend="Ask for less.")
 
 
-def _stretch(path: str, start_s: float, end_s: float) -> Iterator[tuple[int, int, npt.NDArray[np.float32]]]:
+def _stretch(path: str, start_s: float, end_s: float) -> Iterator[tuple[int, int, Array]]:
     """Yield (sample rate, index of the first sample within the stretch, mono samples)."""
     first = 0
     for rate, block in _blocks(path, start_s, end_s):
@@ -138,51 +138,75 @@ def _blocks(path: str, start_s: float, end_s: float) -> Iterator[tuple[int, Bloc
 
 
 def _columns(
-    path: str, start_s: float, end_s: float, width: int, height: int, max_hz: float | None
-) -> npt.NDArray[np.float32]:
+    stretch: Iterator[tuple[int, int, Array]], length_s: float, pixels: tuple[int, int], max_hz: float | None
+) -> Array:
     """Mean power per pixel [shape=(height, width)], lowest frequency first."""
-    total = np.zeros((width, height), np.float32)
-    counts = np.zeros(width, np.int64)
-    rest, start, size = np.zeros(0, np.float32), 0, 0
-    for rate, _, mono in _stretch(path, start_s, end_s):
-        if not size:
-            size = int(2 ** round(np.log2(_WINDOW_S * rate)))
-            hop = max(size // 4, round((end_s - start_s) * rate / (width * 4)))  # four frames per pixel suffice
-            window = np.hanning(size + 1)[:-1].astype(np.float32) * np.float32(2 / size)
-            rows = _rows(size, rate, height, max_hz)
-        signal = np.concatenate([rest, mono])
-        count = max(0, (len(signal) - size) // hop + 1)
-        for first in range(0, count, 256):
-            at = np.arange(first, min(first + 256, count)) * hop
-            frames = np.lib.stride_tricks.sliding_window_view(signal, size)[at] * window
-            power = np.abs(fft.rfft(frames)) ** 2 @ rows
-            pixels = np.minimum(((start + at) / ((end_s - start_s) * rate) * width).astype(np.int64), width - 1)
-            np.add.at(total, pixels, power)
-            np.add.at(counts, pixels, 1)
-        rest, start = signal[count * hop :], start + count * hop
-    return _filled(total, counts).T
+    width, height = pixels
+    columns: _Columns | None = None
+    for rate, _, mono in stretch:
+        columns = columns or _Columns(rate, round(length_s * rate), width, _rows(rate, height, max_hz))
+        columns.push(mono)
+    return columns.mean().T if columns else np.zeros((height, width), np.float32)
 
 
-def _rows(size: int, rate: int, height: int, max_hz: float | None) -> npt.NDArray[np.float32]:
+class _Columns:
+    """Averages the spectra of a stretch into the columns of a picture.
+
+    Parameters
+    ----------
+    samples
+        Length of the stretch, which is the width of the picture.
+    rows
+        Matrix from FFT bins to picture rows.
+    """
+
+    def __init__(self, rate: int, samples: int, width: int, rows: Array) -> None:
+        self._size = _window_samples(rate)
+        self._hop = max(self._size // 4, samples // (width * 4))  # four frames to a pixel suffice
+        self._window = np.hanning(self._size + 1)[:-1].astype(np.float32) * np.float32(4 / self._size)
+        self._rows, self._samples = rows, samples
+        self._rest, self._start = np.zeros(self._size // 2, np.float32), 0  # frames stand on their middle
+        self._total = np.zeros((width, rows.shape[1]), np.float32)
+        self._counts = np.zeros(width, np.int64)
+
+    def push(self, mono: Array) -> None:
+        """Take the next samples."""
+        stream = np.concatenate([self._rest, mono])
+        count = max(0, (len(stream) - self._size) // self._hop + 1)
+        for first in range(0, count, 128):
+            at = np.arange(first, min(first + 128, count)) * self._hop
+            frames = np.lib.stride_tricks.sliding_window_view(stream, self._size)[at] * self._window
+            column = (self._start + at) * len(self._counts) // self._samples
+            column = np.minimum(column, len(self._counts) - 1)
+            np.add.at(self._total, column, np.abs(fft.rfft(frames)) ** 2 @ self._rows)
+            np.add.at(self._counts, column, 1)
+        self._rest, self._start = stream[count * self._hop :], self._start + count * self._hop
+
+    def mean(self) -> Array:
+        """Average power per column; one without a frame shows the frame before, one past the end nothing."""
+        known = np.flatnonzero(self._counts)
+        if not len(known):
+            return self._total
+        mean = self._total / np.maximum(self._counts, 1).astype(np.float32)[:, None]
+        columns = np.arange(len(self._counts))
+        mean = mean[known[np.clip(np.searchsorted(known, columns, side="right") - 1, 0, None)]]
+        mean[columns >= known[-1] + max(1, len(columns) * self._hop // self._samples + 1)] = 0
+        return mean
+
+
+def _window_samples(rate: int) -> int:
+    return max(64, int(2 ** round(np.log2(_WINDOW_S * rate))))
+
+
+def _rows(rate: int, height: int, max_hz: float | None) -> Array:
     """Matrix that turns FFT bins into picture rows [shape=(bins, height)], interpolating where rows are finer."""
-    bins = size // 2 + 1
+    size = _window_samples(rate)
     top = min(max_hz or rate / 2, rate / 2) * size / rate
     centres = (np.arange(height) + 0.5) * top / height
     reach = max(1.0, top / height)
-    weights = np.clip(1 - np.abs(np.arange(bins)[:, None] - centres[None, :]) / reach, 0, None)
-    return (weights / np.maximum(weights.sum(axis=0), 1e-9)).astype(np.float32)
-
-
-def _filled(total: npt.NDArray[np.float32], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Average, and give columns between two frames the frame before them; columns past the end stay dark."""
-    known = np.flatnonzero(counts)
-    if not len(known):
-        return total
-    mean = total / np.maximum(counts, 1)[:, None]
-    source = known[np.clip(np.searchsorted(known, np.arange(len(counts)), side="right") - 1, 0, None)]
-    mean = mean[source]
-    mean[known[-1] + max(1, len(counts) // max(len(known), 1)) :] = 0
-    return mean
+    weights = np.clip(1 - np.abs(np.arange(size // 2 + 1)[:, None] - centres) / reach, 0, None)
+    rows: Array = (weights / np.maximum(weights.sum(axis=0), 1e-9)).astype(np.float32)
+    return rows
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
