@@ -30,7 +30,7 @@ def client(settings: Settings) -> httpx.Client:
     httpx.Client
         Safe to share between threads, not between processes.
     """
-    return httpx.Client(transport=InProcessTransport(create_app(settings)), base_url=BASE_URL)
+    return httpx.Client(transport=InProcessTransport(create_app(settings, with_console=False)), base_url=BASE_URL)
 
 
 class InProcessTransport(httpx.BaseTransport):

@@ -1,6 +1,5 @@
 """The app: `create_app` mounts what the other modules define and holds no rules of its own."""
 
-import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -8,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import problems
+from api.console import routes as console
 from api.metrics import CountRequests, Metrics
 from api.routes import cases, deliveries, keys, meta, recordings, screenings
 from api.security import BodyLimit, SecurityHeaders
@@ -18,13 +18,15 @@ from schemas.versions import ENGINE
 DELIVERIES = "/v1/deliveries"
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     """Make the app on a database that is brought up to date first.
 
     Parameters
     ----------
     settings
         Where the database and the landing zone are, and the limits.
+    with_console
+        Whether to serve the moderators' pages too.
 
     Raises
     ------
@@ -46,8 +48,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.metrics = metrics
     for module in (meta, deliveries, screenings, cases, recordings, keys):
         app.include_router(module.router)
-    _mount_console(app)
     problems.install(app)
+    if with_console:
+        app.include_router(console.router)
     app.add_middleware(BodyLimit, limit_of=_limits(settings))
     app.add_middleware(CountRequests, metrics=metrics)
     app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
@@ -69,12 +72,3 @@ def _limits(settings: Settings) -> Callable[[str], int]:
         return settings.max_delivery_bytes if path == DELIVERIES else settings.max_body_bytes
 
     return limit_of
-
-
-def _mount_console(app: FastAPI) -> None:
-    """Mount the moderators' pages where they are installed; a machine that only takes screenings has none."""
-    if importlib.util.find_spec("api.console.routes") is None:
-        return
-    from api.console.routes import router  # noqa: PLC0415
-
-    app.include_router(router)

@@ -84,6 +84,11 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
+def sign_in_url(public_url: str, token: str) -> str:
+    """Write the link of a one-time sign-in token."""
+    return f"{public_url}/console/sign-in?token={token}"
+
+
 def cookie_name(settings: Settings) -> str:
     """Name the session cookie; the prefix makes browsers insist on https and this very host."""
     return "__Host-liner_session" if settings.is_secure else "liner_session"

@@ -1,12 +1,97 @@
-"""The `liner keys` command."""
+"""The `liner keys` commands: who may use the API and the console."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.services.access import Role
+from api.settings import Settings
+from schemas.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from api.store.database import Database
+
+keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys; sign in to the console.")
+Name = Annotated[str, typer.Argument(help="Name of the key's holder, e.g. mia or nova-records.")]
+
 
 def mount(app: typer.Typer) -> None:
-    """Add the command to `liner`."""
-    app.command("keys")(run)
+    """Add the commands to `liner`."""
+    app.add_typer(keys_app, name="keys")
 
 
-def run() -> None:
-    """Not there yet."""
+@keys_app.command("create")
+def create(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the key is for.")],
+    account: Annotated[str | None, typer.Option(help="The label's account: a-z, 0-9 and -.")] = None,
+    dpid: Annotated[list[str] | None, typer.Option(help="A DPID of the account; repeat for more.")] = None,
+) -> None:
+    """Make a key and print it, this once."""
+    from pydantic import ValidationError
+
+    from api.public import KeyCreate
+    from api.services import keys
+
+    try:
+        wanted = KeyCreate(name=name, role=role, account=account, dpids=tuple(dpid or ()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidInput(f"{first['loc'][0]}: {first['msg']}.", mend="See liner keys create --help.") from error
+    with _database() as db:
+        issued = keys.create(db, keys.TERMINAL, wanted)
+    typer.echo(issued.token)
+    typer.echo("Keep it safe: it is not shown again.", err=True)
+
+
+@keys_app.command("list")
+def show() -> None:
+    """List all keys."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from api.services import keys
+
+    table = Table("Name", "Role", "Account", "Key", "Created", "Last used", "Revoked")
+    with _database() as db:
+        for key in keys.every(db, keys.TERMINAL):
+            times = (key.created_at, key.last_used_at, key.revoked_at)
+            shown = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in times)
+            table.add_row(key.name, key.role, key.account or "", f"{key.prefix}…", *shown)
+    Console().print(table)
+
+
+@keys_app.command("revoke")
+def revoke(name: Name) -> None:
+    """End a key at once, and the sessions made from it."""
+    from api.services import keys
+
+    with _database() as db:
+        keys.revoke(db, keys.TERMINAL, name)
+    typer.echo(f"{name} is revoked.")
+
+
+@keys_app.command("link")
+def link(name: Name) -> None:
+    """Print a one-time link that signs the key's holder in to the console."""
+    from api.security import sign_in_url
+    from api.services import sessions
+
+    settings = Settings()
+    with _database() as db:
+        token = sessions.link_token(db, name, valid_for=timedelta(minutes=settings.sign_in_minutes))
+    typer.echo(sign_in_url(settings.public_url, token))
+
+
+@contextmanager
+def _database() -> "Iterator[Database]":
+    from api.store.database import open_database
+
+    database = open_database(Settings().database_url)
+    try:
+        yield database
+    finally:
+        database.close()
