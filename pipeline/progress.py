@@ -23,6 +23,8 @@ class Totals:
 
     Attributes
     ----------
+    named, read
+        Shares of work that the source has named, and that workers have taken up.
     recordings
         Intakes read, skipped ones included.
     heard_s
@@ -33,7 +35,8 @@ class Totals:
         Outcomes of delivery: created, unchanged, refused.
     """
 
-    deliveries: int = 0
+    named: int = 0
+    read: int = 0
     recordings: int = 0
     screened: int = 0
     skipped: int = 0
@@ -73,10 +76,15 @@ class Progress:
         self.failure = self.failure or error
         self.stopping.set()
 
+    def count_named(self) -> None:
+        """Count one share of work that the source has named."""
+        with self._lock:
+            self._totals.named += 1
+
     def count_intakes(self, read: int, *, skipped: int) -> None:
         """Count what came out of Read, and how much of it the lake already holds."""
         with self._lock:
-            self._totals.deliveries += 1
+            self._totals.read += 1
             self._totals.recordings += read
             self._totals.skipped += skipped
 

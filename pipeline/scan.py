@@ -117,14 +117,20 @@ class Summary:
 class DiscoverFn(beam.DoFn):
     """A path to the deliveries at it; rows of a manifest go through the spool file."""
 
-    def __init__(self, spool_file: str) -> None:
+    def __init__(self, run_id: str, spool_file: str) -> None:
         super().__init__()
+        self.run_id = run_id
         self.spool_file = spool_file
 
     def process(self, source: str) -> Iterator[DeliveryRef]:
         """Yield small references; nothing is read but names and the manifest's rows."""
-        path = Path(source)
-        yield from spool(path, Path(self.spool_file)) if is_manifest(path) else discover(path)
+        path, progress = Path(source), progress_of(self.run_id)
+        try:
+            for ref in spool(path, Path(self.spool_file)) if is_manifest(path) else discover(path):
+                progress.count_named()
+                yield ref
+        except LinerError as error:
+            progress.fail(error)
 
 
 class Run:
@@ -243,7 +249,7 @@ def scan_graph(run: Run) -> None:
             screened = (
                 pipeline
                 | "Source" >> beam.Create([str(run.plan.source)], reshuffle=False)
-                | "Discover" >> beam.ParDo(DiscoverFn(str(spool_file)))
+                | "Discover" >> beam.ParDo(DiscoverFn(run.job.run_id, str(spool_file)))
                 | "Spread" >> beam.Reshuffle()
                 | "Read" >> beam.ParDo(ReadFn(run.job))
                 | "Screen" >> Screen(run.job)
