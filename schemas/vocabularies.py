@@ -10,9 +10,12 @@ from schemas.disclosure import Agent, Area, Level
 AVS_VERSION = 9
 AVS_DATE = "2025-08"
 
-ERN_VERSIONS = frozenset(
-    "3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7D2 3.7.1 3.8 3.8.1 3.8.2 3.8.3 4.1 4.1.1 4.2 4.3 4.3.1 4.3.2".split()  # noqa: SIM905
-)
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ERN_VERSIONS = _words("3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7D2 3.7.1 3.8 3.8.1 3.8.2 3.8.3 4.1 4.1.1 4.2 4.3 4.3.1 4.3.2")
 """Versions of the Electronic Release Notification that the reader knows; 3.7D2 is a draft that is still sent."""
 
 DISCLOSING_VERSIONS = frozenset({"4.3.1", "4.3.2"})
@@ -71,3 +74,28 @@ def areas_of(roles: tuple[str, ...]) -> tuple[Area, ...]:
     """Name the areas that roles belong to, in the order of `Area`, each once; empty for no role."""
     found = {area for role in roles for area in AREAS_BY_ROLE.get(role, (Area.OTHER,))}
     return tuple(area for area in Area if area in found)
+
+
+_ERN_3_ROLES = _words("Band Producer")
+
+WRITABLE: dict[str, frozenset[str]] = {
+    "Role": frozenset(AREAS_BY_ROLE) - _ERN_3_ROLES,
+    "DisplayArtistRole": _words("Artist Brand Composer FeaturedArtist MainArtist"),
+    "InstrumentType": _words(""),
+    "SpecialDisplayArtist": frozenset(SPECIAL_CONTRIBUTORS),
+    "SpecialContributor": frozenset(SPECIAL_CONTRIBUTORS) - {"GenerativeAI"},
+    "ReleaseType": _words("Album ClassicalAlbum DjMix EP RingtoneRelease Single SingleResourceRelease"),
+    "ImageType": _words("BackCoverImage BookletFrontImage FrontCoverImage Icon Logo Photograph Poster"),
+    "AudioCodecType": _words("AAC AC-4 ALaw FLAC MP2 MP3 MQA MuLaw PCM Vorbis WMA"),
+    "ImageCodecType": _words("GIF JPEG JPEG2000 PNG TIFF"),
+    "HashSumAlgorithmType": _words("CRC32 MD5 SHA1 SHA2 SHA-224 SHA-256 SHA3 SHA-384 SHA-512"),
+    "UseType": _words("""
+        ConditionalDownload Download NonInteractiveStream OnDemandStream PermanentDownload Stream TetheredDownload
+        UseForDataMining UseForTrainingGenerativeAI UseForTrainingNonGenerativeAI UserMakeAvailableLabelProvided
+        """),
+    "CommercialModelType": _words("""
+        AdvertisementSupportedModel DeviceFeeModel FreeOfChargeModel PayAsYouGoModel PerformanceRoyaltiesModel
+        RightsClaimModel SubscriptionModel
+        """),
+}
+"""Values that liner writes as they are; any other is legal too, as ``UserDefined`` with its text."""

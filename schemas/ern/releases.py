@@ -80,7 +80,7 @@ def _references(node: Node, blocks: list[Node]) -> Iterator[str]:
 
 def _territories(blocks: list[Node], name: str, context: Context) -> tuple[Identified, ...]:
     codes = [code for block in blocks for code in block.all(name) if code.text]
-    return tuple(context.identified(code) for code in codes)
+    return tuple(context.identified(code, "Territory") for code in codes)
 
 
 def _release_date(node: Node, block: Node) -> str | None:
