@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from schemas.cases import Action, StatementOfReasons
+from schemas.errors import InvalidInput
 
 MAX_REASON = 5000
 _PART_FIELDS = {"territories": "(a)", "facts": "(b)", "ground": "(d, e)", "explanation": "(d, e)", "redress": "(f)"}
@@ -17,6 +18,7 @@ class DecideForm:
     version: int
     action: Action
     reason: str
+    note: str
     statement: StatementOfReasons | None
 
 
@@ -36,12 +38,26 @@ def read_decide_form(form: Mapping[str, str], now: datetime) -> DecideForm:
     if not 3 <= len(reason) <= MAX_REASON:
         errors["reason"] = f"Give a reason of 3 to {MAX_REASON:,} characters."
     statement = _statement(form, now, errors) if action and action.is_restricting else None
-    version = form.get("version", "")
-    if not version.isdecimal():
-        errors["action"] = "The form lost its version; open the case again."
+    version = read_version(form)
     if errors or action is None:
         raise FormErrors(errors)
-    return DecideForm(int(version), action, reason, statement)
+    return DecideForm(version, action, reason, form.get("note", "").strip()[:MAX_REASON], statement)
+
+
+def read_version(form: Mapping[str, str]) -> int:
+    """Read the version of the case that the form was made for; `InvalidInput` where it is lost."""
+    text = form.get("version", "")
+    if not (text.isdecimal() and 0 < len(text) < 10):
+        raise InvalidInput("The form lost the version of its case.", mend="Open the case again.")
+    return int(text)
+
+
+def read_reopen_form(form: Mapping[str, str]) -> str:
+    """Read why a case is reopened; `InvalidInput` where nothing is said."""
+    reason = form.get("reason", "").strip()
+    if not 3 <= len(reason) <= MAX_REASON:
+        raise InvalidInput("Reopening needs a reason of at least 3 characters.", mend="Say why.")
+    return reason
 
 
 def _action(value: str, errors: dict[str, str]) -> Action | None:

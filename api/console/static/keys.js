@@ -23,7 +23,7 @@ function hasOwnUse(element, key) {
 }
 
 function press(target) {
-  if (target.matches("input[type=search]")) return target.focus();
+  if (isTyping(target)) return target.focus();
   target.click();
   target.dispatchEvent(new CustomEvent("keyed", { bubbles: true }));
 }

@@ -52,6 +52,8 @@ class PlayerView:
         Whether browsers play the file as it is; else the server decodes short stretches of it.
     gain
         Factor in (0, 1] that brings the recording down to -14 LUFS; never up, for the ears' sake.
+    other
+        The recording to compare with by ear, if there is one with sound.
     """
 
     url: str
@@ -60,7 +62,7 @@ class PlayerView:
     is_playable: bool
     gain: float
     spans: tuple[EvidenceSpan, ...]
-    matches: tuple[MatchView, ...]
+    other: MatchView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def _player(case: Case, screening: Screening, spans: tuple[EvidenceSpan, ...]) -
         is_playable=is_playable(audio),
         gain=round(levelled(loudness.value), 4) if loudness else 1.0,
         spans=spans,
-        matches=match_views(screening.known),
+        other=next((match for match in match_views(screening.known) if match.has_audio), None),
     )
 
 

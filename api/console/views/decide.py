@@ -83,7 +83,7 @@ def decide_view(
     """
     errors = errors or {}
     values = {**prefilled(screening), **(typed or {})}
-    names = ("reason", "facts", "ground", "explanation", "territories", "ends_at", "redress")
+    names = ("reason", "facts", "ground", "explanation", "territories", "ends_at", "redress", "note")
     return DecideView(
         version=version,
         actions=tuple(_action(action, values.get("action", "")) for action in Action),

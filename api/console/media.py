@@ -1,0 +1,106 @@
+"""The sound of a case and its pictures: the file by range, or what a contained child makes of it.
+
+Decoding happens in a child process within limits, never here; which files may be opened at all is
+`api.services.audio`'s to say.
+"""
+# ruff: noqa: FAST003 - the address parts are read by the dependencies OwnSound and OtherSound
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+
+from api.console.session import Moderator
+from api.deps import AppSettings, Db
+from api.services import audio as sounds
+from api.services import cases
+from classifiers.listener import Listener
+from schemas.errors import NotFound
+
+MAX_SECOND = 24 * 3600.0
+_KINDS = {"wav": "audio/wav", "flac": "audio/flac"}
+_CACHED = {"Cache-Control": "private, max-age=600"}  # a redelivery may bring another file
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.console_listener = Listener()  # its child starts with the first picture
+    try:
+        yield
+    finally:
+        app.state.console_listener.close()
+
+
+router = APIRouter(include_in_schema=False, lifespan=_lifespan)
+
+
+def get_listener(request: Request) -> Listener:
+    """Give the console's listener."""
+    listener: Listener = request.app.state.console_listener
+    return listener
+
+
+def own_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str) -> Path:
+    """Find the file of the case's recording."""
+    return sounds.playable(db, settings, cases.view(db, actor, case_id).screening.intake.audio_uri)
+
+
+def other_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str, number: int) -> Path:
+    """Find the file of a recording that the case's recording was found alike with; numbered from 1."""
+    matches = cases.view(db, actor, case_id).screening.known.matches or ()
+    if not 1 <= number <= len(matches):
+        raise NotFound("The case has no such match.")
+    return sounds.playable(db, settings, matches[number - 1].audio_uri)
+
+
+Ears = Annotated[Listener, Depends(get_listener)]
+OwnSound = Annotated[Path, Depends(own_sound)]
+OtherSound = Annotated[Path, Depends(other_sound)]
+Second = Annotated[float, Query(ge=0, le=MAX_SECOND)]
+Pixels = Annotated[int, Query(ge=16, le=1024)]
+
+
+@router.get("/console/cases/{case_id}/audio")
+def audio(path: OwnSound) -> Response:
+    """Give the file as it is, whole or by range, where browsers play its kind exactly."""
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise NotFound("Browsers do not play this kind of file exactly; ask for an excerpt.")
+    return FileResponse(path, media_type=kind, headers=_CACHED)
+
+
+@router.get("/console/cases/{case_id}/excerpt")
+def excerpt(path: OwnSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
+    """Decode at most a minute."""
+    return _wav(ears.excerpt(str(path), start_s, end_s))
+
+
+@router.get("/console/cases/{case_id}/matches/{number}/excerpt")
+def other_excerpt(path: OtherSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
+    """Decode at most a minute of the other recording."""
+    return _wav(ears.excerpt(str(path), start_s, end_s))
+
+
+@router.get("/console/cases/{case_id}/peaks")
+def peaks(
+    path: OwnSound, ears: Ears, start_s: Second, end_s: Second, points: Annotated[int, Query(ge=1, le=8192)]
+) -> Response:
+    """Give the lowest and highest sample of each of ``points`` equal stretches."""
+    found = ears.waveform_peaks(str(path), start_s, end_s, points)
+    return JSONResponse({"peaks": [[round(low, 3), round(high, 3)] for low, high in found]}, headers=_CACHED)
+
+
+@router.get("/console/cases/{case_id}/spectrogram")
+def spectrogram(
+    path: OwnSound, ears: Ears, start_s: Second, end_s: Second, *, width: Pixels, height: Pixels
+) -> Response:
+    """Draw a stretch."""
+    picture = ears.spectrogram_png(str(path), start_s, end_s, width=width, height=height)
+    return Response(picture, media_type="image/png", headers=_CACHED)
+
+
+def _wav(data: bytes) -> Response:
+    return Response(data, media_type="audio/wav", headers=_CACHED)
