@@ -86,9 +86,12 @@ def mixed(block: Block) -> npt.NDArray[np.float32]:
 
 def openers(path: str) -> Iterator[Opener]:
     """Name the decoders to try, best first."""
-    if not _is_cut_short_by_soundfile(path):
+    if _is_cut_short_by_soundfile(path):
+        yield AvSource
+        yield SoundfileSource  # a part is better than nothing
+    else:
         yield SoundfileSource
-    yield AvSource
+        yield AvSource
 
 
 def _is_cut_short_by_soundfile(path: str) -> bool:
@@ -192,6 +195,9 @@ class AvSource:
             self._file.close()
             raise DecodeError("no sound stream" if isinstance(error, IndexError) else _brief(error)) from error
         context = self._stream.codec_context
+        if context is None:
+            self.close()
+            raise DecodeError("no decoder for its codec")
         self.sample_rate_hz, self.channels = int(context.sample_rate or 0), int(context.channels or 0)
         _checked(self.sample_rate_hz, self.channels)
         self.container = str(self._container.format.name).split(",")[0].replace("mov", "m4a")
@@ -288,5 +294,7 @@ def _to_float(raw: npt.NDArray[Any]) -> Block:
 
 def _brief(error: BaseException) -> str:
     """Take the cause out of a decoder's message, without the path that it may repeat."""
+    if "not a regular file" in str(error):  # what libsndfile says of an MPEG stream that it gives up
+        return "Format not recognised"
     text = str(getattr(error, "strerror", None) or getattr(error, "error_string", None) or error)
     return (text.strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".") or type(error).__name__
