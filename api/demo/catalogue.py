@@ -20,10 +20,10 @@ import soundfile
 from api.demo import sound
 from api.demo.content import BATCHES, BatchSheet, ReleaseSheet, Track
 from api.demo.instruments import RATE, Samples
-from api.demo.messages import Delivered, created_at, to_message
+from api.demo.messages import Delivered, to_manifest, to_message
 from api.demo.pieces import PIECES
 from api.demo.signing import Certificates, make_certificates, sign
-from schemas import ern
+from schemas.ern import write_batch_manifest, write_message
 from schemas.release import HashSum, Message, MessageInBatch
 
 GENERATOR = "Tunewright Studio"  # an invented tool
@@ -113,12 +113,12 @@ def _write_batch(folder: Path, batch: BatchSheet, studio: _Studio, on_track: Cal
     for sheet in batch.releases:
         files = _write_sounds(folder / sheet.icpn / "resources", sheet, studio, on_track)
         message = to_message(batch, sheet, files)
-        data = ern.write_message(message)
+        data = write_message(message)
         path = folder / sheet.icpn / f"{sheet.icpn}.xml"
         path.write_bytes(data)
         lines.append(_line(message, sheet, path.relative_to(folder), data))
     marker = folder / f"BatchComplete_{batch.batch_id}.xml"
-    marker.write_bytes(_manifest(batch, tuple(lines)))
+    marker.write_bytes(write_batch_manifest(to_manifest(batch, tuple(lines)), f"/{folder.name}"))
 
 
 def _write_sounds(
@@ -143,7 +143,3 @@ def _line(message: Message, sheet: ReleaseSheet, path: Path, data: bytes) -> Mes
         release_id=sheet.icpn,
         hash_sum=HashSum(algorithm="SHA-256", value=hashlib.sha256(data).hexdigest()),
     )
-
-
-def _manifest(batch: BatchSheet, lines: tuple[MessageInBatch, ...]) -> bytes:
-    return ern.write_batch_manifest(batch, lines, created_at(batch))

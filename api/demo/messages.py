@@ -13,6 +13,7 @@ from schemas.release import (
     HashSum,
     Identified,
     Message,
+    MessageInBatch,
     MessageKind,
     Party,
     Release,
@@ -65,13 +66,29 @@ def to_message(batch: BatchSheet, sheet: ReleaseSheet, files: Mapping[str, Deliv
         thread_id=batch.batch_id,
         created_at=created_at(batch),
         control_type="LiveMessage",
-        sender=Party(name=batch.sender, ids=(Identified(scheme="DPID", value=batch.sender_dpid),)),
+        sender=_sender(batch),
         recipients=(RECIPIENT,),
         parties=tuple(Party(reference=reference, name=name) for name, reference in references.items()),
         releases=(_release(sheet, recordings, created_at(batch)), *_track_releases(batch, sheet)),
         sound_recordings=recordings,
         deals=(_deal(sheet, created_at(batch)),),
     )
+
+
+def to_manifest(batch: BatchSheet, lines: tuple[MessageInBatch, ...]) -> Message:
+    """Make the manifest of a batch: one line for each of its messages."""
+    return Message(
+        kind=MessageKind.MANIFEST,
+        created_at=created_at(batch),
+        control_type="LiveMessage",
+        sender=_sender(batch),
+        recipients=(RECIPIENT,),
+        batch=lines,
+    )
+
+
+def _sender(batch: BatchSheet) -> Party:
+    return Party(name=batch.sender, ids=(Identified(scheme="DPID", value=batch.sender_dpid),))
 
 
 def _party_references(sheet: ReleaseSheet) -> dict[str, str]:
@@ -84,7 +101,6 @@ def _party_references(sheet: ReleaseSheet) -> dict[str, str]:
 def _recording(track: Track, reference: str, parties: Mapping[str, str], delivered: Delivered | None) -> SoundRecording:
     return SoundRecording(
         reference=reference,
-        kind="MusicalWorkSoundRecording",
         ids=(Identified(scheme="ISRC", value=track.isrc),),
         isrc=track.isrc,
         title=track.title,

@@ -6,8 +6,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -38,17 +37,33 @@ def _arrival(screening: Screening) -> tuple[str, str, str]:
     return (intake.delivery_path, intake.message_path or "", reference)
 
 
-def flag_table(screenings: Iterable[Screening]) -> Table:
-    """Lay out the screenings by sender: recording, declaration, flags with code, title and reason."""
-    table = Table(box=SIMPLE_HEAD, width=WIDTH, pad_edge=False, padding=(0, 1))
-    table.add_column("Recording", width=25)
-    table.add_column("Declared", width=10)
-    table.add_column("Flags, and why", ratio=1)
+def flag_table(screenings: Iterable[Screening], width: int = WIDTH) -> Group:
+    """Lay out the screenings by sender: recording, declaration, flags with code, title and reason.
+
+    Parameters
+    ----------
+    screenings
+        In the order of `read_screenings`.
+    width
+        Columns of the terminal; more than `WIDTH` are not used.
+    """
+    width = min(width, WIDTH)
+    head = _table(width)
+    head.add_row("Recording", "Declared", "Flags, and why", style="dim")
+    blocks: list[RenderableType] = ["", head]
     for sender, group in groupby(screenings, key=attrgetter("intake.sender_name")):
-        table.add_section()
-        table.add_row(Text(sender or "unknown sender", style="bold"), style="on grey11")
+        table = _table(width)
         for screening in group:
             table.add_row(_names(screening), _declared(screening), _outcome(screening))
+        blocks += [Text(sender or "unknown sender", style="bold underline"), table, ""]
+    return Group(*blocks)
+
+
+def _table(width: int) -> Table:
+    table = Table(box=None, width=width, padding=(0, 1, 0, 0), show_header=False)
+    table.add_column(width=26)
+    table.add_column(width=10)
+    table.add_column(ratio=1)
     return table
 
 
