@@ -11,7 +11,16 @@ from schemas.disclosure import Agent, Area, Level
 from schemas.findings import Severity
 from schemas.release import Message, Release, Resource, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
-from schemas.rules.words import GENERATIVE_AI, contributions_of, name_of, names_of, place_of, resources_of, uses_ai
+from schemas.rules.words import (
+    GENERATIVE_AI,
+    contributions_of,
+    declared_at,
+    name_of,
+    names_of,
+    place_of,
+    resources_of,
+    uses_ai,
+)
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 DDEX = "DDEX, text of the ERN 4.3.2 schema"
@@ -90,7 +99,7 @@ def partly_says_where(message: Message) -> Iterator[Hit]:
     for recording in message.sound_recordings:
         if recording.disclosure.level is Level.PARTLY and not any(map(uses_ai, contributions_of(recording))):
             text = "ContainsAI is Partly, but no contributor says in which role."
-            yield Hit(text, recording.at, name_of(recording), recording.disclosure.text)
+            yield Hit(text, declared_at(recording), name_of(recording), recording.disclosure.text)
 
 
 @rule(
@@ -175,7 +184,7 @@ def release_agrees_with_content(message: Message) -> Iterator[Hit]:
         if levels & against:
             seen = ", ".join(sorted(level.title() for level in levels & against))
             text = f"The release says {release.disclosure.text or own.title()}; its content also says {seen}."
-            yield Hit(text, release.at, release.key, release.disclosure.text)
+            yield Hit(text, declared_at(release), release.key, release.disclosure.text)
 
 
 @rule(

@@ -6,7 +6,6 @@ ISO 3166. Inputs: `schemas.release.Message`. What needs the opened file is in `s
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
 
 import langcodes
 
@@ -22,7 +21,7 @@ from schemas.identifiers import (
     parse_isrc,
     parse_iswc,
 )
-from schemas.release import Identified, Message, MessageKind, Party
+from schemas.release import Identified, Message, MessageKind, Party, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.territories import is_territory
 from schemas.rules.words import name_of
@@ -34,6 +33,7 @@ PLACEHOLDER = re.compile(
     r"(test|evaluation only|lorem ipsum|placeholder|to be announced|t\.?b\.?[ad]\.?)", re.IGNORECASE
 )
 PLACEHOLDER_ID = re.compile(r"(TEST0*[0-9]?|[A-Z]{0,5}0{6,}|0*1234567890[0-9]*)", re.IGNORECASE)
+PUBLIC_SCHEMES = frozenset({"ISRC", "ICPN", "GRid", "ISWC"})  # others may count from zero
 
 Parse = Callable[[str], str]
 Named = tuple[str, Identified]  # what it is about, and the identifier
@@ -62,7 +62,7 @@ def _of_releases(message: Message) -> Iterator[Named]:
 
 
 def _of_parties(message: Message) -> Iterator[Named]:
-    return ((p.name or p.reference or "", one) for p in message.parties for one in p.ids)
+    return ((p.name or p.reference or one.value, one) for p in message.parties for one in p.ids)
 
 
 def _of_works(message: Message) -> Iterator[Named]:
@@ -81,13 +81,15 @@ def _of_works(message: Message) -> Iterator[Named]:
 )
 def isrc_is_well_formed(message: Message) -> Iterator[Hit]:
     """Look at length and characters; in ERN also for separators."""
+    malformed = set()
     for subject, one, error in _broken(_of_recordings(message), "ISRC", parse_isrc):
         if error.rule != Broken.PREFIX:
+            malformed.add(one.value)
             yield Hit(error.message, one.at, subject, one.value)
     if message.kind is MessageKind.JSON:
         return  # the submission's form allows dashes
     for subject, one in _of_recordings(message):
-        if one.scheme == "ISRC" and DASHED_ISRC.search(one.value.strip()):
+        if one.scheme == "ISRC" and one.value not in malformed and DASHED_ISRC.search(one.value.strip()):
             yield Hit(f"ISRC {one.value!r} is written with separators.", one.at, subject, one.value, WARNING)
 
 
@@ -213,11 +215,19 @@ def dpid_is_right(message: Message) -> Iterator[Hit]:
     file_status="IdentifierInvalid",
 )
 def isrcs_differ(message: Message) -> Iterator[Hit]:
-    """Look for two resources of the message with the same ISRC."""
-    for one, other in combinations(message.sound_recordings, 2):
-        if one.isrc and one.isrc == other.isrc and one.reference != other.reference:
+    """Look for resources of the message with the ISRC of an earlier one."""
+    for one, other in _same_isrc(message):
+        if one.reference != other.reference:
             text = f"{one.reference} and {other.reference} have the ISRC {one.isrc}."
-            yield Hit(text, other.at, one.isrc, other.isrc)
+            yield Hit(text, other.at, name_of(other), other.isrc)
+
+
+def _same_isrc(message: Message) -> Iterator[tuple[SoundRecording, SoundRecording]]:
+    """Pair each recording with the first one of the same ISRC."""
+    first: dict[str, SoundRecording] = {}
+    for recording in message.sound_recordings:
+        if recording.isrc and first.setdefault(recording.isrc, recording) is not recording:
+            yield first[recording.isrc], recording
 
 
 @rule(
@@ -231,12 +241,12 @@ def isrcs_differ(message: Message) -> Iterator[Hit]:
 )
 def isrc_has_one_duration(message: Message) -> Iterator[Hit]:
     """Compare the durations of resources with the same ISRC."""
-    for one, other in combinations(message.sound_recordings, 2):
-        if not one.isrc or one.isrc != other.isrc or one.duration_s is None or other.duration_s is None:
+    for one, other in _same_isrc(message):
+        if one.duration_s is None or other.duration_s is None:
             continue
         if abs(one.duration_s - other.duration_s) > MAX_DURATION_GAP_S:
             text = f"{one.isrc} lasts {one.duration_s:g} s and {other.duration_s:g} s."
-            yield Hit(text, other.at, one.isrc)
+            yield Hit(text, other.at, name_of(other))
 
 
 @rule(
@@ -296,7 +306,7 @@ def territories_are_known(message: Message) -> Iterator[Hit]:
 def values_are_real(message: Message) -> Iterator[Hit]:
     """Look for whole titles, names and identifiers that are known placeholders."""
     for subject, one in (*_of_recordings(message), *_of_releases(message)):
-        if PLACEHOLDER_ID.fullmatch(one.value.strip()):
+        if one.scheme in PUBLIC_SCHEMES and PLACEHOLDER_ID.fullmatch(one.value.strip()):
             yield Hit(f"{one.scheme} {one.value!r} is a placeholder.", one.at, subject, one.value)
     titles = [(name_of(r), r.title, r.at) for r in message.sound_recordings]
     titles += [(r.key, r.title, r.at) for r in message.releases if r.is_main]

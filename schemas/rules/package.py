@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from schemas.findings import Location, Severity
-from schemas.package import Layout, Package
+from schemas.package import Layout, Package, PackageFile
 from schemas.release import Message
 from schemas.rules.registry import Hit, Scope, declare, rule
 
@@ -34,10 +34,13 @@ def marker_is_last(package: Package) -> Iterator[Hit]:
     """Look for the marker of a batch, and for files that came after it."""
     if package.layout is not Layout.BATCH:
         return
-    marker = next((f for f in package.files if f.path == package.marker), None)
-    if marker is None:
+    if package.marker is None:
         yield Hit("The batch has no completion marker.", Location(path="."), package.root)
-        return
+    for marker in (f for f in package.files if f.path == package.marker):
+        yield from _late_files(package, marker)
+
+
+def _late_files(package: Package, marker: PackageFile) -> Iterator[Hit]:
     late = [f.path for f in package.files if f.modified_ns > marker.modified_ns + CLOCK_SLACK_NS]
     if late:  # a copy may reorder times, so this alone rejects nothing
         message = f"{len(late)} file(s) are newer than the completion marker, first {late[0]}."
@@ -76,7 +79,7 @@ def marker_is_well_formed(package: Package) -> Iterator[Hit]:
 def manifest_matches_messages(package: Package) -> Iterator[Hit]:
     """Compare the manifest's lines and count with the files of the batch."""
     manifest = package.manifest
-    if manifest is None:
+    if manifest is None or package.layout is not Layout.BATCH:
         return
     at = Location(path=manifest.path)
     paths = [f.path for f in package.files]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas.disclosure import Agent, Contribution
 from schemas.findings import Location
-from schemas.release import Message, Resource, SoundRecording
+from schemas.release import Message, Release, Resource, SoundRecording
 
 NAMES_SHOWN = 3
 GENERATIVE_AI = "GenerativeAI"
@@ -40,6 +40,12 @@ def credits_of(message: Message) -> Iterator[tuple[Resource, Contribution]]:
 def place_of(thing: Contribution | Resource, fallback: Resource) -> Location:
     """Point to a thing, or to the resource around it where the thing has no place of its own."""
     return thing.at if thing.at.path or thing.at.line else fallback.at
+
+
+def declared_at(thing: Resource | Release) -> Location:
+    """Point to the words of a declaration, or to what should carry them."""
+    own = thing.disclosure.at
+    return own if own.path or own.line else thing.at
 
 
 def who(contribution: Contribution) -> str:
