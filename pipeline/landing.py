@@ -72,9 +72,16 @@ class DeliveryRef:
     rows: tuple[str, int, int] | None = None
 
     @property
-    def expects_marker(self) -> bool:
-        """Whether a stream waits for a completion marker before it reads this delivery."""
-        return self.layout in (Layout.BATCH, Layout.RELEASE, Layout.SUBMISSION)
+    def is_folder(self) -> bool:
+        """Whether the delivery is a whole folder; a stream waits for its completion marker."""
+        if self.layout is Layout.SUBMISSION:
+            return not (len(self.messages) == 1 and self.path.endswith(self.messages[0]))
+        return self.layout in (Layout.BATCH, Layout.RELEASE)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of a delivery that is no folder."""
+        return self.messages + self.sounds + tuple(path for path, _ in self.refused)
 
 
 @dataclass(slots=True)
@@ -91,8 +98,15 @@ class _Listing:
     marker: str | None = None
 
 
-def discover(root: Path) -> Iterator[DeliveryRef]:
+def discover(root: Path, *, is_zone: bool = False) -> Iterator[DeliveryRef]:
     """Find the deliveries below a folder, or the one that a file is, in the order of their paths.
+
+    Parameters
+    ----------
+    root
+        A landing zone, a delivery or a file.
+    is_zone
+        Whether ``root`` is a landing zone for certain: then it is no delivery, whatever lies in it.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def discover(root: Path) -> Iterator[DeliveryRef]:
     if not place.is_dir():
         raise InvalidInput(f"{root} is neither a file nor a folder.", mend="Name a landing folder, file or manifest.")
     listing = _list(place)
-    if _delivery_layout(listing):
+    if not is_zone and _delivery_layout(listing):
         yield from _shares(_folder_ref(listing, place.parent))
     else:
         yield from _walk(place, listing)

@@ -81,8 +81,7 @@ def delivery_id(ref: DeliveryRef) -> str:
 
 def _read_messages(ref: DeliveryRef) -> Delivery:
     root = Path(ref.root)
-    is_folder = ref.expects_marker and not (len(ref.messages) == 1 and ref.path.endswith(ref.messages[0]))
-    files = package_files(root) if is_folder else tuple(package_file(root, name) for name in ref.messages)
+    files = package_files(root) if ref.is_folder else tuple(package_file(root, name) for name in ref.messages)
     readings = [_read_one(root, name) for name in ref.messages]
     if ref.marker and ref.layout is Layout.BATCH and ref.marker.lower().endswith(".xml"):
         readings += [r for r in [_read_one(root, ref.marker)] if r.message and r.message.kind is MessageKind.MANIFEST]
