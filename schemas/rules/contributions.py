@@ -25,7 +25,7 @@ TOOL_NAMES = frozenset(  # house list of 2026-11-22: whole names only, a longer 
         "boomy", "ace-step", "musicfy", "minimax music", "google gemini", "synthesizer v",
     }
 )  # fmt: skip
-_TOOL_SUFFIX = re.compile(r"\s+(?:ai|v?[0-9]+(?:\.[0-9]+)*)$")
+_TOOL_SUFFIX = re.compile(r"(?:\s+(?:ai|v?[0-9]+(?:\.[0-9]+)*))+$")
 _LOOKS_LIKE_AI = re.compile(
     r"(?<![A-Za-z])A\.?I\.?(?![a-z])|(?i:artificial intelligence|generative|ai[- _]generated|machine[- _]generated)"
 )

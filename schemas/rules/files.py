@@ -41,7 +41,8 @@ def _file_references(message: Message) -> Iterator[tuple[Resource, FileReference
 def files_are_present(package: Package) -> Iterator[Hit]:
     """Look for every file that a message names; a message alone has no folder to look in."""
     present = {f.path for f in package.files}
-    if package.layout is Layout.MESSAGE or present <= {m.path for m in package.messages}:
+    alone = present <= {m.path for m in package.messages}
+    if package.layout is Layout.MESSAGE or (package.layout is Layout.SUBMISSION and alone):
         return
     for message in package.messages:
         for resource, file in _file_references(message):

@@ -1,0 +1,106 @@
+"""Cases of the PRV and SPM groups."""
+
+from rule_cases.making import Level, ProvenanceState, case, evidence, manifest, message, recording, release
+
+from schemas.release import DisplayArtist
+from schemas.screening import GeneratorTag
+
+TRUSTED, VALID, INVALID = ProvenanceState.TRUSTED, ProvenanceState.VALID, ProvenanceState.INVALID
+AI, PART_AI, CAPTURE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "digitalCapture"
+HASH, SIGNATURE, UNTRUSTED = "assertion.dataHash.mismatch", "claimSignature.mismatch", "signingCredential.untrusted"
+TAG = GeneratorTag(tool="Example Music", key="COMM", value="made with Example Music")
+CREDIT = TAG.model_copy(update={"is_ai_statement": False})
+
+
+def signed(level, state, *types, failures=()):
+    return evidence(recording(level), manifest=manifest(state, *types, failures=failures))
+
+
+def tagged(level, tag=TAG):
+    return evidence(recording(level), tags=(tag,))
+
+
+def stack(*durations, **more):
+    recordings = [
+        recording(reference=f"A{i}", isrc=f"QZABC26000{i:02}", duration_s=d) for i, d in enumerate(durations, 1)
+    ]
+    return message(*recordings, **more)
+
+
+def named(artist="Ana Lima", title="Harbour Lights"):
+    return message(recording(display_artist=artist, title=title))
+
+
+def numbered(artists, step=1):
+    return message(
+        *(
+            recording(reference=f"A{i}", isrc=f"QZABC26{1 + i * step:05}", display_artist=name)
+            for i, name in enumerate(artists)
+        )
+    )
+
+
+CASES = {
+    "PRV-001": case(
+        (signed(Level.NONE, TRUSTED, AI), signed(Level.NONE, VALID, PART_AI)),
+        signed(Level.NONE, TRUSTED, CAPTURE),
+        signed(Level.NONE, INVALID, AI, failures=(HASH,)),
+        signed(Level.ALL, TRUSTED, AI),
+    ),
+    "PRV-002": case(
+        (signed(Level.UNDECLARED, VALID, AI), signed(Level.PARTLY, TRUSTED, AI)),
+        signed(Level.PARTLY, TRUSTED, PART_AI),
+        signed(Level.ALL, TRUSTED, AI),
+        signed(Level.UNDECLARED, VALID, CAPTURE),
+    ),
+    "PRV-003": case(
+        signed(Level.UNDECLARED, INVALID, AI, failures=(HASH, UNTRUSTED)),
+        signed(Level.UNDECLARED, INVALID, AI, failures=(HASH, SIGNATURE)),
+        signed(Level.UNDECLARED, VALID, AI, failures=(UNTRUSTED,)),
+    ),
+    "PRV-004": case(
+        signed(Level.UNDECLARED, INVALID, AI, failures=(SIGNATURE,)),
+        signed(Level.UNDECLARED, INVALID, AI, failures=(HASH,)),
+        signed(Level.UNDECLARED, VALID, AI, failures=(UNTRUSTED,)),
+    ),
+    "PRV-005": case(
+        (tagged(Level.NONE), tagged(Level.UNDECLARED), tagged(Level.ALL)),
+        tagged(Level.NONE, CREDIT),
+        evidence(),
+    ),
+    "PRV-006": case(evidence(), tagged(Level.NONE), signed(Level.NONE, VALID, CAPTURE), evidence(unread="GEOB")),
+    "PRV-007": case(signed(Level.ALL, VALID, "madeByRobots"), signed(Level.ALL, VALID, AI)),
+    "PRV-008": case(signed(Level.ALL, VALID, AI), signed(Level.ALL, TRUSTED, AI)),
+    "PRV-010": case(evidence(unread="GEOB application/jumbf"), evidence()),
+    "SPM-001": case(
+        (stack(31, 31, 31), stack(30, 35, 33, 200, 200, 200)),
+        stack(31, 31),  # two are no stack
+        stack(31, 31, 31, 200, 200, 200, 200),  # less than half
+        stack(29, 29, 29),
+        message(*stack(31, 31, 31).sound_recordings, release(kind="RingtoneRelease")),
+    ),
+    "SPM-002": case(
+        message(recording(title="White Noise 7", duration_s=90)),
+        message(recording(title="White Noise 7", duration_s=120)),
+        message(recording(title="White Noises Off", duration_s=90)),
+    ),
+    "SPM-006": case(
+        (
+            named("\u0410na Lima"),  # Cyrillic A
+            named(title="Har\u200bbour"),
+            message(recording(display_artists=(DisplayArtist(name="B\u0458\u00f6rk"),))),
+            named(title="sleep | calm | rain | focus | study | baby"),
+        ),
+        named("Кино"),
+        named("KoЯn"),
+        named("宇多田ヒカル"),
+        named("Sigur Rós / Björk"),
+        named("\u041d\u0430\u0442a\u0448a"),  # two Latin letters in a Cyrillic name: a typing slip
+    ),
+    "SPM-009": case(
+        numbered("ABCDE"),
+        numbered("ABCD"),
+        numbered("AAAAA"),
+        numbered("ABCDE", step=2),
+    ),
+}
