@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import ACTOR_IN_SCOPE
 from api.main import create_app
-from api.services.access import PIPELINE
+from api.services.access import PIPELINE, Actor
 from api.settings import Settings
 
 BASE_URL = "http://liner.invalid"
@@ -30,18 +30,21 @@ def client(settings: Settings) -> httpx.Client:
     httpx.Client
         Safe to share between threads, not between processes.
     """
-    return httpx.Client(transport=InProcessTransport(create_app(settings, with_console=False)), base_url=BASE_URL)
+    app = create_app(settings, with_console=False)
+    return httpx.Client(transport=InProcessTransport(app, actor=PIPELINE), base_url=BASE_URL)
 
 
 class InProcessTransport(httpx.BaseTransport):
     """Answers requests from an ASGI app, each in an event loop of its own in the calling thread.
 
+    ``actor`` is who asks; None leaves that to the request's headers.
+
     A loop per request costs about a millisecond, and there is no background thread that a fork, a
     crash or the end of the process could leave hanging.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._asgi = httpx.ASGITransport(_as_pipeline(app), raise_app_exceptions=False)
+    def __init__(self, app: ASGIApp, *, actor: Actor | None) -> None:
+        self._asgi = httpx.ASGITransport(_asking_as(actor, app) if actor else app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer."""
@@ -54,8 +57,8 @@ class InProcessTransport(httpx.BaseTransport):
         return httpx.Response(response.status_code, headers=response.headers, content=content, request=request)
 
 
-def _as_pipeline(app: ASGIApp) -> ASGIApp:
+def _asking_as(actor: Actor, app: ASGIApp) -> ASGIApp:
     async def trusted(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, ACTOR_IN_SCOPE: PIPELINE}, receive, send)
+        await app({**scope, ACTOR_IN_SCOPE: actor}, receive, send)
 
     return trusted

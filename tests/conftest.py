@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["fixtures_postgresql", "fixtures_api"]
+
 SHARED = Path(os.environ.get("LINER_SHARED", Path(__file__).parents[2] / "shared"))
 
 

@@ -1,5 +1,6 @@
 """The `liner serve` command: the review API and the console, until stopped."""
 
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def bind(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise InvalidInput(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+            f"Cannot listen on {host}, port {port}: {os.strerror(error.errno) if error.errno else error}.",
             mend="Stop what uses the port, or choose another: liner serve --port 8001",
         ) from error
 

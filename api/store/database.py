@@ -77,7 +77,11 @@ def open_database(url: str) -> Database:
     database = Database(url)
     try:
         _migrate(database)
+    except InvalidInput:
+        database.close()
+        raise
     except DBAPIError as error:
+        database.close()
         shown = database.url.render_as_string(hide_password=True)
         raise InvalidInput(
             f"The database {shown} cannot be used: {str(error.orig).strip().splitlines()[0]}",

@@ -1,0 +1,189 @@
+import pytest
+from fixtures_api import make_screening
+
+from api.public import QueueFilters
+from api.services import cases
+from api.services.access import PIPELINE, Actor, Role
+from api.services.screenings import case_id_of, record
+from schemas.cases import Action, CaseState
+from schemas.errors import NotAllowed
+from schemas.flags import FlagSeverity
+
+MIA = Actor(name="mia", role=Role.MODERATOR)
+
+
+def put(db, *screenings):
+    return record(db, PIPELINE, [one.model_dump(mode="json") for one in screenings])
+
+
+def see(db, number=1, account=""):
+    return cases.view(db, MIA, case_id_of(f"rec_{number}", account))
+
+
+def kinds(db, number=1):
+    return [event.kind for event in see(db, number).events]
+
+
+def close(db, action=Action.APPROVE):
+    case = see(db).case
+    return cases.decide(db, MIA, case.id, action=action, reason="Heard it.", expected_version=case.version)
+
+
+def test_flags_open_a_case(db):
+    (result,) = put(db, make_screening(1, "AID-002", "AUD-001"))
+
+    case = see(db).case
+    assert result.status == "created"
+    assert case.id == result.case_id
+    assert case.codes == ("AID-002", "AUD-001")
+    assert (case.severity, case.priority) == (FlagSeverity.HIGH, 12)
+    assert (case.title, case.artist, case.isrc) == ("Song 1", "Ada", "QZABC2600001")
+    assert kinds(db) == ["screening.recorded", "case.opened"]
+
+
+def test_no_flags_no_case(db):
+    (result,) = put(db, make_screening(1))
+
+    assert (result.status, result.case_id) == ("created", None)
+    assert cases.queue(db, MIA, QueueFilters(state=None)).total == 0
+
+
+def test_sending_again_changes_nothing(db):
+    put(db, make_screening(1, "AID-002"))
+    before = see(db)
+
+    (result,) = put(db, make_screening(1, "AID-002"))
+
+    assert ("unchanged", before.case.id) == (result.status, result.case_id)
+    assert before == see(db)
+
+
+def test_twice_in_one_batch_is_once(db):
+    first, second = put(db, make_screening(1, "AID-002"), make_screening(1, "AID-002"))
+
+    assert (first.status, second.status) == ("created", "unchanged")
+
+
+def test_two_screenings_of_one_recording_in_a_batch_make_one_case(db):
+    put(db, make_screening(1, "AID-002"), make_screening(1, "AUD-001", take=1))
+
+    assert see(db).case.codes == ("AUD-001",)
+    assert see(db).case.version == 2
+
+
+def test_one_bad_item_refuses_no_other(db):
+    good, bad = make_screening(1, "AID-002"), {"id": "scr_bad", "flags": 5}
+    nul = make_screening(3).model_copy(update={"id": "scr\0"})
+
+    results = record(db, PIPELINE, [5, bad, good.model_dump(mode="json"), nul.model_dump(mode="json")])
+
+    assert [one.status for one in results] == ["refused", "refused", "created", "refused"]
+    assert [None, "scr_bad", good.id, "scr\0"] == [one.id for one in results]
+    assert "versions" in results[1].problem.detail
+
+
+def test_what_the_database_refuses_costs_no_other_item(db, monkeypatch):
+    from api.services import screenings as service
+
+    really = service._row
+
+    def spoil(batch, screening):
+        row = really(batch, screening)
+        if screening.id == "scr_2_0":
+            row.kind = "album"
+        return row
+
+    monkeypatch.setattr(service, "_row", spoil)
+
+    results = put(db, make_screening(1, "AID-002"), make_screening(2, "AID-002"), make_screening(3))
+
+    assert [one.status for one in results] == ["created", "refused", "created"]
+
+
+def test_text_that_no_column_takes_is_kept_all_the_same(db):
+    screening = make_screening(1, "AID-002", sender_name="No\0va" + "x" * 5000)
+
+    put(db, screening)
+
+    assert screening == see(db).screening
+    assert "No\N{REPLACEMENT CHARACTER}va" in see(db).case.sender_name
+
+
+def test_a_newer_screening_updates_an_open_case(db):
+    put(db, make_screening(1, "AID-002"))
+
+    put(db, make_screening(1, "AID-002", "AUD-001", take=1))
+
+    about = see(db)
+    assert (about.case.state, about.case.version) == (CaseState.OPEN, 2)
+    assert about.screening.id == "scr_1_1"
+    assert about.events[-1].payload["added"] == ["AUD-001"]
+
+
+def test_an_older_screening_changes_no_case(db):
+    put(db, make_screening(1, "AID-002", take=5))
+    before = see(db).case
+
+    (result,) = put(db, make_screening(1, "AUD-001", take=1))
+
+    assert result.status == "created"
+    assert before == see(db).case
+
+
+def test_the_same_reasons_leave_a_decided_case_decided(db):
+    put(db, make_screening(1, "AID-002"))
+    close(db)
+
+    put(db, make_screening(1, "AID-002", take=1, source="bytes-2"))
+
+    assert CaseState.DECIDED is see(db).case.state
+
+
+def test_other_reasons_reopen_a_decided_case_and_say_which(db):
+    put(db, make_screening(1, "AID-002"))
+    close(db)
+
+    put(db, make_screening(1, "AUD-001", take=1))
+
+    about = see(db)
+    assert CaseState.OPEN is about.case.state
+    assert about.events[-1].kind == "case.reopened"
+    assert (about.events[-1].payload["added"], about.events[-1].payload["gone"]) == (["AUD-001"], ["AID-002"])
+    assert Action.APPROVE is about.case.decision.action
+
+
+def test_a_clean_screening_keeps_a_decided_case_closed(db):
+    put(db, make_screening(1, "AID-002"))
+    close(db)
+
+    put(db, make_screening(1, take=1))
+
+    about = see(db)
+    assert (about.case.state, about.case.codes) == (CaseState.DECIDED, ())
+    assert about.events[-1].payload["gone"] == ["AID-002"]
+
+
+@pytest.mark.parametrize(("source", "state"), [("bytes-1", CaseState.WAITING), ("bytes-2", CaseState.OPEN)])
+def test_a_new_delivery_answers_a_waiting_case_and_a_new_run_does_not(db, source, state):
+    put(db, make_screening(1, "AID-002"))
+    close(db, Action.ASK)
+
+    put(db, make_screening(1, "AID-002", take=1, source=source))
+
+    assert state is see(db).case.state
+
+
+def test_another_account_that_names_the_same_sender_gets_a_case_of_its_own(db):
+    put(db, make_screening(1, "AID-002", account="nova"))
+    before = see(db, account="nova")
+
+    put(db, make_screening(1, "AUD-001", take=1, account="mole"))
+
+    assert before == see(db, account="nova")
+    assert see(db, account="mole").case.codes == ("AUD-001",)
+
+
+@pytest.mark.parametrize("role", [Role.LABEL, Role.MODERATOR])
+def test_people_send_no_screenings(db, role):
+    with pytest.raises(NotAllowed):
+        record(db, Actor(name="x", role=role, account="nova"), [])
