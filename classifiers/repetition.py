@@ -1,4 +1,4 @@
-"""Exact repetition: how much of a track is a copy of what was played a fixed time before.
+"""Exact repetition: how much of a track comes back as a copy after a fixed time.
 
 A copied loop differs from its model by coding noise alone; a beat that is played again, or the same
 chords with another voice over them, differs as much as music differs within seconds. So the
@@ -27,16 +27,17 @@ _BANDS = 20
 _VARIETY_S = 4.0
 _SMOOTH_S = 1.0
 _STILL_DB = 0.7  # deviation below which a sound stands still, and repeats nothing
+_MIN_ELIGIBLE = 0.2  # of the frames: what mostly stands still has no repetition to measure
 _CANDIDATES = 8
 _FLOOR_DB = -60.0  # quieter bands hold coding noise
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """Copied frames of one section at its best lag."""
+    """Frames of one section that are copied at its best lag, or copies; and how many could be."""
 
-    lag: float
-    is_copy: npt.NDArray[np.bool_]
+    lag: int
+    is_repeated: npt.NDArray[np.bool_]
     eligible: int
 
 
@@ -61,9 +62,9 @@ class Repetition:
         """Share and lag of the copies; nothing where a sound is short, silent or stands still."""
         self._close_section()
         eligible = sum(section.eligible for section in self._sections)
-        if not eligible:
+        if eligible < _MIN_ELIGIBLE * sum(len(section.is_repeated) for section in self._sections) or not eligible:
             return []
-        copied = [int(section.is_copy.sum()) for section in self._sections]
+        copied = [int(section.is_repeated.sum()) for section in self._sections]
         share = Signal(
             name="repetition_share", value=sum(copied) / eligible, model=DESCRIPTORS, spans=tuple(self._spans())
         )
@@ -81,10 +82,10 @@ class Repetition:
         spans, start = [], 0
         for section in self._sections:
             note = f"repeats every {section.lag / self._frame_hz:.2f} s"
-            for first, last in (runs(section.is_copy) + start) / self._frame_hz:
+            for first, last in (runs(section.is_repeated) + start) / self._frame_hz:
                 if last - first >= MIN_SPAN_S:
                     spans.append(Span(start_s=first, end_s=last, note=note))
-            start += len(section.is_copy)
+            start += len(section.is_repeated)
         return sorted(sorted(spans, key=lambda s: s.start_s - s.end_s)[:MAX_SPANS], key=lambda s: s.start_s)
 
 
@@ -100,23 +101,25 @@ def find_repeats(frames: Array, frame_hz: float) -> Repeats:
         np.square(frames - box_mean(frames, round(_VARIETY_S * frame_hz))).mean(axis=1), round(_VARIETY_S * frame_hz)
     )
     is_lively = variety > _STILL_DB**2
-    nothing = Repeats(0.0, np.zeros(len(frames), np.bool_), int(is_lively.sum()))
+    nothing = Repeats(0, np.zeros(len(frames), np.bool_), int(is_lively.sum()))
     if not is_lively.any():
         return nothing
     best = nothing
     for lag in _candidates(frames, frame_hz):
-        is_copy = _copies(frames, lag, variety, frame_hz) & is_lively
-        if is_copy.sum() > best.is_copy.sum() * 1.02:  # the shortest of equals is the loop itself
-            best = Repeats(float(lag), is_copy, nothing.eligible)
+        is_repeated = _repeated(frames, lag, variety, frame_hz) & is_lively
+        if is_repeated.sum() > best.is_repeated.sum() * 1.02:  # the shortest of equals is the loop itself
+            best = Repeats(lag, is_repeated, nothing.eligible)
     return best
 
 
-def _copies(frames: Array, lag: int, variety: Array, frame_hz: float) -> npt.NDArray[np.bool_]:
+def _repeated(frames: Array, lag: int, variety: Array, frame_hz: float) -> npt.NDArray[np.bool_]:
     difference = np.square(frames[lag:] - frames[:-lag]).mean(axis=1)
     smooth = box_mean(difference, round(_SMOOTH_S * frame_hz))
-    is_copy = np.zeros(len(frames), np.bool_)
-    is_copy[lag:] = smooth < COPY_RATIO * 2 * variety[lag:]
-    return is_copy
+    is_copy = smooth < COPY_RATIO * 2 * np.minimum(variety[lag:], variety[:-lag])
+    is_repeated = np.zeros(len(frames), np.bool_)
+    is_repeated[lag:] = is_copy
+    is_repeated[:-lag] |= is_copy
+    return is_repeated
 
 
 def _candidates(frames: Array, frame_hz: float) -> list[int]:

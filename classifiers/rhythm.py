@@ -23,6 +23,7 @@ _NEIGHBOURHOOD_S = 0.8
 _APART_S = 0.06
 _WINDOW_S = 12.0  # stretch that has one tempo
 _PRIOR_BPM, _PRIOR_OCTAVES = 120.0, 1.0  # where people tap; librosa's prior
+_MIN_ONSETS = 4
 _MIN_BEAT = 0.1  # weaker than this there is no beat to count
 
 
@@ -49,7 +50,7 @@ class Rhythm:
             return []
         onsets = onset_frames(envelope, self._frame_hz)
         found = [Signal(name="onset_rate_hz", value=len(onsets) / duration_s, model=DESCRIPTORS)]
-        if duration_s >= MIN_SOUND_S and len(onsets):
+        if duration_s >= MIN_SOUND_S and len(onsets) >= _MIN_ONSETS:
             bpm, strength = tempo(envelope, self._frame_hz)
             found.append(Signal(name="beat_strength", value=strength, model=DESCRIPTORS))
             if strength >= _MIN_BEAT:
