@@ -1,5 +1,8 @@
 """The `liner demo` command: an invented catalogue, screened and served."""
 
+import contextlib
+import socket
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.settings import Settings
 from pipeline.logs import quiet_logs
+from schemas.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.store.database import Database
     from pipeline.scan import Summary
 
+HOST = "127.0.0.1"
+PORTS = 20  # how many are tried before any free one is taken
 MODERATOR = "demo-moderator"
 STOPPED = 130  # what shells use for a program that an interrupt ended
 WORKERS = 2  # the catalogue is small; a second listener pays, a third would not
@@ -101,4 +110,34 @@ def _show(summary: "Summary", settings: Settings, console: Console) -> None:
 
 
 def _serve(settings: Settings, port: int, console: Console) -> None:
-    pass
+    from api.cli.serve import serve
+    from api.security import sign_in_url
+
+    def greet(address: str, app: "FastAPI") -> None:
+        link = sign_in_url(address, _one_time_token(app.state.database, settings))
+        console.print(f"\nConsole  {address}/console\nAPI      {address}/docs\nStop     Ctrl-C")
+        console.print(f"\nSign in, once, within {settings.sign_in_minutes} minutes:", style="bold")
+        console.print(link, soft_wrap=True)
+
+    serve(settings, _listen(port), greet=greet)
+    console.print("Stopped; `make demo` goes on from here.")
+
+
+def _listen(port: int) -> socket.socket:
+    """Take the port, or the next free one: a demonstration does not ask anybody to stop a service."""
+    from api.cli.serve import bind
+
+    for candidate in range(port, port + PORTS):
+        with contextlib.suppress(InvalidInput):
+            return bind(HOST, candidate)
+    return bind(HOST, 0)
+
+
+def _one_time_token(db: "Database", settings: Settings) -> str:
+    from api.public import KeyCreate
+    from api.services import keys, sessions
+    from api.services.access import Role
+
+    if all(key.name != MODERATOR for key in keys.every(db, keys.TERMINAL)):
+        keys.create(db, keys.TERMINAL, KeyCreate(name=MODERATOR, role=Role.MODERATOR))
+    return sessions.link_token(db, MODERATOR, valid_for=timedelta(minutes=settings.sign_in_minutes))

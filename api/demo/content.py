@@ -224,8 +224,8 @@ BATCHES: tuple[BatchSheet, ...] = (
         "PADPIDA2099010101X",
         _HARBOUR,
         (
-            ReleaseSheet("2099000000019", "Low Tide", "Marisol Quay", _HARBOUR, "EP", (_WALTZ, _PAPER_BOATS)),
-            ReleaseSheet("2099000000026", "Lantern Street", "The Night Ferry", _HARBOUR, "Single", (_LANTERN_STREET,)),
+            ReleaseSheet("2099000000019", "Lantern Street", "The Night Ferry", _HARBOUR, "Single", (_LANTERN_STREET,)),
+            ReleaseSheet("2099000000026", "Low Tide", "Marisol Quay", _HARBOUR, "EP", (_WALTZ, _PAPER_BOATS)),
         ),
     ),
     BatchSheet(
@@ -242,11 +242,11 @@ BATCHES: tuple[BatchSheet, ...] = (
         "PADPIDA2099010103T",
         _VELVET,
         (
-            ReleaseSheet("2099000000057", "Streetlight Lullaby", "Ferry Nights", _VELVET, "Single", (_SPED_UP,)),
-            ReleaseSheet("2099000000064", "Mist Studies, Vol. 71", "Calm Signal", _VELVET, "Album", _STUDIES),
+            ReleaseSheet("2099000000057", "Mist Studies, Vol. 71", "Calm Signal", _VELVET, "Album", _STUDIES),
             ReleaseSheet(
-                "2099000000071", "Low Tide at Dawn", _BORROWED_NAME.artist, _VELVET, "Single", (_BORROWED_NAME,)
+                "2099000000064", "Low Tide at Dawn", _BORROWED_NAME.artist, _VELVET, "Single", (_BORROWED_NAME,)
             ),
+            ReleaseSheet("2099000000071", "Streetlight Lullaby", "Ferry Nights", _VELVET, "Single", (_SPED_UP,)),
         ),
     ),
     BatchSheet(
