@@ -70,8 +70,8 @@ class Reason(Model):
         A match in the catalogue.
     declared
         Only for recordings with one of these levels; empty for any.
-    codecs
-        Only for files in one of these codecs; empty for any.
+    codecs, min_sample_rate_hz
+        Only for files in one of these codecs, empty for any, and of this rate or higher.
     """
 
     code: str = Field(pattern=r"^[A-Z]{3}-[A-Z0-9]{3}$")
@@ -84,6 +84,7 @@ class Reason(Model):
     match: MatchCondition | None = None
     declared: tuple[Level, ...] = ()
     codecs: tuple[str, ...] = ()
+    min_sample_rate_hz: int = 0
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
@@ -95,8 +96,11 @@ class Reason(Model):
         """Whether the reason is meant for a recording so declared, in such a file."""
         recording, audio = evidence.intake.recording, evidence.found.audio
         level = recording.disclosure.level if recording else Level.UNDECLARED
-        codec = audio.codec if audio else None
-        return (not self.declared or level in self.declared) and (not self.codecs or codec in self.codecs)
+        if self.declared and level not in self.declared:
+            return False
+        if self.codecs and (audio is None or audio.codec not in self.codecs):
+            return False
+        return not self.min_sample_rate_hz or (audio is not None and audio.sample_rate_hz >= self.min_sample_rate_hz)
 
 
 class Policy(Model):
