@@ -12,6 +12,7 @@ from rich.text import Text
 
 from schemas.disclosure import Level
 from schemas.findings import Finding, Severity
+from schemas.release import MessageKind
 from schemas.report import CheckReport
 from schemas.rules import RULES
 
@@ -41,7 +42,8 @@ class JsonWriter:
         """Print it."""
         findings = [flat(f) for f in total.findings if f.severity.rank <= shown.rank]
         messages = [m.model_dump(mode="json") for m in total.messages]
-        print(json.dumps({"messages": messages, "findings": findings}, indent=2, ensure_ascii=False))  # noqa: T201
+        report = {"messages": messages, "findings": findings, "unusable": total.unusable}
+        print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201
 
 
 def flat(one: Finding) -> dict[str, Any]:
@@ -121,7 +123,11 @@ def _summary(total: CheckReport, shown: Severity) -> Text:
     levels = Counter(r.declared for r in recordings)
     declared = ", ".join(f"{levels[level]} {level}" for level in Level if levels[level])
     counts = [(severity, total.count(severity)) for severity in Severity]
-    text = Text(f"{_many(len(total.messages), 'message')}, {_many(len(recordings), 'recording')}")
+    sounds = sum(m.kind == MessageKind.AUDIO for m in total.messages)
+    messages = len(total.messages) - sounds - len(total.unusable)
+    text = Text(f"{_many(messages, 'message')}, " if messages or not sounds else "")
+    text.append(f"{_many(sounds, 'sound file')}, " if sounds else "")
+    text.append(_many(len(recordings), "recording"))
     text.append(f" ({declared}): " if declared else ": ")
     for place, (severity, count) in enumerate(counts):
         text.append(", " if place else "")

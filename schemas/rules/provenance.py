@@ -48,9 +48,11 @@ def _level(evidence: Evidence) -> Level:
     return recording.disclosure.level if recording else Level.UNDECLARED
 
 
-def _written(evidence: Evidence) -> str:
+def _declaration(evidence: Evidence) -> str:
+    if evidence.intake.recording is None:
+        return "no declaration came with it"
     level = _level(evidence)
-    return "says nothing" if level is Level.UNDECLARED else f"declares {level.title()}"
+    return "the message says nothing" if level is Level.UNDECLARED else f"the message declares {level.title()}"
 
 
 def _maker(manifest: Manifest) -> str:
@@ -82,7 +84,7 @@ def none_is_not_signed_as_ai(evidence: Evidence) -> Iterator[Hit]:
     manifest = _sound_ai_manifest(evidence)
     if manifest and _level(evidence) is Level.NONE:
         severity = None if manifest.state is ProvenanceState.TRUSTED else WARNING
-        text = f"{_statement(manifest)}; the message declares None."
+        text = f"{_statement(manifest)}; {_declaration(evidence)}."
         yield Hit(text, evidence.at, evidence.subject, ai_types(manifest)[0], severity)
 
 
@@ -101,7 +103,7 @@ def signed_ai_is_declared(evidence: Evidence) -> Iterator[Hit]:
     if manifest is None:
         return
     if level is Level.UNDECLARED or (level is Level.PARTLY and ALL_AI in manifest.digital_source_types):
-        text = f"{_statement(manifest)}; the message {_written(evidence)}."
+        text = f"{_statement(manifest)}; {_declaration(evidence)}."
         yield Hit(text, evidence.at, evidence.subject, ai_types(manifest)[0])
 
 
@@ -157,7 +159,7 @@ def tags_agree(evidence: Evidence) -> Iterator[Hit]:
     """Compare AI statements in the file's tags with the declaration."""
     level = _level(evidence)
     for tag in _ai_tags(evidence.found):
-        text = f"The tag {tag.key} is one that {tag.tool} leaves; the message {_written(evidence)}."
+        text = f"The tag {tag.key} is one that {tag.tool} leaves; {_declaration(evidence)}."
         yield Hit(text, evidence.at, evidence.subject, tag.value, INFO if level.has_ai else None)
 
 
