@@ -7,13 +7,13 @@ other. The file is an index; it is made anew from the lake's ``fingerprints`` ta
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
-from classifiers import fingerprint as landmarks
 from pipeline.lake import Lake
 from schemas.flags import Span
 from schemas.screening import AudioFacts, Intake, Match, MatchKind
@@ -39,11 +39,13 @@ CREATE TABLE IF NOT EXISTS landmark (
     key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS landmark_by_sound ON landmark (number);
+CREATE TABLE IF NOT EXISTS revisit (recording_key TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _COLUMNS = (
     "recording_key, signal_hash, isrc, title, display_artist, sender_id, audio_uri, duration_s, delivered_at, "
     "fingerprint"
 )
+_KEPT = ("recording_key", "delivered_at")  # a redelivery does not make a recording a newcomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Catalogue:
             sound.delivered_at,
             sound.fingerprint,
         )
-        changed = ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", ")[1:])
+        changed = ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", ") if c not in _KEPT)
         with self._transaction():
             (number,) = self._db.execute(
                 f"INSERT INTO sound ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 - names from this file
@@ -144,7 +146,7 @@ class Catalogue:
             ).fetchone()
             self._db.execute("DELETE FROM landmark WHERE number = ?", (number,))
             if sound.fingerprint:
-                keys = ((key, number) for key in set(landmarks.keys(sound.fingerprint)))
+                keys = ((key, number) for key in set(_landmarks().keys(sound.fingerprint)))
                 self._db.executemany("INSERT INTO landmark VALUES (?, ?)", keys)
 
     @contextlib.contextmanager
@@ -157,9 +159,9 @@ class Catalogue:
             raise
         self._db.commit()
 
-    def matches(self, sound: Sound) -> tuple[Match, ...]:
-        """Find other recordings with the same sound, the strongest first; call after `add`."""
-        own = self._by_key(sound.recording_key)
+    def matches(self, recording_key: str) -> tuple[Match, ...]:
+        """Find other recordings with the sound of one that was added before, the strongest first."""
+        own = self.sound(recording_key)
         if own is None:
             return ()
         same = list(self._same_signal(own))
@@ -167,8 +169,22 @@ class Catalogue:
         near = [m for m in self._near(own) if m.recording_key not in seen]
         return tuple([*same, *sorted(near, key=lambda m: -m.score)][:MAX_MATCHES])
 
-    def _by_key(self, recording_key: str) -> Sound | None:
+    def sound(self, recording_key: str) -> Sound | None:
+        """Look a recording up."""
         return next(self._select("recording_key = ?", recording_key), None)
+
+    def ask_revisit(self, recording_keys: Iterable[str]) -> None:
+        """Remember recordings that were screened before an earlier copy of them was here."""
+        keys = ((key,) for key in recording_keys)
+        self._db.executemany("INSERT INTO revisit VALUES (?) ON CONFLICT DO NOTHING", keys)
+
+    def revisits(self) -> list[str]:
+        """List the recordings that should be looked at again."""
+        return [key for (key,) in self._db.execute("SELECT recording_key FROM revisit ORDER BY recording_key")]
+
+    def revisited(self, recording_keys: Iterable[str]) -> None:
+        """Forget recordings that were looked at again."""
+        self._db.executemany("DELETE FROM revisit WHERE recording_key = ?", ((key,) for key in recording_keys))
 
     def _select(self, where: str, *values: str | int) -> Iterator[Sound]:
         query = f"SELECT {_COLUMNS}, number FROM sound WHERE {where}"  # noqa: S608 - conditions from this file
@@ -186,7 +202,7 @@ class Catalogue:
             return
         for number in self._candidates(own):
             other = next(self._select("number = ?", number))
-            alignment = landmarks.align(own.fingerprint, other.fingerprint) if other.fingerprint else None
+            alignment = _landmarks().align(own.fingerprint, other.fingerprint) if other.fingerprint else None
             if alignment is not None:
                 yield _match(
                     MatchKind.FINGERPRINT,
@@ -210,6 +226,12 @@ class Catalogue:
             (own.number, HOT, MIN_SHARED, MAX_CANDIDATES),
         )
         return [number for number, _ in rows]
+
+
+def _landmarks() -> ModuleType:
+    from classifiers import fingerprint  # noqa: PLC0415 - loads scipy, which a run that skips everything does not need
+
+    return fingerprint
 
 
 def _sounds_of(lake: Path) -> Iterator[Sound]:
@@ -243,6 +265,5 @@ def _match(
         own=own_span,
         other=other_span,
         score=score,
-        # Earlier by its message, or earlier here: so that at least one of any two copies names the other.
-        is_earlier=other.delivered_at < own.delivered_at or other.number < own.number,
+        is_earlier=(other.delivered_at, other.number) < (own.delivered_at, own.number),
     )

@@ -3,7 +3,6 @@
 It writes as the run goes, not at its end: a stopped run keeps what it has, and a stream is visible at once.
 """
 
-import contextlib
 import time
 from pathlib import Path
 
@@ -28,6 +27,35 @@ def courier_of(job: Job, review: ClientFactory | None) -> Courier | None:
     return _COURIERS.get(job.run_id, lambda: Courier(Path(job.lake), review) if review else None)
 
 
+class Keeper:
+    """Puts results where they belong: the outbox first, then the lake.
+
+    Parameters
+    ----------
+    delivers
+        Whether there is a review API to deliver to.
+    """
+
+    def __init__(self, lake: Path, *, delivers: bool) -> None:
+        self._writer = LakeWriter(Lake(lake))
+        self._outbox = Outbox(lake) if delivers else None
+
+    def keep(self, element: Screened | DeadLetter) -> None:
+        """Keep one result; `LakeUnusable` where that is impossible."""
+        if self._outbox and isinstance(element, Screened) and is_for_review(element.screening):
+            self._outbox.put(parcel_of(element.screening))
+        self._writer.add(element)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the outbox."""
+        if self._outbox:
+            self._outbox.close()
+
+
 class KeepFn(beam.DoFn):
     """`Screened` and `DeadLetter` to the outbox, the lake and the review API.
 
@@ -44,9 +72,7 @@ class KeepFn(beam.DoFn):
 
     def setup(self) -> None:
         """Open the lake and the outbox."""
-        lake = Path(self.job.lake)
-        self.writer = LakeWriter(Lake(lake))
-        self.outbox = Outbox(lake)
+        self.keeper = Keeper(Path(self.job.lake), delivers=self.review is not None)
         self.courier = courier_of(self.job, self.review)
         self.delivered_at = time.monotonic()
 
@@ -55,9 +81,7 @@ class KeepFn(beam.DoFn):
         if isinstance(element, DeadLetter):
             self.progress.count_dead_letters(1)
         try:
-            if isinstance(element, Screened) and self.courier and is_for_review(element.screening):
-                self.outbox.put(parcel_of(element.screening))
-            self.writer.add(element)
+            self.keeper.keep(element)
         except LakeUnusable as error:
             self.progress.fail(error)
         if time.monotonic() - self.delivered_at > DELIVER_EVERY_S:
@@ -66,15 +90,14 @@ class KeepFn(beam.DoFn):
     def finish_bundle(self) -> None:
         """Write and send what is buffered."""
         try:
-            self.writer.flush()
+            self.keeper.flush()
         except LakeUnusable as error:
             self.progress.fail(error)
         self._deliver()
 
     def teardown(self) -> None:
         """Close the outbox."""
-        with contextlib.suppress(AttributeError):  # setup may have failed half-way
-            self.outbox.close()
+        self.keeper.close()
 
     @property
     def progress(self) -> Progress:

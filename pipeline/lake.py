@@ -12,7 +12,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pipeline.screened import DeadLetter, Screened
 from pipeline.tables import KEYS, SCHEMAS, Row, dead_letter_row, rows_of
 from schemas.errors import LakeUnusable
+from schemas.screening import Screening
 
 FORMAT = {"format": "liner-lake", "version": 1}
 FRESH, SETTLED = "part-", "data-"
@@ -48,8 +49,8 @@ class Lake:
             folder.mkdir(parents=True, exist_ok=True)
             if not mark.exists():
                 self._refuse_foreign_files()
-                for table in SCHEMAS:
-                    (folder / table).mkdir(exist_ok=True)
+                for table, schema in SCHEMAS.items():  # an empty part: a glob over the table finds its columns
+                    _write(schema.empty_table(), folder / table / f"{SETTLED}{0:020d}.parquet")
                 _replace(mark, json.dumps(FORMAT).encode())
         except OSError as error:
             raise LakeUnusable(
@@ -75,6 +76,14 @@ class Lake:
         batches = dataset.to_batches(columns=["source_key"], filter=ds.field("versions_key") == versions_key)
         for batch in batches:
             yield from batch.column(0).to_pylist()
+
+    def screenings_of(self, recording_keys: Collection[str], versions_key: str) -> Iterator[Screening]:
+        """Yield the screenings of some recordings by these versions."""
+        paths = [str(p) for p in self.parts("screenings")]
+        dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
+        wanted = ds.field("recording_key").isin(list(recording_keys)) & (ds.field("versions_key") == versions_key)
+        for batch in dataset.to_batches(columns=["screening"], filter=wanted):
+            yield from map(Screening.model_validate_json, batch.column(0).to_pylist())
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield a table's rows, oldest part first; of rows with one key the last one counts."""
@@ -217,21 +226,24 @@ def _read(part: Path, *columns: str) -> pa.Table:
         return file.read(columns=list(columns) or None)
 
 
-def _latest(parts: Iterable[Path], key: str) -> dict[str, str]:
+def _keys(part: Path, columns: tuple[str, ...]) -> pa.ChunkedArray:
+    content = _read(part, *columns)
+    return pc.binary_join_element_wise(*(content.column(name) for name in columns), "|")
+
+
+def _latest(parts: Iterable[Path], columns: tuple[str, ...]) -> dict[str, str]:
     """Map each key to the name of the last part that holds it."""
-    return {k: part.name for part in parts for k in _read(part, key).column(0).to_pylist()}
+    return {key: part.name for part in parts for key in _keys(part, columns).to_pylist()}
 
 
-def _only_latest(part: Path, key: str, latest: dict[str, str]) -> pa.Table:
-    content = _read(part)
-    mask = pa.array([latest.get(k) == part.name for k in content.column(key).to_pylist()], type=pa.bool_())
-    return content.filter(mask)
+def _only_latest(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table:
+    mask = [latest.get(key) == part.name for key in _keys(part, columns).to_pylist()]
+    return _read(part).filter(pa.array(mask, type=pa.bool_()))
 
 
-def _without(part: Path, key: str, latest: dict[str, str]) -> pa.Table | None:
+def _without(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table | None:
     """Read a settled part without the rows that fresh ones replace; None where there are none of those."""
-    keys = _read(part, key).column(0)
-    replaced = pc.is_in(keys, value_set=pa.array(list(latest), type=pa.string()))
+    replaced = pc.is_in(_keys(part, columns), value_set=pa.array(list(latest), type=pa.string()))
     return _read(part).filter(pc.invert(replaced)) if pc.any(replaced).as_py() else None
 
 

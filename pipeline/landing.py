@@ -228,9 +228,10 @@ def _delivery_layout(listing: _Listing) -> Layout | None:
 def _is_submission(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
-            return b'"recordings"' in stream.read(SUBMISSION_HEAD)
+            head = stream.read(SUBMISSION_HEAD)
     except OSError:
         return False
+    return b'"submission/' in head or b'"recordings"' in head
 
 
 def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:

@@ -106,6 +106,12 @@ class Progress:
             self._totals.flagged += bool(screening.flags)
             self._totals.flags.update(flag.code for flag in screening.flags)
 
+    def count_changed(self, before: Screening, after: Screening) -> None:
+        """Count the flags that looking again has added to a screening."""
+        with self._lock:
+            self._totals.flagged += bool(after.flags) and not before.flags
+            self._totals.flags.update({flag.code for flag in after.flags} - {flag.code for flag in before.flags})
+
     def count_dead_letters(self, number: int) -> None:
         """Count what a stage could not work on."""
         with self._lock:

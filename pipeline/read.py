@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from schemas.submission import read_submission
-
 from pipeline.landing import DeliveryRef, join, package_file, package_files
 from pipeline.manifest import PATH_COLUMNS, Row, audio_of, spooled
 from pipeline.storage import is_remote, local_path
@@ -30,6 +28,7 @@ from schemas.reading import Reading
 from schemas.release import Message, MessageKind, Party, Release, SoundRecording
 from schemas.rules import finding
 from schemas.screening import Intake, SubjectKind, derived_id, recording_key
+from schemas.submission import read_submission
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _KNOWN_COLUMNS = frozenset({*PATH_COLUMNS, "isrc", "title", "artist", "sender", "release", "label", "duration"})
@@ -86,14 +85,13 @@ def _read_messages(ref: DeliveryRef) -> Delivery:
     if ref.marker and ref.layout is Layout.BATCH and ref.marker.lower().endswith(".xml"):
         readings += [r for r in [_read_one(root, ref.marker)] if r.message and r.message.kind is MessageKind.MANIFEST]
     messages = [r.message for r in readings if r.message]
-    manifest = next((m for m in messages if m.kind is MessageKind.MANIFEST), None)
     package = Package(
         root=ref.root,
         layout=ref.layout,
         files=files,
         marker=ref.marker,
         messages=tuple(m for m in messages if m.kind is not MessageKind.MANIFEST),
-        manifest=manifest,
+        manifest=next((m for m in messages if m.kind is MessageKind.MANIFEST), None),
     )
     entries = _message_entries(ref, package, readings)
     return Delivery(package, tuple(entries), tuple(f for r in readings for f in r.findings))
@@ -118,8 +116,8 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
     number = 0
     for name, reading in zip(ref.messages, readings, strict=False):
         message = reading.message
-        if message is not None and message.kind is MessageKind.MANIFEST:
-            continue
+        if message is not None and message.kind is MessageKind.MANIFEST and ref.layout is Layout.BATCH:
+            continue  # it lists the batch's messages; on its own it is a message without recordings
         if message is None or not message.sound_recordings:
             if ref.part == 0:
                 yield Entry(_delivery_intake(ref, package, name, message), name)

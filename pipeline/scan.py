@@ -23,6 +23,7 @@ from pipeline.lake import Lake, LakeWriter
 from pipeline.landing import DeliveryRef, discover
 from pipeline.manifest import is_manifest, spool
 from pipeline.progress import Progress, Totals, cpu_seconds, peak_rss_mb, progress_of
+from pipeline.revisit import revisit
 from pipeline.runs import end_run
 from pipeline.screen import Ears, Job, ReadFn, Screen
 from schemas.errors import InvalidInput, LinerError
@@ -104,6 +105,7 @@ class Summary:
             "sound_seconds": round(totals.heard_s, 1),
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
+            "listen_cpu_seconds": round(totals.listen_cpu_s, 2),
             "peak_rss_mb": round(self.peak_rss_mb, 1),
             "listener_peak_rss_mb": round(self.listener_peak_rss_mb, 1),
             "stopped": self.was_stopped,
@@ -203,7 +205,8 @@ class Run:
             raise self.progress.failure
 
     def _finish(self, lake: Lake) -> None:
-        """Deliver what is left, write what could not be delivered, and put the lake in order."""
+        """Look again at late copies, deliver what is left, and put the lake in order."""
+        revisit(self.job, delivers=self.plan.review is not None)
         courier = courier_of(self.job, self.plan.review)
         if courier:
             tries = 1 if self.progress.stopping.is_set() else TRIES

@@ -24,6 +24,7 @@ from pipeline.read import Delivery, read_delivery
 from pipeline.screened import DeadLetter, Screened, dead_letter
 from pipeline.storage import localised
 from pipeline.validate import validate
+from schemas.disclosure import Disclosure
 from schemas.errors import AudioLimitExceeded, AudioUnreadable
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
@@ -225,7 +226,9 @@ class CompareFn(StageFn):
             return
         sound = Sound.of(element.evidence.intake, audio, element.fingerprint)
         self.catalogue.add(sound)
-        known = Known(matches=self.catalogue.matches(sound))
+        known = Known(matches=self.catalogue.matches(sound.recording_key))
+        # What was delivered later but screened before could not see this one: see pipeline.revisit.
+        self.catalogue.ask_revisit(m.recording_key for m in known.matches or () if not m.is_earlier)
         yield replace(element, evidence=element.evidence.model_copy(update={"known": known}))
 
 
@@ -236,24 +239,29 @@ class JudgeFn(StageFn):
 
     def work(self, element: Heard) -> Iterable[Screened]:
         """Make the screening."""
-        evidence, intake = element.evidence, element.evidence.intake
-        of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
-        findings = tuple(dict.fromkeys((*intake.findings, *element.findings, *of_recording)))
-        audio = evidence.found.audio
-        screening = Screening(
-            id=screening_id(intake, audio.sha256 if audio else None, self.job.versions),
-            versions=self.job.versions,
-            screened_at=datetime.now(UTC),
-            intake=intake.model_copy(update={"findings": ()}),  # all of them stand in the screening itself
-            declared=intake.recording.disclosure if intake.recording else Screening.model_fields["declared"].default,
-            found=evidence.found,
-            heard=evidence.heard,
-            known=evidence.known,
-            findings=findings,
-            flags=judge(evidence, findings, self.job.policy),
-        )
+        screening = make_screening(element, self.job)
         self.progress.count_screened(screening)
         yield Screened(screening, element.fingerprint)
+
+
+def make_screening(heard: Heard, job: Job) -> Screening:
+    """Run the recording rules and the policy over one recording's layers."""
+    evidence, intake = heard.evidence, heard.evidence.intake
+    of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
+    findings = tuple(dict.fromkeys((*intake.findings, *heard.findings, *of_recording)))
+    audio = evidence.found.audio
+    return Screening(
+        id=screening_id(intake, audio.sha256 if audio else None, job.versions),
+        versions=job.versions,
+        screened_at=datetime.now(UTC),
+        intake=intake.model_copy(update={"findings": ()}),  # all of them stand in the screening itself
+        declared=intake.recording.disclosure if intake.recording else Disclosure(),
+        found=evidence.found,
+        heard=evidence.heard,
+        known=evidence.known,
+        findings=findings,
+        flags=judge(evidence, findings, job.policy),
+    )
 
 
 class Screen(beam.PTransform):

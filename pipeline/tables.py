@@ -51,6 +51,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             ("screening_id", _TEXT),
             ("recording_key", _TEXT),
+            ("source_key", _TEXT),
+            ("versions_key", _TEXT),
             ("name", _TEXT),
             ("value", _REAL),
             ("probability", _REAL),
@@ -87,8 +89,13 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 
-KEYS = {"screenings": "id", "signals": "screening_id", "fingerprints": "recording_key", "dead_letters": "id"}
-"""The column by which a later row replaces an earlier one."""
+KEYS: dict[str, tuple[str, ...]] = {
+    "screenings": ("source_key", "versions_key"),
+    "signals": ("source_key", "versions_key"),
+    "fingerprints": ("recording_key",),
+    "dead_letters": ("id",),
+}
+"""The columns by which the rows of a later part replace those of an earlier one."""
 
 
 def rows_of(screened: Screened) -> dict[str, list[Row]]:
@@ -158,6 +165,8 @@ def _signal_rows(screening: Screening) -> list[Row]:
         {
             "screening_id": screening.id,
             "recording_key": screening.intake.recording_key,
+            "source_key": screening.intake.source_key,
+            "versions_key": screening.versions.key,
             "name": signal.name,
             "value": signal.value,
             "probability": signal.probability,

@@ -16,12 +16,14 @@ from apache_beam.io.watermark_estimators import WalltimeWatermarkEstimator
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.arrivals import Arrivals
-from pipeline.keep import KeepFn
+from pipeline.deliver import ClientFactory
+from pipeline.keep import KeepFn, courier_of
 from pipeline.lake import Lake
 from pipeline.landing import DeliveryRef
 from pipeline.progress import progress_of
+from pipeline.revisit import revisit
 from pipeline.scan import Plan, Run, Summary
-from pipeline.screen import ReadFn, Screen
+from pipeline.screen import Job, ReadFn, Screen
 
 LOOK_EVERY_S = 0.5
 LOOK_SHARE = 0.2  # of the time may go into looking: a large landing zone is looked at less often
@@ -39,10 +41,10 @@ class WatchFn(beam.DoFn, beam.transforms.core.RestrictionProvider):
     a delivery counts as done when its screenings are written, not when it was seen.
     """
 
-    def __init__(self, run_id: str, lake: str) -> None:
+    def __init__(self, job: Job, review: ClientFactory | None) -> None:
         super().__init__()
-        self.run_id = run_id
-        self.lake = lake
+        self.job = job
+        self.review = review
 
     def setup(self) -> None:
         """Start with nothing seen."""
@@ -77,7 +79,7 @@ class WatchFn(beam.DoFn, beam.transforms.core.RestrictionProvider):
         """Look once, yield what arrived, and ask to be called again."""
         del watermark  # Beam keeps it at the clock; nothing here waits for it
         position = tracker.current_restriction().start
-        progress = progress_of(self.run_id)
+        progress = progress_of(self.job.run_id)
         self.arrivals = self.arrivals or Arrivals(Path(zone))
         began = time.monotonic()
         arrived = self.arrivals.look()
@@ -92,13 +94,18 @@ class WatchFn(beam.DoFn, beam.transforms.core.RestrictionProvider):
             tracker.try_claim(END)  # nothing left: the watermark goes to its end and the pipeline with it
             return
         if not arrived:  # only then: a pause after an element would hold back its commit
-            self._tidy_now_and_then()
+            self._catch_up()
             progress.stopping.wait(max(LOOK_EVERY_S, looked_s / LOOK_SHARE))
         tracker.defer_remainder()
 
-    def _tidy_now_and_then(self) -> None:
+    def _catch_up(self) -> None:
+        """Do between arrivals what a batch does at its end."""
+        revisit(self.job, delivers=self.review is not None)
+        courier = courier_of(self.job, self.review)
+        if courier:
+            progress_of(self.job.run_id).count_delivered(courier.deliver())
         if time.monotonic() - self.tidied_at > TIDY_EVERY_S:
-            Lake(Path(self.lake)).tidy()
+            Lake(Path(self.job.lake)).tidy()
             self.tidied_at = time.monotonic()
 
 
@@ -114,7 +121,7 @@ def watch_graph(run: Run) -> None:
         screened = (
             pipeline
             | "Source" >> beam.Create([str(run.plan.source.absolute())], reshuffle=False)
-            | "Watch" >> beam.ParDo(WatchFn(run.job.run_id, run.job.lake)).with_output_types(DeliveryRef)
+            | "Watch" >> beam.ParDo(WatchFn(run.job, run.plan.review)).with_output_types(DeliveryRef)
             | "Read" >> beam.ParDo(ReadFn(run.job))
             | "Screen" >> Screen(run.job)
         )

@@ -1,0 +1,59 @@
+"""Revisit: look again at what was screened before an earlier copy of it was known.
+
+Recordings are screened in any order. If the copy comes first, it sees nothing, and the original, which sees the
+copy, is no copy. So Compare notes such recordings, and when there is time their known layer is made anew, and with
+it their findings and flags; nobody has to listen again. The result does not depend on the order of screening.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.catalogue import Catalogue
+from pipeline.keep import Keeper
+from pipeline.lake import Lake
+from pipeline.progress import progress_of
+from pipeline.screen import Heard, Job, make_screening
+from pipeline.screened import Screened
+from schemas.evidence import Evidence
+from schemas.rules import RULES, Scope
+from schemas.screening import Known, Screening, derived_id
+
+BATCH = 200
+
+
+def revisit(job: Job, *, delivers: bool) -> None:
+    """Judge again what `Catalogue.ask_revisit` noted, and keep and count what changed."""
+    lake = Path(job.lake)
+    with contextlib.closing(Catalogue(lake)) as catalogue:
+        waiting = catalogue.revisits()
+        if not waiting:
+            return
+        with contextlib.closing(Keeper(lake, delivers=delivers)) as keeper:
+            for start in range(0, len(waiting), BATCH):
+                batch = waiting[start : start + BATCH]
+                for before, after in _judged_again(job, batch, catalogue):
+                    keeper.keep(after)
+                    progress_of(job.run_id).count_changed(before, after.screening)
+                keeper.flush()
+                catalogue.revisited(batch)
+
+
+def _judged_again(job: Job, recording_keys: list[str], catalogue: Catalogue) -> Iterator[tuple[Screening, Screened]]:
+    for screening in Lake(Path(job.lake)).screenings_of(recording_keys, job.versions.key):
+        sound = catalogue.sound(screening.intake.recording_key)
+        audio = screening.found.audio
+        if sound is None or audio is None or audio.signal_hash != sound.signal_hash:
+            continue  # an older delivery of the recording, with another sound
+        known = Known(matches=catalogue.matches(sound.recording_key))
+        if known != screening.known:
+            yield screening, Screened(_with_known(screening, known, job), sound.fingerprint)
+
+
+def _with_known(screening: Screening, known: Known, job: Job) -> Screening:
+    kept = tuple(f for f in screening.findings if RULES[f.rule].scope is not Scope.RECORDING)
+    intake = screening.intake.model_copy(update={"findings": kept})
+    evidence = Evidence(intake=intake, found=screening.found, heard=screening.heard, known=known)
+    again = make_screening(Heard(evidence), job)
+    others = sorted(match.recording_key for match in known.matches or ())
+    return again.model_copy(update={"id": derived_id("scr", again.id, *others)})
