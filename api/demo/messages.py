@@ -1,5 +1,6 @@
 """From a release's sheet to a DDEX message in canonical form, as `schemas.ern` writes it."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ RECIPIENT = Party(name="Example Streaming Service", ids=(Identified(scheme="DPID
 ARTIST_ROLE = "MainArtist"
 WORLD = Identified(scheme="Territory", value="Worldwide")
 UNKNOWN_DURATION_S = 180.0  # stated for a file that is not there
+NO_BYTES = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,9 @@ def _recording(track: Track, reference: str, parties: Mapping[str, str], deliver
 
 def _file(track: Track, delivered: Delivered | None) -> FileReference:
     if delivered is None:
-        return FileReference(uri=track.uri or "")
+        return FileReference(uri=track.uri or "", hash_sum=HashSum(algorithm="SHA-256", value=NO_BYTES))
     hash_sum = HashSum(algorithm="SHA-256", value=delivered.sha256)
-    return FileReference(uri=track.uri or f"resources/{delivered.name}", hash_sum=hash_sum, size=delivered.size)
+    return FileReference(uri=f"resources/{delivered.name}", hash_sum=hash_sum, size=delivered.size)
 
 
 def _disclosure(track: Track, parties: Mapping[str, str]) -> Disclosure:
