@@ -36,7 +36,7 @@ def music(seconds, seed, rate=RATE):
     beat_s = 60 / rng.uniform(80, 150)
     for at in np.arange(0, seconds, beat_s / 2):
         start = int((at + rng.normal(0, 0.004)) * rate) if at else 0
-        for voice in range(rng.integers(1, 4)):
+        for _voice in range(rng.integers(1, 4)):
             _add(
                 sound, start, _note(rng, 110 * 2 ** (rng.integers(0, 37) / 12), beat_s * rng.choice([0.5, 1, 2]), rate)
             )
