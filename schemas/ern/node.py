@@ -5,7 +5,7 @@ from typing import cast
 
 from lxml import etree
 
-from schemas.ern.source import MAX_TEXT, Refusal
+from schemas.ern.source import MAX_CHILDREN, MAX_TEXT, Refusal
 
 # libxml2 keeps lines of elements in 16 bits; beyond, lxml gives the line where a text ends.
 LAST_EXACT_LINE = 65_534
@@ -45,6 +45,10 @@ class Node:
         return self._children
 
     def _look_up_children(self) -> "list[Node]":
+        if len(self.element) > MAX_CHILDREN:
+            raise Refusal(
+                f"{self.name} has {len(self.element):,} children; at most {MAX_CHILDREN:,} are read.", self.line
+            )
         children = []
         last: dict[str, Node] = {}
         for element in self.element:

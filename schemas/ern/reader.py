@@ -16,7 +16,7 @@ from schemas.ern.parties import read_messaging_party, read_party_list
 from schemas.ern.releases import read_deals, read_release, read_releases
 from schemas.ern.resources import read_images, read_recordings
 from schemas.ern.source import MAX_BYTES, Refusal, parse_xml
-from schemas.ern.strays import report_strays
+from schemas.ern.strays import distinct_tags, report_strays
 from schemas.ern.values import parse_time
 from schemas.findings import Location
 from schemas.reading import Reading
@@ -65,9 +65,10 @@ def _read(root: Node, path: str, sha256: str) -> Reading:
         return Reading(findings=tuple(context.findings))
     if kind is None:
         raise Refusal(f"{root.name} is not a message that liner reads.", root.line)
+    tags = distinct_tags(root)
     fields = _FIELDS[kind](root, context)
     message = Message(kind=kind, path=path, sha256=sha256, namespace=namespace, ern_version=context.version, **fields)
-    report_strays(root, context)
+    report_strays(root, tags, context)
     return Reading(message=message, findings=tuple(context.findings))
 
 

@@ -1,7 +1,8 @@
 """Bytes to an XML tree, or a refusal: nothing hostile gets past this module.
 
-No DTD is read, no entity is resolved and nothing is fetched. Size, number of tags and depth
-are bounded before or while parsing, so that a refusal takes well under a second.
+No DTD is read, no entity is resolved and nothing is fetched. Size and number of tags are
+bounded before parsing, depth (256) and length of texts by libxml2 while parsing, and what is
+read of the tree afterwards, so that a refusal takes well under a second.
 """
 
 import re
@@ -11,6 +12,7 @@ from lxml import etree
 MAX_BYTES = 64 * 2**20
 # Each tag costs about 150 bytes of tree and a microsecond; 64 MB of real messages stay below.
 MAX_TAGS = 2_000_000
+MAX_CHILDREN = 20_000  # of one element; a box set of 500 tracks has some thousands
 MAX_TEXT = 65_536  # characters of one text or attribute; libxml2 itself stops at 10 million
 
 # Possessive, so that millions of comments cost no stack. NUL bytes are gone before it is asked.

@@ -37,13 +37,26 @@ _SAYS_AI = re.compile(r"(?:^|[a-z_.-])A[Ii](?:$|[A-Z_.-])|(?i:generative_?ai|(?:
 _LIKE_ENOUGH = 0.85
 
 
-def report_strays(root: Node, context: Context) -> None:
-    """Report every element about AI that did not go into the message."""
+def distinct_tags(root: Node) -> set[str]:
+    """Collect the names of all elements.
+
+    Raises
+    ------
+    Refusal
+        If there are more than any schema has.
+    """
     tags = {element.tag for element in root.element.iter(etree.Element)}
     if len(tags) > MAX_NAMES:
         raise Refusal(f"The message has {len(tags):,} different element names; no schema has more than {MAX_NAMES:,}.")
+    return tags
+
+
+def report_strays(root: Node, tags: set[str], context: Context) -> None:
+    """Report every element about AI that did not go into the message."""
     meant = {tag: name for tag in tags if (name := meant_element(tag.rpartition("}")[2]))}
-    unread = (one for one in root.element.iter(*meant) if one not in context.read) if meant else iter(())
+    if not meant:
+        return
+    unread = (element for element in root.element.iter(*meant) if element not in context.read)
     for element in islice(unread, MAX_STRAYS):
         node = _node_of(element, root)
         if wrong := _what_is_wrong(node, meant[element.tag], context):
