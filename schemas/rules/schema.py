@@ -32,7 +32,7 @@ def _is_release(message: Message) -> bool:
 
 
 def _top(message: Message) -> Location:
-    return Location(path=message.path, line=1)
+    return Location(path=message.path)
 
 
 @rule(
