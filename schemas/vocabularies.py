@@ -15,7 +15,12 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-ERN_VERSIONS = _words("3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7D2 3.7.1 3.8 3.8.1 3.8.2 3.8.3 4.1 4.1.1 4.2 4.3 4.3.1 4.3.2")
+ERN_VERSIONS = _words(
+    """
+    3.1.2 3.3 3.4 3.4.1 3.5 3.5.1 3.6 3.7 3.7D2 3.7.1 3.8 3.8.1 3.8.2 3.8.3
+    4.1 4.1.1 4.2 4.3 4.3.1 4.3.2
+    """
+)
 """Versions of the Electronic Release Notification that the reader knows; 3.7D2 is a draft that is still sent."""
 
 DISCLOSING_VERSIONS = frozenset({"4.3.1", "4.3.2"})

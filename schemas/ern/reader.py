@@ -1,6 +1,6 @@
 """Bytes of a DDEX message to `schemas.release.Message`, whatever the version, without ever raising.
 
-ERN 3.4 to 4.3.2 release messages, purge and catalogue messages, and the ManifestMessage of
+ERN 3.1.2 to 4.3.2 release messages, purge and catalogue messages, and the ManifestMessage of
 ERN-C-SFTP. Element names are read without their namespace; the namespace of the root tells
 the version.
 """
@@ -24,7 +24,7 @@ from schemas.release import Message, MessageKind
 from schemas.rules import finding
 from schemas.vocabularies import ERN_VERSIONS
 
-_ERN_NAMESPACE = re.compile(r"http://ddex\.net/xml/ern/([0-9]{2,4}(?:D[0-9])?)")
+_ERN_NAMESPACE = re.compile(r"http://ddex\.net/xml/(?:20[0-9]{2}/ern-main|ern)/([0-9]{2,4}(?:D[0-9])?)")
 _SFTP_NAMESPACE = re.compile(r"http://ddex\.net/xml/ern-c-sftp/[0-9]{2,4}")
 _KINDS = {kind.value: kind for kind in MessageKind if kind.value.endswith("Message")}
 
@@ -60,7 +60,7 @@ def _read(root: Node, path: str, sha256: str) -> Reading:
     context = Context(path, _version(namespace))
     kind = _KINDS.get(root.name)
     if context.version is None and not _SFTP_NAMESPACE.fullmatch(namespace):
-        text = f"The namespace of {root.name} is {namespace!r}, which is no version of ERN from 3.4 to 4.3.2."
+        text = f"The namespace of {root.name} is {namespace!r}, which is no version of ERN from 3.1.2 to 4.3.2."
         context.report("XSD-001", text, root, namespace)
         return Reading(findings=tuple(context.findings))
     if kind is None:

@@ -6,6 +6,7 @@ from schemas.ern.context import Context, own_value
 from schemas.ern.credits import read_disclosure
 from schemas.ern.names import preferred, read_artist_name, read_genres, read_title
 from schemas.ern.node import Node
+from schemas.ern.parties import read_display_artists
 from schemas.ern.resources import territory_blocks
 from schemas.ern.values import parse_flag
 from schemas.release import Deal, Identified, Release
@@ -35,7 +36,10 @@ def read_release(node: Node, context: Context, *, is_main: bool) -> Release:
     blocks = territory_blocks(node)
     ids = context.ids(node.all("ReleaseId"))
     by_scheme = {one.scheme: one.value for one in reversed(ids)}
-    artists = [artist.value("PartyName", "FullName") for artist in blocks[0].all("DisplayArtist")]
+    artists = read_display_artists(blocks[0].all("DisplayArtist"), context)
+    disclosure = read_disclosure(node, (), context)
+    if node.name != "Release":  # a track release has no place of its own: its recording declares
+        disclosure = disclosure.model_copy(update={"can_declare": False})
     return Release(
         reference=node.value("ReleaseReference"),
         is_main=is_main,
@@ -46,7 +50,7 @@ def read_release(node: Node, context: Context, *, is_main: bool) -> Release:
         title=read_title(node, blocks[0]),
         display_artist=read_artist_name(node, blocks[0], artists),
         label=_label(node, blocks[0], context),
-        disclosure=read_disclosure(node, (), context),
+        disclosure=disclosure,
         genres=read_genres(blocks[0]),
         resource_references=tuple(dict.fromkeys(_references(node, blocks))),
         territories=_territories(blocks, "TerritoryCode", context),

@@ -52,7 +52,7 @@ def _recording(node: Node, context: Context) -> SoundRecording:
         ids=ids,
         isrc=next((_compact_isrc(one.value) for one in ids if one.scheme == "ISRC"), None),
         title=read_title(node, blocks[0]),
-        display_artist=read_artist_name(node, blocks[0], [artist.name for artist in artists]),
+        display_artist=read_artist_name(node, blocks[0], artists),
         display_artists=artists,
         disclosure=read_disclosure(node, read_contributions(blocks, context), context),
         edition_contributions=read_contributions(node.all(*EDITION_NAMES), context),

@@ -34,7 +34,7 @@ VALUES = {
 }
 # "AI" as a word of its own inside a camel-case name: ContainsAi, AIContribution, isAIGenerated.
 _SAYS_AI = re.compile(r"(?:^|[a-z_.-])A[Ii](?:$|[A-Z_.-])|(?i:generative_?ai|(?:^|_)ai_)")
-_LIKE_ENOUGH = 0.85
+_LIKE_ENOUGH = 0.9
 
 
 def distinct_tags(root: Node) -> set[str]:
