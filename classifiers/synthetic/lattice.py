@@ -10,6 +10,7 @@ Conventions: spectra are mean levels in dB over bins from 0 Hz on; frequencies i
 """
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
@@ -99,7 +100,7 @@ def _lattice_tables(count: int, factors: tuple[float, ...]) -> tuple[np.ndarray,
 def _scan_tables(count: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     step = bin_hz(count) / HIGH_HZ * 0.7  # the highest line moves by less than a bin from spacing to spacing
     octaves = []
-    for low, high in zip(SCAN_EDGES_HZ, SCAN_EDGES_HZ[1:], strict=False):
+    for low, high in pairwise(SCAN_EDGES_HZ):
         octaves.append(_tables(np.exp(np.arange(np.log(low), np.log(high), step)), count))
     return tuple(octaves)
 
