@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures_postgresql", "fixtures_api"]
+pytest_plugins = ["fixtures_postgresql", "fixtures_api", "fixtures_browser"]
 
 SHARED = Path(os.environ.get("LINER_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import uvicorn
 
 from api.main import create_app
 from api.public import KeyCreate
-from api.services import keys, screenings, sessions
+from api.services import cases, keys, screenings, sessions
 from api.services.access import PIPELINE, Role
 from api.services.keys import TERMINAL
 from api.settings import Settings
@@ -211,9 +212,9 @@ def plain_case(number: int, path: Path, severity: FlagSeverity = FlagSeverity.ME
     """A recording with one flag, and nothing declared."""
     isrc = f"QZES7250{number:04}"
     flag = Flag(
-        code="AUD-003",
+        code="SPM-004",
         severity=severity,
-        title="Mostly noise",
+        title="Noise",
         explanation="The sound has no tones that last.",
         layers=(Layer.HEARD,),
         signal="flatness",
@@ -278,6 +279,23 @@ class Server:
         results = screenings.record(self.database, PIPELINE, [one.model_dump(mode="json") for one in found])
         assert [one.status for one in results] == ["created"] * len(found), results
 
+    @contextlib.contextmanager
+    def signed_in(self, name: str = "maya") -> Iterator[httpx.Client]:
+        """A client that went through the sign-in link as a browser does."""
+        headers = {"accept": "text/html"}
+        with httpx.Client(base_url=self.address, follow_redirects=True, headers=headers) as client:
+            answer = client.post("/console/sign-in", data={"token": self.link(name).partition("token=")[2]})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+    def case_id(self, recording_key: str = "rec_harbour") -> str:
+        """The id of a seeded case."""
+        return screenings.case_id_of(recording_key, "")
+
+    def decision(self, recording_key: str = "rec_harbour"):
+        """The last decision on a seeded case."""
+        return cases.view(self.database, PIPELINE, self.case_id(recording_key)).decisions[-1]
+
     def link(self, name: str, role: Role = Role.MODERATOR) -> str:
         """Make a person and a one-time sign-in link."""
         known = {key.name for key in keys.every(self.database, TERMINAL)}
@@ -288,22 +306,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    """Serve an empty review on the loopback interface until the end of the block."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = Settings(home=home, public_url=address)
-        settings.landing.mkdir(parents=True, exist_ok=True)
-        config = uvicorn.Config(create_app(settings), log_level="warning", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
+def serving(settings: Settings) -> Iterator[Server]:
+    """Serve on a free port of the loopback interface until the end of the block."""
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="critical", timeout_graceful_shutdown=2))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 20
         while not server.started and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.01)
         assert server.started
-        yield Server(settings, server, address)
+        yield Server(settings, server, f"http://127.0.0.1:{listening.getsockname()[1]}")
         server.should_exit = True
         thread.join(10)
 
@@ -318,11 +332,31 @@ def seed_all(server: Server, plain: int = 5) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server with a full queue."""
-    with serving(tmp_path / "home") as running:
+def empty_server(sqlite_template: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server with an empty queue."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "review.db").write_bytes(sqlite_template.read_bytes())
+    with serving(Settings(home=home)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a full queue, for tests that only look."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    home.mkdir()
+    (home / "review.db").write_bytes(sqlite_template.read_bytes())
+    with serving(Settings(home=home)) as running:
         seed_all(running)
         yield running
+
+
+@pytest.fixture
+def server(empty_server: Server) -> Server:
+    """A server with a full queue."""
+    seed_all(empty_server)
+    return empty_server
 
 
 def chromium_path() -> str | None:

@@ -7,6 +7,7 @@ Decoding happens in a child process within limits, never here; which files may b
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
 from api.console.session import Moderator
+from api.console.views.case import is_playable
 from api.deps import AppSettings, Db
 from api.services import audio as sounds
 from api.services import cases
@@ -43,62 +45,72 @@ def get_listener(request: Request) -> Listener:
     return listener
 
 
-def own_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A file that may be opened, and its media type where browsers play it exactly."""
+
+    path: Path
+    media_type: str | None = None
+
+
+def own_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str) -> Sound:
     """Find the file of the case's recording."""
-    return sounds.playable(db, settings, cases.view(db, actor, case_id).screening.intake.audio_uri)
+    screening = cases.view(db, actor, case_id).screening
+    facts = screening.found.audio
+    media_type = _KINDS[facts.container] if facts and is_playable(facts) else None
+    return Sound(sounds.playable(db, settings, screening.intake.audio_uri), media_type)
 
 
-def other_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str, number: int) -> Path:
+def other_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str, number: int) -> Sound:
     """Find the file of a recording that the case's recording was found alike with; numbered from 1."""
     matches = cases.view(db, actor, case_id).screening.known.matches or ()
     if not 1 <= number <= len(matches):
         raise NotFound("The case has no such match.")
-    return sounds.playable(db, settings, matches[number - 1].audio_uri)
+    return Sound(sounds.playable(db, settings, matches[number - 1].audio_uri))
 
 
 Ears = Annotated[Listener, Depends(get_listener)]
-OwnSound = Annotated[Path, Depends(own_sound)]
-OtherSound = Annotated[Path, Depends(other_sound)]
+OwnSound = Annotated[Sound, Depends(own_sound)]
+OtherSound = Annotated[Sound, Depends(other_sound)]
 Second = Annotated[float, Query(ge=0, le=MAX_SECOND)]
 Pixels = Annotated[int, Query(ge=16, le=1024)]
 
 
 @router.get("/console/cases/{case_id}/audio")
-def audio(path: OwnSound) -> Response:
+def audio(sound: OwnSound) -> Response:
     """Give the file as it is, whole or by range, where browsers play its kind exactly."""
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None:
+    if sound.media_type is None:
         raise NotFound("Browsers do not play this kind of file exactly; ask for an excerpt.")
-    return FileResponse(path, media_type=kind, headers=_CACHED)
+    return FileResponse(sound.path, media_type=sound.media_type, headers=_CACHED)
 
 
 @router.get("/console/cases/{case_id}/excerpt")
-def excerpt(path: OwnSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
+def excerpt(sound: OwnSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
     """Decode at most a minute."""
-    return _wav(ears.excerpt(str(path), start_s, end_s))
+    return _wav(ears.excerpt(str(sound.path), start_s, end_s))
 
 
 @router.get("/console/cases/{case_id}/matches/{number}/excerpt")
-def other_excerpt(path: OtherSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
+def other_excerpt(sound: OtherSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
     """Decode at most a minute of the other recording."""
-    return _wav(ears.excerpt(str(path), start_s, end_s))
+    return _wav(ears.excerpt(str(sound.path), start_s, end_s))
 
 
 @router.get("/console/cases/{case_id}/peaks")
 def peaks(
-    path: OwnSound, ears: Ears, start_s: Second, end_s: Second, points: Annotated[int, Query(ge=1, le=8192)]
+    sound: OwnSound, ears: Ears, start_s: Second, end_s: Second, points: Annotated[int, Query(ge=1, le=8192)]
 ) -> Response:
     """Give the lowest and highest sample of each of ``points`` equal stretches."""
-    found = ears.waveform_peaks(str(path), start_s, end_s, points)
+    found = ears.waveform_peaks(str(sound.path), start_s, end_s, points)
     return JSONResponse({"peaks": [[round(low, 3), round(high, 3)] for low, high in found]}, headers=_CACHED)
 
 
 @router.get("/console/cases/{case_id}/spectrogram")
 def spectrogram(
-    path: OwnSound, ears: Ears, start_s: Second, end_s: Second, *, width: Pixels, height: Pixels
+    sound: OwnSound, ears: Ears, start_s: Second, end_s: Second, *, width: Pixels, height: Pixels
 ) -> Response:
     """Draw a stretch."""
-    picture = ears.spectrogram_png(str(path), start_s, end_s, width=width, height=height)
+    picture = ears.spectrogram_png(str(sound.path), start_s, end_s, width=width, height=height)
     return Response(picture, media_type="image/png", headers=_CACHED)
 
 

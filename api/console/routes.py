@@ -17,12 +17,11 @@ from api.console.views.message import Notice, refusal, signed_out
 from api.console.views.queue import asked, page_number, queue_view
 from api.deps import Db
 from api.problems import STATUS, Problem
-from api.services import cases, clock
+from api.services import cases, clock, flags
 from api.services.access import Actor
 from api.store.database import Database
 from schemas.cases import CaseState
 from schemas.errors import NotFound, ReviewError
-from schemas.policy import house_policy
 
 
 @asynccontextmanager
@@ -40,7 +39,7 @@ def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Respons
     query = dict(request.query_params)
     wanted = asked(query, page_number(query))
     found = cases.queue(db, actor, wanted)
-    view = queue_view(found, wanted, house_policy(), viewer=actor.name, now=clock.now())
+    view = queue_view(found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=clock.now())
     return page("queue.html", actor, queue=view, notice=_done(db, actor, done))
 
 

@@ -1,6 +1,8 @@
 // What the sound looks like: the whole as a waveform, the stretch around the playhead as a spectrogram.
 
-const POINTS_PER_REQUEST = 1800; // seconds of sound that one request may cover
+const MARKS = { high: "#ff9d93", medium: "#efbd6c", low: "#c3cbd6" }; // on the dark picture in either scheme
+const TICK_HZ = 5000;
+const SECONDS_PER_REQUEST = 1800; // as much as the server draws at once
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -21,8 +23,8 @@ export class Overview {
 
   async load() {
     const points = Math.max(64, Math.min(1600, Math.round(this.canvas.clientWidth)));
-    for (let start = 0; start < this.duration; start += POINTS_PER_REQUEST) {
-      const end = Math.min(start + POINTS_PER_REQUEST, this.duration);
+    for (let start = 0; start < this.duration; start += SECONDS_PER_REQUEST) {
+      const end = Math.min(start + SECONDS_PER_REQUEST, this.duration);
       const count = Math.max(1, Math.round((points * (end - start)) / this.duration));
       const answer = await fetch(`${this.url}/peaks?start_s=${start}&end_s=${end}&points=${count}`);
       if (!answer.ok) return;
@@ -60,8 +62,8 @@ export class Overview {
 
 /** The stretch around the playhead as a spectrogram; pages on as the sound runs. */
 export class Scope {
-  constructor(canvas, marks, { url, duration, spans, seconds = 16 }) {
-    Object.assign(this, { canvas, marks, url, duration, spans, seconds: Math.min(seconds, duration) });
+  constructor(canvas, marks, { url, duration, spans, topHz, seconds = 16 }) {
+    Object.assign(this, { canvas, marks, url, duration, spans, topHz, seconds: Math.min(seconds, duration) });
     this.start = -1;
     this.picture = null;
   }
@@ -84,19 +86,40 @@ export class Scope {
     context.clearRect(0, 0, width, height);
     this.#drawPicture();
     const x = (second) => ((second - this.start) / this.seconds) * width;
-    context.strokeStyle = context.fillStyle = "#ffffff"; // on the dark picture in either scheme
-    context.lineWidth = 1.5 * scale;
     context.font = `${11 * scale}px sans-serif`;
+    this.#drawScale(context, width, height, scale);
     for (const span of this.spans.filter((one) => one.end > this.start && one.start < this.end)) {
-      context.strokeRect(x(span.start), scale, Math.max(x(span.end) - x(span.start), 2 * scale), height - 2 * scale);
-      context.fillText(span.number, Math.max(x(span.start), 0) + 5 * scale, 14 * scale);
+      this.#drawSpan(context, span, x(span.start), x(span.end), height, scale);
     }
+    context.fillStyle = "#ffffff";
     context.fillRect(x(time), 0, 1.5 * scale, height);
   }
 
   /** The second at a share of the width. */
   secondAt(share) {
     return this.start + share * this.seconds;
+  }
+
+  #drawSpan(context, span, left, right, height, scale) {
+    const [edge, wide] = [1.5 * scale, Math.max(right - left, 3 * scale)];
+    context.fillStyle = MARKS[span.severity];
+    context.fillRect(left, 0, wide, 3 * scale);
+    context.fillText(span.number, Math.max(left, 0) + 5 * scale, 16 * scale);
+    context.globalAlpha = 0.7;
+    context.fillRect(left, 0, edge, height);
+    context.fillRect(left + wide - edge, 0, edge, height);
+    context.globalAlpha = 1;
+  }
+
+  #drawScale(context, width, height, scale) {
+    context.fillStyle = "#ffffffb0";
+    context.textAlign = "right";
+    for (let hz = TICK_HZ; hz < this.topHz * 0.95; hz += TICK_HZ) {
+      const y = height * (1 - hz / this.topHz);
+      context.fillRect(width - 6 * scale, y, 6 * scale, scale);
+      context.fillText(`${hz / 1000} kHz`, width - 9 * scale, y + 4 * scale);
+    }
+    context.textAlign = "left";
   }
 
   #drawPicture() {

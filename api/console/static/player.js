@@ -18,7 +18,7 @@ class Player {
   #useOther = false;
 
   constructor(root) {
-    const { url, duration, gain, whole } = root.dataset;
+    const { url, duration, gain, topHz, whole } = root.dataset;
     this.root = root;
     this.duration = Number(duration);
     this.buttons = [...document.querySelectorAll("[data-span]")];
@@ -28,7 +28,7 @@ class Player {
       end: Number(dataset.end),
       severity: dataset.severity,
     }));
-    const about = { url: url.replace(/\/audio$/, ""), duration: this.duration, spans: this.spans };
+    const about = { url: url.replace(/\/audio$/, ""), duration: this.duration, spans: this.spans, topHz: Number(topHz) };
     this.overview = new Overview(this.#part("waveform"), about);
     this.scope = new Scope(this.#part("spectrogram"), this.#part("marks"), about);
     const heard = { duration: this.duration, gain: Number(gain), onEnd: () => this.draw(), onProblem: (text) => this.say(text) };
@@ -86,6 +86,7 @@ class Player {
 
   say(text) {
     this.#part("hearing").textContent = text;
+    announce(text);
   }
 
   draw() {

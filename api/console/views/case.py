@@ -48,6 +48,8 @@ class PlayerView:
     ----------
     duration_s
         Of the recording, seconds.
+    top_hz
+        Upper edge of the spectrogram.
     is_playable
         Whether browsers play the file as it is; else the server decodes short stretches of it.
     gain
@@ -59,6 +61,7 @@ class PlayerView:
     url: str
     duration_s: float
     duration: str
+    top_hz: float
     is_playable: bool
     gain: float
     spans: tuple[EvidenceSpan, ...]
@@ -175,6 +178,7 @@ def _player(case: Case, screening: Screening, spans: tuple[EvidenceSpan, ...]) -
         url=f"/console/cases/{case.id}/audio",
         duration_s=audio.duration_s,
         duration=clock(audio.duration_s),
+        top_hz=audio.sample_rate_hz / 2,
         is_playable=is_playable(audio),
         gain=round(levelled(loudness.value), 4) if loudness else 1.0,
         spans=spans,
@@ -199,7 +203,7 @@ def is_playable(audio: AudioFacts) -> bool:
     WAV and FLAC only: seeking in MP3 and AAC is off by up to a second in some browsers, and
     the seconds of the evidence must be the seconds that are heard.
     """
-    kind = (audio.container.lower(), audio.codec.lower())
+    kind = (audio.container, audio.codec)
     return kind in {("wav", "pcm"), ("flac", "flac")} and audio.channels <= 2
 
 

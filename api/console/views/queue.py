@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from api.console.views.flags import Chip
 from api.console.views.words import Stamp, plural, stamp
 from api.public import CasePublic, QueueFilters, QueuePage
+from api.store.flags import FlagBrief
 from schemas.cases import CaseState
 from schemas.flags import FlagSeverity
-from schemas.policy import Policy, Reason
+from schemas.screening import SubjectKind
 
 PER_PAGE = 50
 MAX_PAGES = 20_000
@@ -66,8 +67,8 @@ def asked(query: Mapping[str, str], page: int = 1) -> QueueFilters:
     return QueueFilters(
         state=_member(CaseState, query.get("state", "")) or CaseState.OPEN,
         severity=_member(FlagSeverity, query.get("severity", "")),
-        code=query.get("code", "").strip()[:40],
-        q=query.get("q", "").strip()[:200],
+        code=_printable(query.get("code", ""))[:40],
+        q=_printable(query.get("q", ""))[:200],
         offset=(page - 1) * PER_PAGE,
         limit=PER_PAGE,
     )
@@ -79,23 +80,23 @@ def page_number(query: Mapping[str, str]) -> int:
     return min(int(text), MAX_PAGES) if text.isdecimal() and len(text) < 9 and int(text) > 0 else 1
 
 
-def queue_view(found: QueuePage, wanted: QueueFilters, policy: Policy, *, viewer: str, now: datetime) -> QueueView:
-    """Bring a page of the queue into the form that is shown.
-
-    Parameters
-    ----------
-    policy
-        Gives the codes their titles and severities; a code that it does not know stands for itself.
-    """
-    reasons = {reason.code: reason for reason in policy.reasons}
+def queue_view(
+    found: QueuePage,
+    flags: Mapping[str, tuple[FlagBrief, ...]],
+    wanted: QueueFilters,
+    *,
+    viewer: str,
+    now: datetime,
+) -> QueueView:
+    """Bring a page of the queue into the form that is shown; ``flags`` are those of its cases, by case id."""
     page = wanted.offset // PER_PAGE + 1
     pages = max(1, -(-found.total // PER_PAGE))
     return QueueView(
-        rows=tuple(_row(case, reasons, viewer, now) for case in found.cases),
+        rows=tuple(_row(case, flags.get(case.id, ()), viewer, now) for case in found.cases),
         count=plural(found.total, "case"),
         states=tuple(Choice(str(state), label, state is wanted.state) for state, label in _STATES.items()),
         severities=_severities(wanted.severity),
-        codes=_codes(found.codes, wanted.code, reasons),
+        codes=_codes(found.codes, wanted.code),
         search=wanted.q,
         is_filtered=bool(_query(wanted)),
         page=f"Page {page} of {pages}" if pages > 1 else "",
@@ -104,15 +105,15 @@ def queue_view(found: QueuePage, wanted: QueueFilters, policy: Policy, *, viewer
     )
 
 
-def _row(case: CasePublic, reasons: Mapping[str, Reason], viewer: str, now: datetime) -> QueueRow:
+def _row(case: CasePublic, flags: tuple[FlagBrief, ...], viewer: str, now: datetime) -> QueueRow:
     holder = case.claim.holder if case.claim and case.claim.is_live(now) else ""
     return QueueRow(
         href=f"/console/cases/{case.id}",
         title=case.title or case.id,
-        artist=case.artist,
+        artist=case.artist if case.kind is SubjectKind.RECORDING else "whole delivery",
         isrc=case.isrc,
         sender=case.sender_name or case.sender_id or case.account,
-        chips=tuple(_chip(code, reasons) for code in case.codes),
+        chips=tuple(Chip(flag.code, flag.title, str(flag.severity)) for flag in flags),
         severity=str(case.severity or "none"),
         opened=stamp(case.opened_at, now),
         holder=holder,
@@ -120,10 +121,8 @@ def _row(case: CasePublic, reasons: Mapping[str, Reason], viewer: str, now: date
     )
 
 
-def _chip(code: str, reasons: Mapping[str, Reason]) -> Chip:
-    reason = reasons.get(code)
-    severity = str(reason.severity if reason else FlagSeverity.LOW)
-    return Chip(code, reason.title if reason else "Other reason", severity)
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()
 
 
 def _severities(chosen: FlagSeverity | None) -> tuple[Choice, ...]:
@@ -131,12 +130,9 @@ def _severities(chosen: FlagSeverity | None) -> tuple[Choice, ...]:
     return (Choice("", "Any", chosen is None), *(Choice(str(v), word, v is chosen) for v, word in words))
 
 
-def _codes(counts: Mapping[str, int], chosen: str, reasons: Mapping[str, Reason]) -> tuple[Choice, ...]:
-    known = {**counts, **({} if chosen in counts or not chosen else {chosen: 0})}
-    named = ((code, reasons[code].title if code in reasons else "", count) for code, count in known.items())
-    listed = (
-        Choice(code, f"{code} {title} ({count})".replace("  ", " "), code == chosen) for code, title, count in named
-    )
+def _codes(counts: Mapping[str, int], chosen: str) -> tuple[Choice, ...]:
+    known = counts if chosen in counts or not chosen else {**counts, chosen: 0}
+    listed = (Choice(code, f"{code} ({count:,})", code == chosen) for code, count in known.items())
     return (Choice("", "Any", not chosen), *listed)
 
 
