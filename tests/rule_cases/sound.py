@@ -95,7 +95,7 @@ CASES = {
         named("KoЯn"),
         named("宇多田ヒカル"),
         named("Sigur Rós / Björk"),
-        named("\u041d\u0430\u0442a\u0448a"),  # two Latin letters in a Cyrillic name: a typing slip
+        named("\u0441\u043e\u0440a"),  # one Latin letter in a Cyrillic word: a typing slip
     ),
     "SPM-009": case(
         numbered("ABCDE"),

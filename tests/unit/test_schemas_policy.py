@@ -126,6 +126,11 @@ def test_of_two_reasons_with_one_code_the_gravest_is_raised():
     assert [(f.code, f.severity) for f in flags] == [("SPM-004", FlagSeverity.HIGH)]
 
 
+@pytest.mark.parametrize("sender", ["PADPIDA202401120D9", None])
+def test_a_copy_of_ones_own_or_of_nobody_known_is_medium(sender):
+    assert severities(known(match(sender_id=sender))) == {"SPM-004": FlagSeverity.MEDIUM}
+
+
 def test_flags_come_gravest_first_and_equal_inputs_give_equal_flags():
     findings = tuple(finding(rule, "Seen.") for rule in ("AID-001", "PRV-001", "AID-004"))
     one = heard(clipping_share=0.5)
