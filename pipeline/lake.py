@@ -26,6 +26,7 @@ from schemas.errors import LakeUnusable
 from schemas.screening import Screening
 
 FORMAT = {"format": "liner-lake", "version": 1}
+OWN_FILES = ("lake.json", "catalogue.sqlite", "outbox.sqlite")
 FRESH, SETTLED = "part-", "data-"
 FLUSH_ROWS = 200
 FLUSH_SECONDS = 5.0
@@ -58,8 +59,8 @@ class Lake:
             ) from error
 
     def _refuse_foreign_files(self) -> None:
-        known = {*SCHEMAS, ".lock", ".spool"}
-        foreign = [e.name for e in os.scandir(self.folder) if e.name not in known and not e.name.startswith(".")]
+        names = (entry.name for entry in os.scandir(self.folder))
+        foreign = [name for name in names if not name.startswith((".", *OWN_FILES)) and name not in SCHEMAS]
         if foreign:
             raise LakeUnusable(
                 f"{self.folder} is no lake: it holds {foreign[0]}.", mend="Choose an empty folder with --lake."

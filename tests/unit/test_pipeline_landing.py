@@ -1,0 +1,173 @@
+import pytest
+from deliveries import message, put, put_release
+
+from pipeline.arrivals import Arrivals
+from pipeline.landing import MAX_PARTS, discover
+from schemas.errors import InvalidInput
+from schemas.package import Layout
+
+
+def found(root, **more):
+    return [(ref.layout, ref.path) for ref in discover(root, **more) if ref.part == 0]
+
+
+@pytest.fixture
+def zone(tmp_path):
+    folder = tmp_path / "zone"
+    folder.mkdir()
+    return folder
+
+
+def test_every_layout_is_known(zone):
+    put(zone / "P_20261122" / "rel" / "message.xml", "<x/>")
+    put(zone / "P_20261122" / "rel" / "resources" / "a.wav")
+    put(zone / "P_20261122" / "BatchComplete_20261122.xml", "")
+    put(zone / "album" / "message.xml", "<x/>")
+    put(zone / "album" / "resources" / "a.wav")
+    put(zone / "json" / "s.json", '{"liner": "submission/1"}')
+    put(zone / "json" / "a.wav")
+    put(zone / "songs" / "a.mp3")
+    put(zone / "songs" / "b.unknown")
+    put(zone / "loose.xml", "<x/>")
+
+    assert found(zone) == [
+        (Layout.MESSAGE, "loose.xml"),
+        (Layout.BATCH, "P_20261122"),
+        (Layout.RELEASE, "album"),
+        (Layout.SUBMISSION, "json"),
+        (Layout.AUDIO, "songs"),
+        (Layout.AUDIO, "songs"),
+    ]
+
+
+def test_a_batch_holds_its_messages_and_marker(zone):
+    put(zone / "P_1" / "r1" / "m.xml", "<x/>")
+    put(zone / "P_1" / "r2" / "m.xml", "<x/>")
+    put(zone / "P_1" / "ACK_1.xml", "<x/>")
+    put(zone / "P_1" / "BatchComplete_1.complete", "")
+
+    (ref,) = discover(zone)
+
+    assert ref.messages == ("r1/m.xml", "r2/m.xml")
+    assert ref.marker == "BatchComplete_1.complete"
+    assert ref.is_folder
+
+
+def test_a_batch_without_marker_is_known_by_its_name(zone):
+    put(zone / "N_7" / "r1" / "m.xml", "<x/>")
+    put(zone / "N_7" / "r1" / "a.wav")
+
+    (ref,) = discover(zone)
+
+    assert (ref.layout, ref.marker) == (Layout.BATCH, None)
+
+
+def test_a_marker_beside_a_folder_marks_that_folder(zone):
+    put(zone / "album" / "m.xml", "<x/>")
+    put(zone / "album" / "resources" / "a.wav")
+    put(zone / "album.complete", "")
+
+    (ref,) = discover(zone)
+
+    assert (ref.layout, ref.path, ref.marker) == (Layout.RELEASE, "album", "../album.complete")
+
+
+def test_the_account_comes_from_the_folder_alone(zone):
+    put_release(zone / "accounts" / "nova" / "dlv_1", "a.wav")
+    put_release(zone / "other" / "accounts" / "dlv_2", "a.wav")
+
+    assert {ref.path: ref.account for ref in discover(zone)} == {
+        "accounts/nova/dlv_1": "nova",
+        "other/accounts/dlv_2": None,
+    }
+
+
+def test_links_archives_and_special_files_are_named_and_not_followed(zone, tmp_path):
+    outside = put(tmp_path / "outside" / "secret.wav")
+    (zone / "link.wav").symlink_to(outside)
+    (zone / "linked").symlink_to(outside.parent, target_is_directory=True)
+    put(zone / "songs.zip", b"PK")
+
+    refused = [r for ref in discover(zone) for r in ref.refused]
+
+    assert refused == [("link.wav", "symbolic link"), ("linked", "symbolic link"), ("songs.zip", "archive")]
+    assert not [s for ref in discover(zone) for s in ref.sounds]
+
+
+def test_hidden_files_and_papers_beside_the_sound_are_left_alone(zone):
+    for name in (".DS_Store", ".incoming-x/a.wav", "README.md", "cover.jpg", "a.wav"):
+        put(zone / name)
+
+    assert [ref.sounds for ref in discover(zone)] == [("a.wav",)]
+
+
+def test_many_files_travel_in_shares_and_none_is_lost(zone):
+    names = [f"{n:03}.wav" for n in range(150)]
+    for name in names:
+        put(zone / name)
+
+    shares = [ref.sounds for ref in discover(zone)]
+
+    assert [name for share in shares for name in share] == names
+    assert len(shares[0]) == 1
+    assert len(shares) < 100
+
+
+def test_a_large_delivery_is_shared_but_not_without_end(zone):
+    folder = put_release(zone / "album", "a.wav")
+    for n in range(100):
+        put(folder / "resources" / f"{n}.wav")
+
+    assert [ref.part for ref in discover(zone)] == list(range(MAX_PARTS))
+
+
+def test_a_zone_is_no_delivery_whatever_lies_in_it(zone):
+    put(zone / "m.xml", message("a.wav"))
+    put(zone / "a.wav")
+
+    assert found(zone) == [(Layout.RELEASE, "zone")]
+    assert found(zone, is_zone=True) == [(Layout.MESSAGE, "m.xml"), (Layout.AUDIO, "")]
+
+
+def test_a_path_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(InvalidInput, match="nowhere"):
+        list(discover(tmp_path / "nowhere"))
+
+
+def arrived(arrivals):
+    return [ref.path or ref.sounds[0] for ref in arrivals.look()]
+
+
+def test_a_folder_arrives_with_its_marker_and_once(zone):
+    arrivals = Arrivals(zone)
+    folder = put_release(zone / "album", "a.wav", marker=False)
+
+    assert [arrived(arrivals) for _ in range(3)] == [[], [], []]
+    put(folder / "BatchComplete_1.xml", b"")
+    assert [arrived(arrivals) for _ in range(3)] == [["album"], [], []]
+
+
+def test_a_loose_file_arrives_when_it_stands_still(zone):
+    arrivals = Arrivals(zone)
+    put(zone / "a.wav", b"1")
+    assert arrived(arrivals) == []
+    put(zone / "a.wav", b"12")
+    assert arrived(arrivals) == []
+    assert arrived(arrivals) == ["a.wav"]
+    assert arrived(arrivals) == []
+
+
+def test_what_changes_after_it_was_taken_arrives_again(zone):
+    arrivals = Arrivals(zone)
+    folder = put_release(zone / "album", "a.wav")
+    assert arrived(arrivals) == ["album"]
+    put(folder / "resources" / "late.wav")
+    assert arrived(arrivals) == ["album"]
+
+
+def test_a_zone_that_is_gone_may_come_back(zone):
+    arrivals = Arrivals(zone)
+    zone.rmdir()
+    assert arrived(arrivals) == []
+    put_release(zone / "album", "a.wav")
+    assert arrived(arrivals) == ["album"]
