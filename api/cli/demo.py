@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from api.cli.scan import STOPPED, Format, report, run_visibly
+from api.cli.serve import bind, serve
 from api.settings import Settings
 from pipeline.logs import quiet_logs
 from schemas.errors import InvalidInput
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORTS = 20  # how many are tried before any free one is taken
 MODERATOR = "demo-moderator"
-STOPPED = 130  # what shells use for a program that an interrupt ended
 WORKERS = 2  # the catalogue is small; a second listener pays, a third would not
 
 
@@ -35,7 +36,9 @@ def mount(app: typer.Typer) -> None:
 
 def run(
     home: Annotated[Path, typer.Option(help="Folder for catalogue, lake and database.")] = Path(".demo"),
-    port: Annotated[int, typer.Option(help="Port to serve on; the next free one where it is taken.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535 - PORTS, help="Port to serve on; the next free one where it is taken.")
+    ] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the table.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove an earlier demonstration first.")] = False,
 ) -> None:
@@ -43,14 +46,13 @@ def run(
     quiet_logs()
     from api.demo.folder import prepare
 
-    console = Console(highlight=False)
     prepare(home, fresh=fresh)
-    _write(home, console)
+    _write(home)
     settings = _settings(home)
     summary = _screen(home, settings)
-    _show(summary, settings, console)
+    _show(summary, settings)
     if not no_serve:
-        _serve(settings, port, console)
+        _serve(settings, port)
 
 
 def _settings(home: Path) -> Settings:
@@ -64,11 +66,11 @@ def _settings(home: Path) -> Settings:
     )
 
 
-def _write(home: Path, console: Console) -> None:
+def _write(home: Path) -> None:
     from api.demo.catalogue import is_written, tracks, write_catalogue
 
     if is_written(home):
-        console.print(f"The catalogue lies in {home / 'landing'} already; --fresh makes it anew.")
+        typer.echo(f"The catalogue lies in {home / 'landing'} already; --fresh makes it anew.")
         return
     columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -77,7 +79,6 @@ def _write(home: Path, console: Console) -> None:
 
 
 def _screen(home: Path, settings: Settings) -> "Summary":
-    from api.cli.scan import run_visibly
     from api.demo.catalogue import trust_anchor
     from api.inprocess import client
     from classifiers.listener import Listener
@@ -96,37 +97,31 @@ def _screen(home: Path, settings: Settings) -> "Summary":
     return summary
 
 
-def _show(summary: "Summary", settings: Settings, console: Console) -> None:
+def _show(summary: "Summary", settings: Settings) -> None:
     from api.demo.report import flag_table, read_screenings, totals
 
+    console = Console(highlight=False)
     screenings = read_screenings(settings.lake)
     console.print(flag_table(screenings, console.width))
     console.print(totals(screenings), style="bold")
-    done = summary.totals
-    console.print(
-        f"Screened {done.screened} in {summary.seconds:.1f} s, skipped {done.skipped} that were screened before. "
-        f"Everything is in the lake, {settings.lake}/screenings/*.parquet"
-    )
+    report(summary, Format.TEXT, delivers=True)
 
 
-def _serve(settings: Settings, port: int, console: Console) -> None:
-    from api.cli.serve import serve
+def _serve(settings: Settings, port: int) -> None:
     from api.security import sign_in_url
 
     def greet(address: str, app: "FastAPI") -> None:
         link = sign_in_url(address, _one_time_token(app.state.database, settings))
-        console.print(f"\nConsole  {address}/console\nAPI      {address}/docs\nStop     Ctrl-C")
-        console.print(f"\nSign in, once, within {settings.sign_in_minutes} minutes:", style="bold")
-        console.print(link, soft_wrap=True)
+        typer.echo(f"\nConsole  {address}/console\nAPI      {address}/docs\nStop     Ctrl-C")
+        typer.secho(f"\nSign in, once, within {settings.sign_in_minutes} minutes:", bold=True)
+        typer.echo(link)
 
     serve(settings, _listen(port), greet=greet)
-    console.print("Stopped; `make demo` goes on from here.")
+    typer.echo("Stopped; the next start goes on from here.")
 
 
 def _listen(port: int) -> socket.socket:
     """Take the port, or the next free one: a demonstration does not ask anybody to stop a service."""
-    from api.cli.serve import bind
-
     for candidate in range(port, port + PORTS):
         with contextlib.suppress(InvalidInput):
             return bind(HOST, candidate)
