@@ -13,7 +13,7 @@ def main() -> None:
     unknown = sorted(set(wanted) - set(NAMES))
     if unknown:
         sys.exit(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(NAMES)}")
-    print(f"Python {platform.python_version()}, {platform.machine()}; CPU seconds are user + system, children included.")
+    print(f"Python {platform.python_version()}, {platform.machine()}; CPU seconds: user + system, children included.")
     for name in wanted:
         importlib.import_module(f"benchmarks.{name}").main()
 
