@@ -138,6 +138,7 @@ class SoundfileSource:
         self.sample_rate_hz, self.channels = int(self._file.samplerate), int(self._file.channels)
         _checked(self.sample_rate_hz, self.channels)
         subtype = str(self._file.subtype)
+        self._is_float = subtype in ("FLOAT", "DOUBLE")
         self.container = {"MPEG": "mp3", "WAVEX": "wav"}.get(self._file.format, self._file.format.lower())
         self.codec = _SOUNDFILE_CODECS.get(subtype, "flac" if self._file.format == "FLAC" else "pcm")
         if self.codec == "pcm" and not subtype.startswith(("PCM", "FLOAT", "DOUBLE")):
@@ -156,7 +157,7 @@ class SoundfileSource:
                 raise DecodeError(_brief(error)) from error
             if len(block) == 0:
                 return
-            yield _tamed(block)
+            yield _tamed(block) if self._is_float else block
 
     def seek(self, start_s: float) -> None:
         """Let the next block begin at ``start_s``."""

@@ -13,7 +13,7 @@ import soxr
 from scipy import fft, signal
 from scipy.ndimage import maximum_filter1d
 
-from classifiers.spectra import Array, box_mean
+from classifiers.spectra import Array, box_mean, framed
 
 RATE_HZ = 11025
 N_FFT = 1024
@@ -85,9 +85,9 @@ class LandmarkFinder:
     def _take(self, samples: Array) -> None:
         stream = np.concatenate([self._rest, samples])
         count = max(0, (len(stream) - N_FFT) // HOP + 1)
-        frames = np.lib.stride_tricks.sliding_window_view(stream, N_FFT)[::HOP] if count else stream[:0]
+        frames = framed(stream, N_FFT, HOP, count)
         for first in range(0, count, _CHUNK):
-            spectrum = fft.rfft(frames[first : min(first + _CHUNK, count)] * self._window)
+            spectrum = fft.rfft(frames[first : first + _CHUNK] * self._window)
             power = np.square(spectrum.real) + np.square(spectrum.imag)
             self._rows.append(np.log(power @ self._bank + _FLOOR))
         self._rest = stream[count * HOP :].copy()

@@ -17,6 +17,7 @@ from classifiers.listening import Limits
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
 
 _WATCH_S = 1.0
+_TELL_S = 0.5
 
 
 def main() -> None:
@@ -84,9 +85,7 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
     if what == "listen":
         from classifiers.hearing import listen  # noqa: PLC0415 - loads numpy and decoders
 
-        def progress(heard_s: float) -> None:
-            channel.send({"heard_s": heard_s})
-
+        progress = _Progress(channel)
         return listen(path, limits=limits, progress=progress, **request).model_dump(mode="json")
     from classifiers import pictures  # noqa: PLC0415
 
@@ -98,6 +97,19 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
     }
     result = draw[what](path, **request)
     return base64.b64encode(result).decode() if isinstance(result, bytes) else result
+
+
+class _Progress:
+    """Tells the parent how far it is, twice a second at most: each message wakes it."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel, self._last = channel, -_TELL_S
+
+    def __call__(self, heard_s: float) -> None:
+        now = time.monotonic()
+        if heard_s == 0 or now - self._last >= _TELL_S:
+            self._channel.send({"heard_s": heard_s})
+            self._last = now
 
 
 if __name__ == "__main__":

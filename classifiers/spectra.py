@@ -13,6 +13,7 @@ import numpy.typing as npt
 from librosa import fft_frequencies
 from librosa.filters import mel
 from scipy import fft, signal
+from scipy.ndimage import uniform_filter1d
 
 Array = npt.NDArray[np.float32]
 
@@ -77,7 +78,7 @@ class PowerFrames:
     Parameters
     ----------
     every
-        Take each frame (1), or each second one (2) where half the data suffice.
+        Take each frame (1), or each n-th where less suffices.
     """
 
     def __init__(self, grid: Grid, *, every: int = 1) -> None:
@@ -91,17 +92,22 @@ class PowerFrames:
         stream = np.concatenate([self._rest, samples])
         size, step = self._grid.n_fft, self._step
         count = max(0, (len(stream) - size) // step + 1)
-        if count:
-            frames = np.lib.stride_tricks.sliding_window_view(stream, size)[::step]
-            for first in range(0, count, CHUNK_FRAMES):
-                spectrum = fft.rfft(frames[first : min(first + CHUNK_FRAMES, count)] * self._window)
-                yield np.square(spectrum.real) + np.square(spectrum.imag)
+        frames = framed(stream, size, step, count)
+        for first in range(0, count, CHUNK_FRAMES):
+            spectrum = fft.rfft(frames[first : first + CHUNK_FRAMES] * self._window)
+            yield np.square(spectrum.real) + np.square(spectrum.imag)
         self._rest = stream[count * step :].copy()
 
     def flush(self) -> Iterator[Array]:
         """Yield what is left, padded with zeros: the end of a file, or all of a very short one."""
         if len(self._rest):
             yield from self.push(np.zeros(self._grid.n_fft - len(self._rest) % self._step, np.float32))
+
+
+def framed(stream: Array, size: int, step: int, count: int) -> Array:
+    """View a stream as overlapping frames [shape=(count, size)], without the checks that cost more than it."""
+    item = stream.itemsize
+    return np.lib.stride_tricks.as_strided(stream, (count, size), (step * item, item), writeable=False)
 
 
 def runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -111,9 +117,6 @@ def runs(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
 
 
 def box_mean(values: Array, width: int) -> Array:
-    """Average over a moving window along the first axis, as long as ``values``; the window shrinks at both ends."""
-    total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)])
-    at = np.arange(len(values))
-    low, high = np.maximum(at - width // 2, 0), np.minimum(at + (width + 1) // 2, len(values))
-    count = (high - low).reshape(-1, *([1] * (values.ndim - 1)))
-    return ((total[high] - total[low]) / count).astype(np.float32)  # type: ignore[no-any-return]
+    """Average over a moving window along the first axis, as long as ``values``; both ends are repeated outwards."""
+    mean: Array = uniform_filter1d(values, max(1, min(width, len(values))), axis=0, mode="nearest")
+    return mean
