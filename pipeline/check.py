@@ -15,7 +15,7 @@ from classifiers.listening import Listening
 from pipeline.landing import DeliveryRef, discover
 from pipeline.read import Delivery, Entry, read_delivery
 from pipeline.validate import delivery_findings
-from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
+from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, LinerError
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
 from schemas.package import Layout
@@ -99,7 +99,7 @@ class _Check:
             algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
             try:
                 evidence = Evidence(intake=intake, found=self._hear(intake.audio_uri, algorithms).found)
-            except AudioUnreadable as error:
+            except (AudioUnreadable, InvalidInput) as error:
                 rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
                 yield finding(rule, error.message, at=Location(path=intake.audio_uri), subject=evidence.subject)
         yield from run(Scope.RECORDING, evidence)

@@ -96,7 +96,7 @@ class TextWriter:
                 (f"{place}: ", "bold"), (one.severity, STYLES[one.severity]), f" {one.rule} ", (one.message, "bold")
             )
         )
-        if self._quiet:
+        if self._quiet or one.severity is Severity.INFO:  # an info needs nothing, so one line is enough
             return
         if excerpt:
             self._line(Text.assemble((f"{one.location.line:>6} | ", "blue"), excerpt.text))

@@ -59,6 +59,8 @@ def test_a_holder_renews_and_gives_back():
 
     assert held.claim.expires_at == later + CLAIM_LEASE
     assert release_claim(held, "ana", later).claim is None
+    with pytest.raises(InvalidTransition, match="Nobody holds case c"):
+        release_claim(held, "ana", later + CLAIM_LEASE)
 
 
 def test_asking_waits_and_everything_else_decides():
@@ -159,7 +161,9 @@ class CaseMachine(RuleBasedStateMachine):
 
     @rule(actor=st.sampled_from(ACTORS))
     def someone_gives_back(self, actor):
-        refusal = None if self.may(actor) else NotClaimHolder
+        refusal = None if self.holder == actor else NotClaimHolder
+        if self.holder is None or self.now >= self.until:
+            refusal = InvalidTransition
         if self.attempt(lambda: release_claim(self.case, actor, self.now), refusal=refusal):
             self.holder = None
 
