@@ -7,6 +7,7 @@ pickled and each worker process makes its own.
 import asyncio
 
 import httpx
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import ACTOR_IN_SCOPE
@@ -43,12 +44,17 @@ class InProcessTransport(httpx.BaseTransport):
     crash or the end of the process could leave hanging.
     """
 
-    def __init__(self, app: ASGIApp, *, actor: Actor | None) -> None:
+    def __init__(self, app: FastAPI, *, actor: Actor | None) -> None:
+        self._app = app
         self._asgi = httpx.ASGITransport(_asking_as(actor, app) if actor else app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer."""
         return asyncio.run(self._answer(request))
+
+    def close(self) -> None:
+        """Give the database's connections back; they are made anew if the app is used again."""
+        self._app.state.database.close()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())

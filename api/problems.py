@@ -1,10 +1,10 @@
 """From liner's errors to RFC 9457 problem details: the one place that knows HTTP status codes."""
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api.security import HEADERS as SECURITY_HEADERS
 from schemas.errors import (
+    AudioUnreadable,
     IncompleteStatement,
     InvalidIdentifier,
     InvalidInput,
@@ -43,6 +44,7 @@ STATUS: dict[type[LinerError], HTTPStatus] = {
     IncompleteStatement: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdentifier: HTTPStatus.UNPROCESSABLE_ENTITY,
+    AudioUnreadable: HTTPStatus.UNPROCESSABLE_ENTITY,
     LandingUnusable: HTTPStatus.INSUFFICIENT_STORAGE,
     LinerError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -51,7 +53,7 @@ HEADERS = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER_S},
 }
 CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLarge.code}  # where the web framework refuses what we also refuse
-log = structlog.get_logger("api")
+log = logging.getLogger("liner.api")
 
 
 class Problem(BaseModel):
@@ -124,14 +126,14 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _on_busy_database(request: Request, error: Exception) -> Response:
-    log.error("the database gave no answer", error=str(error))
+    log.error("the database gave no answer: %s", error)
     detail = "The database gave no answer in time."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return answer(request, _problem(request, status, "database-unavailable", detail, "Try again in a moment."))
 
 
 def _on_bug(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    log.error("unexpected error at %s", request.url.path, exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "Something went wrong on our side; nothing was changed."
     response = answer(request, _problem(request, status, "internal-error", detail, "Tell the operator the time."))

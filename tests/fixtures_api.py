@@ -105,12 +105,16 @@ class Api:
         return results
 
 
+def make_api(home: Path, template: Path) -> Api:
+    """The API on SQLite, everything below ``home``."""
+    home.mkdir()
+    (home / "review.db").write_bytes(template.read_bytes())
+    return Api(Settings(home=home))
+
+
 @pytest.fixture
 def api(sqlite_template: Path, tmp_path: Path) -> Iterator[Api]:
     """The API on SQLite."""
-    settings = Settings(home=tmp_path / "home")
-    settings.home.mkdir()
-    (settings.home / "review.db").write_bytes(sqlite_template.read_bytes())
-    made = Api(settings)
+    made = make_api(tmp_path / "home", sqlite_template)
     yield made
     made.db.close()
