@@ -8,7 +8,7 @@ world counts.
 
 from collections.abc import Iterator
 
-from schemas.ern.context import Context
+from schemas.ern.context import Context, own_value
 from schemas.ern.credits import read_contributions, read_disclosure
 from schemas.ern.files import read_files
 from schemas.ern.names import read_artist_name, read_genres, read_title
@@ -71,7 +71,7 @@ def _recording(node: Node, context: Context) -> SoundRecording:
 def _image(node: Node, context: Context) -> Image:
     blocks = territory_blocks(node)
     return Image(
-        kind=node.value("Type") or node.value("ImageType"),
+        kind=next((own_value(kind) for kind in node.all("Type", "ImageType")), ""),
         reference=node.value("ResourceReference"),
         ids=context.ids(_id_elements(node)),
         title=read_title(node, blocks[0]),

@@ -28,7 +28,8 @@ def parse_duration(text: str) -> float | None:
     if match is None or not any(match.groups()):
         return None
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    # Rounded, so that minutes and milliseconds add up to the float that the decimal text would be.
+    return round(((days * 24 + hours) * 60 + minutes) * 60 + seconds, 6)
 
 
 def format_duration(seconds: float) -> str:
