@@ -1,9 +1,9 @@
 """The walk over a landing zone: which deliveries lie there, and where their parts are.
 
 Layouts (docs/operations.md): a batch folder with its completion marker, a release folder with a
-message and ``resources/``, a single message, a JSON submission, bare audio. Only names and kinds
-of files are looked at; nothing is opened but the head of a JSON file. Symbolic links, archives and special files
-are never followed or opened: they are named as refused, and the rule PKG-009 says so.
+message and ``resources/``, a single message, a JSON submission, bare audio. Names and kinds of files
+decide; only the head of a message is opened, where its folder is in doubt. Symbolic links, archives and
+special files are never followed or opened: they are named as refused, and the rule PKG-009 says so.
 """
 
 import os
@@ -27,7 +27,7 @@ SIDE_SUFFIXES = frozenset(
     | {".md", ".txt", ".rst", ".pdf", ".html", ".htm", ".log", ".doc", ".docx", ".xls", ".xlsx", ".py", ".db"}
     | {".cue", ".m3u", ".m3u8", ".nfo", ".sfv", ".md5", ".sha1", ".sha256", ".lrc", ".srt", ".vtt"}
 )  # what lies beside sound files and is none; everything else is tried
-SUBMISSION_HEAD = 65536  # bytes of a JSON file that are searched for its list of recordings
+HEAD_BYTES = 1024 * 1024  # of a message that are searched for what it is and where its files are
 FIRST_ALONE = 64  # the first files of a folder travel one by one, so that few files still spread over workers
 FILES_PER_REF = 8
 SOUNDS_PER_PART = 3
@@ -215,23 +215,30 @@ def _delivery_layout(listing: _Listing) -> Layout | None:
     has_deliveries = any(i.messages or i.documents for i in inner)
     if has_deliveries and (listing.marker or BATCH_NAME.fullmatch(listing.folder.name)):
         return Layout.BATCH if any(i.messages for i in inner) else None
-    has_sounds = bool(listing.sounds) or any(i.sounds or i.folder.name == RESOURCES for i in inner)
-    if has_deliveries or not (has_sounds or listing.marker):
+    messages = listing.messages or [name for name in listing.documents if _is_submission(listing.folder / name)]
+    own = [i for i in inner if i.folder.name == RESOURCES or (i.sounds and _is_named(i.folder, messages))]
+    has_others = any(i.sounds or i.folders for i in inner if i not in own)
+    if has_deliveries or has_others or not messages or not (listing.sounds or own or listing.marker):
         return None
-    if listing.messages:
-        return Layout.RELEASE
-    if any(_is_submission(listing.folder / name) for name in listing.documents):
-        return Layout.SUBMISSION
-    return None
+    return Layout.RELEASE if listing.messages else Layout.SUBMISSION
+
+
+def _is_named(folder: Path, messages: list[str]) -> bool:
+    """Whether a message beside a folder names files in it: any folder of sounds may lie beside a stray message."""
+    return any(f"{folder.name}/".encode() in _head(folder.parent / name) for name in messages)
 
 
 def _is_submission(file: Path) -> bool:
+    head = _head(file)
+    return b'"submission/' in head or b'"recordings"' in head
+
+
+def _head(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            head = stream.read(SUBMISSION_HEAD)
+            return stream.read(HEAD_BYTES)
     except OSError:
-        return False
-    return b'"submission/' in head or b'"recordings"' in head
+        return b""
 
 
 def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:

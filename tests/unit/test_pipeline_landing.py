@@ -1,5 +1,7 @@
 import pytest
 from deliveries import message, put, put_release
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.arrivals import Arrivals
 from pipeline.landing import MAX_PARTS, discover
@@ -127,6 +129,46 @@ def test_a_zone_is_no_delivery_whatever_lies_in_it(zone):
 
     assert found(zone) == [(Layout.RELEASE, "zone")]
     assert found(zone, is_zone=True) == [(Layout.MESSAGE, "m.xml"), (Layout.AUDIO, "")]
+
+
+def test_a_stray_message_takes_no_folders_with_it(zone):
+    put(zone / "stray.xml", message("a.wav"))
+    put(zone / "songs" / "a.wav")
+    put(zone / "accounts" / "nova" / "dlv_1" / "m.xml", "<x/>")
+
+    assert found(zone) == [
+        (Layout.MESSAGE, "stray.xml"),
+        (Layout.MESSAGE, "accounts/nova/dlv_1/m.xml"),
+        (Layout.AUDIO, "songs"),
+    ]
+
+
+def test_a_folder_of_sounds_that_the_message_names_belongs_to_it(zone):
+    put(zone / "album" / "m.xml", message("disc1/a.wav"))
+    put(zone / "album" / "disc1" / "a.wav")
+
+    assert found(zone) == [(Layout.RELEASE, "album")]
+
+
+NAMES = st.sampled_from(["m.xml", "s.json", "a.wav", "b.mp3", "c.zip", "BatchComplete_1.xml", "odd"])
+FOLDERS = st.sampled_from(["resources", "P_1", "accounts", "nova", "songs"])
+PATHS = st.builds(lambda folders, name: "/".join([*folders, name]), st.lists(FOLDERS, max_size=3), NAMES)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(paths=st.sets(PATHS, min_size=1, max_size=8))
+def test_nothing_in_a_zone_is_lost(tmp_path_factory, paths):
+    zone = tmp_path_factory.mktemp("zone")
+    for path in paths:
+        put(zone / path, '{"liner": "submission/1"}')
+
+    refs = list(discover(zone, is_zone=True))
+
+    named = {f"{ref.root}/{name}" for ref in refs if not ref.is_folder for name in ref.files}
+    roots = [f"{ref.root}/" for ref in refs if ref.is_folder]
+    for path in (str(zone / p) for p in paths if "BatchComplete" not in p):
+        assert path in named or any(path.startswith(root) for root in roots)
+    assert not [r for r in roots for other in roots if r != other and r.startswith(other)]
 
 
 def test_a_path_that_is_not_there_is_said(tmp_path):
