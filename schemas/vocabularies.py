@@ -37,8 +37,13 @@ SPECIAL_CONTRIBUTORS: dict[str, Agent] = {
 }
 """``avs:SpecialContributorType``: who stands where no party does."""
 
-AI_ELEMENTS = frozenset({"ContainsAI", "AiContribution", "SpecialContributor", "SpecialDisplayArtist"})
-"""The elements that carry the disclosure, spelt as in the schema."""
+AI_PLACES = {
+    "ContainsAI": frozenset({"SoundRecording", "Video", "Image", "Text", "Release"}),
+    "AiContribution": frozenset({"Contributor", "EditionContributor"}),
+    "SpecialContributor": frozenset({"Contributor", "EditionContributor"}),
+    "SpecialDisplayArtist": frozenset({"DisplayArtist"}),
+}
+"""The elements that carry the disclosure, and in what they may stand: a track release is not among these."""
 
 _ROLES: dict[Area, str] = {
     Area.VOCALS: """

@@ -8,7 +8,7 @@ from schemas.ern.node import Node
 from schemas.ern.parties import read_inline_party
 from schemas.findings import Location
 from schemas.release import Party
-from schemas.vocabularies import SPECIAL_CONTRIBUTORS, areas_of
+from schemas.vocabularies import AI_PLACES, SPECIAL_CONTRIBUTORS, areas_of
 
 CONTRIBUTOR_NAMES = ("Contributor", "EditionContributor", "ResourceContributor", "IndirectResourceContributor")
 ROLE_NAMES = ("Role", "ResourceContributorRole", "IndirectResourceContributorRole")
@@ -20,14 +20,15 @@ def read_disclosure(node: Node, contributions: tuple[Contribution, ...], context
     A value that the schema does not allow, or that stands in a version without the element, is
     kept as text and counts as undeclared. Of several, the first is read; the others are strays.
     """
-    contains_ai = node.first("ContainsAI")
+    has_place = node.name in AI_PLACES["ContainsAI"]
+    contains_ai = node.first("ContainsAI") if has_place else None
     if contains_ai is not None:
         context.read.add(contains_ai.element)
     text = contains_ai.raw_text if contains_ai else None
     return Disclosure(
         level=context.level(text),
         text=text,
-        can_declare=context.can_declare,
+        can_declare=context.can_declare and has_place,
         contributions=contributions,
         at=context.at(contains_ai) if contains_ai else Location(),
     )
@@ -39,7 +40,10 @@ def read_contributions(blocks: list[Node], context: Context) -> tuple[Contributi
     contributions = tuple(_contribution(node, context) for node in contributors)
     if len(blocks) == 1:
         return contributions
-    return tuple({one.model_copy(update={"at": Location()}): one for one in reversed(contributions)}.values())[::-1]
+    once: dict[Contribution, Contribution] = {}
+    for one in contributions:
+        once.setdefault(one.model_copy(update={"at": Location()}), one)
+    return tuple(once.values())
 
 
 def _contribution(node: Node, context: Context) -> Contribution:

@@ -37,9 +37,6 @@ def read_release(node: Node, context: Context, *, is_main: bool) -> Release:
     ids = context.ids(node.all("ReleaseId"))
     by_scheme = {one.scheme: one.value for one in reversed(ids)}
     artists = read_display_artists(blocks[0].all("DisplayArtist"), context)
-    disclosure = read_disclosure(node, (), context)
-    if node.name != "Release":  # a track release has no place of its own: its recording declares
-        disclosure = disclosure.model_copy(update={"can_declare": False})
     return Release(
         reference=node.value("ReleaseReference"),
         is_main=is_main,
@@ -50,7 +47,7 @@ def read_release(node: Node, context: Context, *, is_main: bool) -> Release:
         title=read_title(node, blocks[0]),
         display_artist=read_artist_name(node, blocks[0], artists),
         label=_label(node, blocks[0], context),
-        disclosure=disclosure,
+        disclosure=read_disclosure(node, (), context),
         genres=read_genres(blocks[0]),
         resource_references=tuple(dict.fromkeys(_references(node, blocks))),
         territories=_territories(blocks, "TerritoryCode", context),

@@ -15,17 +15,11 @@ from lxml import etree
 from schemas.ern.context import Context
 from schemas.ern.node import Node
 from schemas.ern.source import Refusal
-from schemas.vocabularies import AI_ELEMENTS, LEVELS, SPECIAL_CONTRIBUTORS
+from schemas.vocabularies import AI_PLACES, LEVELS, SPECIAL_CONTRIBUTORS
 
 MAX_STRAYS = 200  # elements that are looked at; who has more has a systematic fault
 MAX_NAMES = 2_000  # the largest schema has about 600
 
-PLACES = {
-    "ContainsAI": frozenset({"SoundRecording", "Video", "Image", "Text", "Release"}),
-    "AiContribution": frozenset({"Contributor", "EditionContributor"}),
-    "SpecialContributor": frozenset({"Contributor", "EditionContributor"}),
-    "SpecialDisplayArtist": frozenset({"DisplayArtist"}),
-}
 VALUES = {
     "ContainsAI": tuple(LEVELS),
     "AiContribution": tuple(LEVELS),
@@ -68,9 +62,9 @@ def report_strays(root: Node, tags: set[str], context: Context) -> None:
 @lru_cache(maxsize=4096)
 def meant_element(name: str) -> str | None:
     """Tell which element about AI a name is, or was probably meant to be; None for any other."""
-    if name in AI_ELEMENTS:
+    if name in AI_PLACES:
         return name
-    lower = {one.lower(): one for one in sorted(AI_ELEMENTS)}
+    lower = {one.lower(): one for one in AI_PLACES}
     close = difflib.get_close_matches(name.lower().replace("_", ""), lower, n=1, cutoff=_LIKE_ENOUGH)
     if close:
         return lower[close[0]]
@@ -81,7 +75,7 @@ def _what_is_wrong(node: Node, meant: str, context: Context) -> str | None:
     parent = node.parent.name if node.parent else "no element"
     if node.name != meant:
         return f"{node.name} is no element of ERN and is not read; {meant} may be meant."
-    if parent not in PLACES[meant]:
+    if parent not in AI_PLACES[meant]:
         return f"{meant} stands in {parent}, where it says nothing and is not read."
     if not context.can_declare:
         return f"{meant} stands in a message of ERN {context.version}, which has no place for it."
