@@ -137,7 +137,9 @@ def claim(case: Case, actor: str, now: datetime) -> Case:
 
 
 def release_claim(case: Case, actor: str, now: datetime) -> Case:
-    """Give the lease back, so that others may take the case."""
+    """Give the lease back, so that others may take the case; one that has run out is given back already."""
+    if case.claim is None or not case.claim.is_live(now):
+        raise InvalidTransition(f"Nobody holds case {case.id}.")
     _refuse_foreign_claim(case, actor, now)
     return case.model_copy(update={"claim": None, "version": case.version + 1})
 

@@ -37,7 +37,7 @@ MATRIX = [
     ("GET", "/v1/cases/{case_id}", {}, (401, 200, 404, 200, 200, 200)),
     ("GET", "/v1/cases/{case_id}/events", {}, (401, 200, 404, 200, 200, 200)),
     ("POST", "/v1/cases/{case_id}/claim", {"json": at(1)}, (401, 403, 403, 200, 403, 200)),
-    ("POST", "/v1/cases/{case_id}/release", {"json": at(1)}, (401, 403, 403, 200, 403, 200)),
+    ("POST", "/v1/cases/{case_id}/release", {"json": at(1)}, (401, 403, 403, 409, 403, 409)),
     (
         "POST",
         "/v1/cases/{case_id}/decide",

@@ -57,7 +57,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert before == self.view()
             return None
         assert version == 0
-        assert offered or allowed == "release"  # giving back what nobody holds harms nobody
+        assert offered
         assert before.case.version + 1 == after.case.version
         assert len(before.events) + 1 == len(after.events)
         assert actor.name == after.case.updated_by == after.events[-1].actor
