@@ -1,6 +1,7 @@
 """The reader: both generations of ERN become one form, and no word about AI gets lost."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -8,213 +9,9 @@ from schemas.disclosure import Agent, Area, Level
 from schemas.ern import read_message
 from schemas.release import MessageKind
 
-ERN4 = """<?xml version="1.0" encoding="UTF-8"?>
-<ern:NewReleaseMessage xmlns:ern="http://ddex.net/xml/ern/{version}" AvsVersionId="9">
-  <MessageHeader>
-    <MessageThreadId>T1</MessageThreadId>
-    <MessageId>M1</MessageId>
-    <MessageSender>
-      <PartyId>PADPIDA202401120D9</PartyId><PartyName><FullName>Example Records</FullName></PartyName>
-    </MessageSender>
-    <MessageRecipient><PartyId>PADPIDA2012041004F</PartyId></MessageRecipient>
-    <MessageCreatedDateTime>2026-11-22T14:00:00.5+02:00</MessageCreatedDateTime>
-    <MessageControlType>LiveMessage</MessageControlType>
-  </MessageHeader>
-  <PartyList>
-    <Party>
-      <PartyReference>P1</PartyReference><PartyName><FullName>Ada Example</FullName></PartyName>
-      <PartyId><ISNI>000000012281955X</ISNI><IpiNameNumber>00052210040</IpiNameNumber></PartyId>
-    </Party>
-    <Party><PartyReference>P2</PartyReference><PartyName><FullName>Example Label</FullName></PartyName></Party>
-  </PartyList>
-  <ResourceList>
-    <SoundRecording>
-      <ResourceReference>A1</ResourceReference>
-      <SoundRecordingEdition>
-        <ResourceId><ISRC>gx-f3d-24-00001</ISRC><ProprietaryId Namespace="X">own</ProprietaryId></ResourceId>
-        <EditionContributor>
-          <SpecialContributor>GenerativeAI</SpecialContributor><Role><Value>MasteringEngineer</Value></Role>
-        </EditionContributor>
-        <PLine><PLineText>(P) 2026 Example</PLineText></PLine>
-        <TechnicalDetails>
-          <IsClip>true</IsClip>
-          <DeliveryFile><File><URI>clip.wav</URI></File></DeliveryFile>
-        </TechnicalDetails>
-        <TechnicalDetails>
-          <DeliveryFile>
-            <AudioCodecType>PCM</AudioCodecType><NumberOfChannels>2</NumberOfChannels>
-            <SamplingRate UnitOfMeasure="kHz">44.1</SamplingRate>
-            <File>
-              <URI>resources/one.wav</URI>
-              <HashSum><Algorithm>SHA-256</Algorithm><HashSumValue>abcd</HashSumValue></HashSum>
-            </File>
-          </DeliveryFile>
-        </TechnicalDetails>
-      </SoundRecordingEdition>
-      <WorkId><ISWC>T0345246801</ISWC></WorkId>
-      <DisplayTitleText>Song in short</DisplayTitleText>
-      <DisplayTitleText IsDefault="true">The Song
-        (Remix)</DisplayTitleText>
-      <DisplayArtistName>Ada Example feat. a machine</DisplayArtistName>
-      <DisplayArtist>
-        <ArtistPartyReference>P1</ArtistPartyReference><DisplayArtistRole>MainArtist</DisplayArtistRole>
-      </DisplayArtist>
-      <DisplayArtist><SpecialDisplayArtist>GenerativeAI</SpecialDisplayArtist></DisplayArtist>
-      <Contributor>
-        <ContributorPartyReference>P1</ContributorPartyReference>
-        <Role><Value>Lyricist</Value></Role>
-        <Role><Value Namespace="X" UserDefinedValue="Dreamer">UserDefined</Value></Role>
-        <AiContribution>Partly</AiContribution>
-      </Contributor>
-      <Contributor>
-        <SpecialContributor>GenerativeAI</SpecialContributor>
-        <Role><Value>StudioMusician</Value><InstrumentType>Guitar</InstrumentType></Role>
-      </Contributor>
-      <Contributor><ContributorPartyReference>P9</ContributorPartyReference></Contributor>
-      <Duration>PT3M20.5S</Duration>
-      <ContainsAI>Partly</ContainsAI>
-      <HasVocalPerformance>true</HasVocalPerformance>
-      <IsInstrumental>0</IsInstrumental>
-      <LanguageOfPerformance>en</LanguageOfPerformance>
-    </SoundRecording>
-    <Image>
-      <ResourceReference>A2</ResourceReference><Type>FrontCoverImage</Type>
-      <ContainsAI>All</ContainsAI>
-      <TechnicalDetails><ImageCodecType>JPEG</ImageCodecType><File><URI>cover.jpg</URI></File></TechnicalDetails>
-    </Image>
-  </ResourceList>
-  <ReleaseList>
-    <Release>
-      <ReleaseReference>R0</ReleaseReference><ReleaseType>Single</ReleaseType>
-      <ReleaseId><GRid>A12425GABC1234002M</GRid><ICPN>4006381333931</ICPN></ReleaseId>
-      <DisplayTitle><TitleText>The Song</TitleText><SubTitle>Remix</SubTitle></DisplayTitle>
-      <DisplayArtistName>Ada Example</DisplayArtistName>
-      <ReleaseLabelReference>P2</ReleaseLabelReference>
-      <DisplayGenre><GenreText>Pop</GenreText><SubGenre>Dream Pop</SubGenre></DisplayGenre>
-      <ReleaseDate>2026-12-01</ReleaseDate>
-      <ResourceGroup>
-        <ResourceGroup>
-          <ResourceGroupContentItem><ReleaseResourceReference>A1</ReleaseResourceReference></ResourceGroupContentItem>
-        </ResourceGroup>
-        <LinkedReleaseResourceReference>A2</LinkedReleaseResourceReference>
-      </ResourceGroup>
-      <ContainsAI>Partly</ContainsAI>
-    </Release>
-    <TrackRelease>
-      <ReleaseReference>R1</ReleaseReference><ReleaseResourceReference>A1</ReleaseResourceReference>
-    </TrackRelease>
-  </ReleaseList>
-  <DealList>
-    <ReleaseDeal>
-      <DealReleaseReference>R0</DealReleaseReference><DealReleaseReference>R1</DealReleaseReference>
-      <Deal><DealTerms>
-        <TerritoryCode>Worldwide</TerritoryCode>
-        <ValidityPeriod><StartDate>2026-12-01</StartDate></ValidityPeriod>
-        <CommercialModelType>SubscriptionModel</CommercialModelType><UseType>OnDemandStream</UseType>
-      </DealTerms></Deal>
-    </ReleaseDeal>
-  </DealList>
-</ern:NewReleaseMessage>
-"""
-
-ERN3 = """<NewReleaseMessage xmlns="http://ddex.net/xml/ern/382" MessageSchemaVersionId="ern/382">
-  <MessageHeader>
-    <MessageId>M3</MessageId>
-    <MessageSender><PartyId IsDPID="true">PADPIDA202401120D9</PartyId><TradingName>Example</TradingName></MessageSender>
-    <MessageCreatedDateTime>2026-11-22T12:00:00</MessageCreatedDateTime>
-  </MessageHeader>
-  <ResourceList>
-    <SoundRecording>
-      <SoundRecordingId><ISRC>GXF3D2400001</ISRC></SoundRecordingId>
-      <IndirectSoundRecordingId><ISWC>T0345246801</ISWC></IndirectSoundRecordingId>
-      <ResourceReference>A1</ResourceReference>
-      <ReferenceTitle><TitleText>Song</TitleText></ReferenceTitle>
-      <Duration>PT0H3M8S</Duration>
-      <SoundRecordingDetailsByTerritory>
-        <TerritoryCode>DE</TerritoryCode>
-        <Title TitleType="DisplayTitle"><TitleText>Lied</TitleText></Title>
-        <ResourceContributor>
-          <PartyName><FullName>Wim Example</FullName></PartyName>
-          <ResourceContributorRole>Producer</ResourceContributorRole>
-        </ResourceContributor>
-      </SoundRecordingDetailsByTerritory>
-      <SoundRecordingDetailsByTerritory>
-        <TerritoryCode>Worldwide</TerritoryCode>
-        <Title TitleType="FormalTitle"><TitleText>The Formal Song</TitleText></Title>
-        <Title TitleType="DisplayTitle"><TitleText>The Song</TitleText><SubTitle>Live</SubTitle></Title>
-        <DisplayArtist>
-          <PartyName><FullName>Ada Example</FullName></PartyName>
-          <PartyId IsISNI="true">000000012281955X</PartyId><PartyId Namespace="X">own</PartyId>
-          <ArtistRole>MainArtist</ArtistRole>
-        </DisplayArtist>
-        <DisplayArtist>
-          <PartyName><FullName>Cy Example</FullName></PartyName><ArtistRole>Composer</ArtistRole>
-        </DisplayArtist>
-        <ResourceContributor>
-          <PartyName><FullName>Wim Example</FullName></PartyName>
-          <ResourceContributorRole>Producer</ResourceContributorRole>
-        </ResourceContributor>
-        <IndirectResourceContributor>
-          <PartyName><FullName>Cy Example</FullName></PartyName>
-          <IndirectResourceContributorRole UserDefinedValue="Lyricist">UserDefined</IndirectResourceContributorRole>
-        </IndirectResourceContributor>
-        <PLine><PLineText>(P) 2026 Example</PLineText></PLine>
-        <Genre><GenreText>Pop</GenreText></Genre>
-        <TechnicalSoundRecordingDetails>
-          <AudioCodecType>MP3</AudioCodecType><NumberOfChannels>2</NumberOfChannels>
-          <SamplingRate UnitOfMeasure="Hz">44100</SamplingRate>
-          <File>
-            <FileName>one.mp3</FileName><FilePath>resources/</FilePath>
-            <HashSum><HashSum>abcd</HashSum><HashSumAlgorithmType>MD5</HashSumAlgorithmType></HashSum>
-          </File>
-        </TechnicalSoundRecordingDetails>
-      </SoundRecordingDetailsByTerritory>
-    </SoundRecording>
-    <Video>
-      <VideoId><ISRC>GXF3D2400002</ISRC></VideoId><ResourceReference>A2</ResourceReference>
-    </Video>
-    <Image>
-      <ImageType>FrontCoverImage</ImageType><ResourceReference>A3</ResourceReference>
-      <ImageDetailsByTerritory>
-        <TechnicalImageDetails><File><URL>http://example.org/cover.jpg</URL></File></TechnicalImageDetails>
-      </ImageDetailsByTerritory>
-    </Image>
-  </ResourceList>
-  <ReleaseList>
-    <Release>
-      <ReleaseId><ISRC>GXF3D2400001</ISRC></ReleaseId><ReleaseReference>R1</ReleaseReference>
-      <ReleaseResourceReferenceList><ReleaseResourceReference>A1</ReleaseResourceReference>
-      </ReleaseResourceReferenceList>
-      <ReleaseType>TrackRelease</ReleaseType>
-    </Release>
-    <Release>
-      <ReleaseId><ICPN>4006381333931</ICPN></ReleaseId><ReleaseReference>R0</ReleaseReference>
-      <ReferenceTitle><TitleText>The Release</TitleText></ReferenceTitle>
-      <ReleaseResourceReferenceList>
-        <ReleaseResourceReference>A1</ReleaseResourceReference>
-        <ReleaseResourceReference>A3</ReleaseResourceReference>
-      </ReleaseResourceReferenceList>
-      <ReleaseType>Single</ReleaseType>
-      <ReleaseDetailsByTerritory>
-        <TerritoryCode>Worldwide</TerritoryCode>
-        <DisplayArtistName>Ada Example</DisplayArtistName><LabelName>Example Label</LabelName>
-        <Genre><GenreText>Pop</GenreText></Genre><ReleaseDate>2026-12-01</ReleaseDate>
-      </ReleaseDetailsByTerritory>
-    </Release>
-  </ReleaseList>
-  <DealList>
-    <ReleaseDeal>
-      <DealReleaseReference>R0</DealReleaseReference>
-      <Deal><DealTerms>
-        <Usage><UseType>OnDemandStream</UseType></Usage>
-        <ExcludedTerritoryCode>US</ExcludedTerritoryCode>
-        <ValidityPeriod><StartDateTime>2026-12-01T00:00:00</StartDateTime></ValidityPeriod>
-      </DealTerms></Deal>
-      <Deal><DealTerms><TakeDown>true</TakeDown><TerritoryCode>US</TerritoryCode></DealTerms></Deal>
-    </ReleaseDeal>
-  </DealList>
-</NewReleaseMessage>
-"""
+DATA = Path(__file__).parents[1] / "data/ern"
+ERN4 = (DATA / "ern432.xml").read_text(encoding="utf-8")
+ERN3 = (DATA / "ern382.xml").read_text(encoding="utf-8")
 
 
 def read(text):
@@ -223,7 +20,7 @@ def read(text):
 
 def ern4(version="432", **changes):
     """The ERN 4 message with some texts exchanged."""
-    text = ERN4.replace("{version}", version)
+    text = ERN4.replace("xml/ern/432", f"xml/ern/{version}")
     for old, new in changes.values():
         assert old in text
         text = text.replace(old, new, 1)
