@@ -112,14 +112,17 @@ export class Scope {
   }
 
   #drawScale(context, width, height, scale) {
-    context.fillStyle = "#ffffffb0";
+    context.fillStyle = "#ffffffd0";
     context.textAlign = "right";
+    context.shadowColor = "#000000";
+    context.shadowBlur = 4 * scale;
     for (let hz = TICK_HZ; hz < this.topHz * 0.95; hz += TICK_HZ) {
       const y = height * (1 - hz / this.topHz);
       context.fillRect(width - 6 * scale, y, 6 * scale, scale);
       context.fillText(`${hz / 1000} kHz`, width - 9 * scale, y + 4 * scale);
     }
     context.textAlign = "left";
+    context.shadowBlur = 0;
   }
 
   #drawPicture() {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from api.console.views.words import from_code, number, signal_name, stretch
+from api.console.views.words import from_code, quantity, signal_name, stretch
 from schemas.flags import Flag
 
 
@@ -88,6 +88,6 @@ def _layers(flag: Flag) -> str:
 def _measure(flag: Flag) -> str:
     if flag.value is None:
         return ""
-    name = signal_name(flag.signal) if flag.signal else "Value"
-    limit = f", limit {number(flag.threshold)}" if flag.threshold is not None else ""
-    return f"{name} {number(flag.value)}{limit}"
+    signal = flag.signal or ""
+    limit = f", limit {quantity(signal, flag.threshold)}" if flag.threshold is not None else ""
+    return f"{signal_name(signal) or 'Value'} {quantity(signal, flag.value)}{limit}"

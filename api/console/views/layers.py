@@ -224,6 +224,5 @@ def _how(match: Match) -> str:
     elif abs(match.speed - 1) < 0.005:
         how = "Same recording"
     else:
-        percent = words.number(abs(match.speed - 1) * 100)
-        how = f"Same recording, {percent} % {'faster' if match.speed > 1 else 'slower'}"
+        how = f"Same recording, {words.percent(abs(match.speed - 1))} {'faster' if match.speed > 1 else 'slower'}"
     return how if match.is_earlier else f"{how}; the other came later"

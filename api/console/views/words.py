@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.screening import Signal
 
 _AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
-_UNITS = {"s": "s", "hz": "Hz", "lufs": "LUFS", "db": "dB", "dbfs": "dBFS", "bpm": "BPM"}
+_UNITS = {"s": "s", "hz": "Hz", "lufs": "LUFS", "lu": "LU", "db": "dB", "dbfs": "dBFS", "bpm": "BPM"}
 _INITIALISMS = {"lufs": "LUFS", "bpm": "BPM", "c2pa": "C2PA", "ai": "AI", "dc": "DC", "rms": "RMS"}
 
 
@@ -57,8 +57,8 @@ def clock(seconds: float) -> str:
 
 
 def stretch(start_s: float, end_s: float) -> str:
-    """Write a stretch of a recording, e.g. ``0:41-0:58`` with an en dash."""
-    return f"{clock(start_s)}–{clock(end_s)}"  # noqa: RUF001 - a range takes an en dash
+    """Write a stretch of a recording to the nearest second, e.g. ``0:41-0:58`` with an en dash."""
+    return f"{clock(round(start_s))}–{clock(round(end_s))}"  # noqa: RUF001 - a range takes an en dash
 
 
 def size(count: int) -> str:
@@ -87,15 +87,33 @@ def signal_name(name: str) -> str:
 
 
 def signal_value(signal: Signal) -> str:
-    """Write a signal's value with the unit of its name; a calibrated probability comes first."""
+    """Write what was measured; a calibrated probability says more than the value behind it."""
     if signal.probability is not None:
-        return f"{signal.probability:.0%} likely"
-    unit = _UNITS.get(signal.name.rpartition("_")[2], "")
-    return f"{number(signal.value)} {unit}".rstrip()
+        return f"{percent(signal.probability)} likely"
+    return quantity(signal.name, signal.value)
+
+
+def quantity(name: str, value: float) -> str:
+    r"""Write a value with the unit that the name of its signal carries; a share becomes per cent.
+
+    Examples
+    --------
+    >>> quantity("loudness_lufs", -9.31), quantity("silence_share", 0.5), quantity("flatness", 0.0417)
+    ('-9.31\xa0LUFS', '50\xa0%', '0.0417')
+    """
+    unit = name.rpartition("_")[2]
+    if unit == "share":
+        return percent(value)
+    return f"{number(value)}\N{NO-BREAK SPACE}{_UNITS[unit]}" if unit in _UNITS else number(value)
+
+
+def percent(share: float) -> str:
+    """Write a share in [0, 1] as per cent with three significant digits."""
+    return f"{number(share * 100)}\N{NO-BREAK SPACE}%"
 
 
 def number(value: float) -> str:
-    """Write a quantity with three significant digits and no exponent.
+    """Write a number with three significant digits, and whole from 100 on.
 
     Examples
     --------
