@@ -36,8 +36,10 @@ class ResourceWriter:
         InvalidInput
             If it is a video or has no duration, which the schema demands.
         """
-        if recording.kind != "SoundRecording" or recording.duration_s is None:
-            raise InvalidInput(f"{recording.kind} {recording.reference} without a duration cannot be written.")
+        if recording.kind != "SoundRecording":
+            raise InvalidInput(f"{recording.reference} is a {recording.kind}; only sound recordings are written.")
+        if recording.duration_s is None:
+            raise InvalidInput(f"{recording.reference} has no duration.", mend="State it; ERN 4.3.2 demands one.")
         element = add(parent, "SoundRecording")
         add(element, "ResourceReference", recording.reference)
         add(element, "Type", "MusicalWorkSoundRecording")
