@@ -57,7 +57,9 @@ class InProcessTransport(httpx.BaseTransport):
         self._app.state.database.close()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
-        asked = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
+        asked = httpx.Request(
+            request.method, request.url, headers=request.headers, stream=httpx.ByteStream(request.read())
+        )
         response = await self._asgi.handle_async_request(asked)
         content = await response.aread()
         return httpx.Response(response.status_code, headers=response.headers, content=content, request=request)
