@@ -104,6 +104,12 @@ def test_what_only_looks_odd_is_read(name):
     assert reading.message.ern_version == "4.3.2"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_a_document_type_is_refused_before_anything_is_parsed(encoding):
+    [finding] = read_message("<!DOCTYPE a [<!ENTITY b".encode(encoding), "message.xml").findings
+    assert finding.message == "The message has a document type declaration."
+
+
 def test_where_it_breaks_is_told():
     [finding] = read_message(b"<a>\n<b>\n</a>", "message.xml").findings
     assert (finding.location.line, finding.location.column) == (3, 5)
