@@ -70,7 +70,7 @@ def _action(value: str, errors: dict[str, str]) -> Action | None:
 
 def _statement(form: Mapping[str, str], now: datetime, errors: dict[str, str]) -> StatementOfReasons:
     for name, letter in _PART_FIELDS.items():
-        if not form.get(name, "").strip(" ,\r\n\t"):  # a list of commas is empty too
+        if not form.get(name, "").replace(",", " ").strip():  # a list of commas is empty too
             errors[name] = f"Art. 17(3){letter} asks for this part."
     return StatementOfReasons(
         facts=form.get("facts", "").strip(),

@@ -116,7 +116,8 @@ def _refused(
     if isinstance(error, NotFound):
         raise error
     notice = Notice(f"{error.message} {error.mend}".rstrip(), is_problem=True)
-    return _case_page(db, actor, case_id, typed=typed, notice=notice, status=STATUS[type(error)])
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return _case_page(db, actor, case_id, typed=typed, notice=notice, status=status)
 
 
 def _case_page(

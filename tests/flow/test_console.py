@@ -255,7 +255,10 @@ class TestCommands:
                 redress="Appeal within six months.",
             )
             client.post(f"{path}/decide", data=sent)
-            assert "Decided: Label, by maya" in client.get(path).text
+            decided = client.get(path).text
+        assert "Decided: Label, by maya" in decided
+        for told in ("House policy, PRV-001 (our terms)", "The signature says so.", "Brazil, Norway", end):
+            assert told in decided
         decision = server.decision()
         assert decision.statement.territories == ("Brazil", "Norway")
         assert end == f"{decision.statement.ends_at:%Y-%m-%d}"

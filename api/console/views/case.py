@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.console.views.decide import DecideView, action_label
+from api.console.views.decide import DecideView, DecisionView, action_label, decision_view
 from api.console.views.flags import EvidenceSpan, FlagView, all_spans, flag_views
 from api.console.views.history import HistoryEntry, history
 from api.console.views.layers import LayerView, MatchView, layer_views, match_views
@@ -100,6 +100,7 @@ class CaseView:
     findings: tuple[FindingView, ...]
     history: tuple[HistoryEntry, ...]
     decide: DecideView
+    decision: DecisionView | None
     made_by: str
 
 
@@ -121,6 +122,7 @@ def case_view(about: CaseAnswer, *, form: DecideView, viewer: str, now: datetime
         findings=tuple(_finding(f) for f in sorted(screening.findings, key=lambda f: f.severity.rank)),
         history=history(about.events, now),
         decide=form,
+        decision=decision_view(about.decisions[-1], now) if about.decisions else None,
         made_by=f"{screening.versions.engine}, policy {screening.versions.policy}",
     )
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from api.console.views.flags import gravest_first
+from api.console.views.words import Stamp, stamp
+from api.public import DecisionPublic
 from schemas.cases import Action, StatementOfReasons
 from schemas.flags import Flag
 from schemas.screening import Screening
@@ -20,6 +24,16 @@ _QUICK = (
     "The credits and the declaration contradict each other.",
     "The sound is that of another recording in the catalogue.",
 )
+_NAMES = {
+    "action": "Action",
+    "reason": "Reason",
+    "facts": "Facts",
+    "ground": "Ground",
+    "explanation": "Why the facts fall under it",
+    "territories": "Where",
+    "ends_at": "Until",
+    "redress": "Redress",
+}
 _MAX_FACTS = 3000  # leaves the moderator room below the 5,000 characters of the EU database
 
 
@@ -62,7 +76,41 @@ class DecideView:
     grounds: tuple[str, ...]
     is_law: bool
     problems: tuple[tuple[str, str], ...]
-    action_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """A decision that was made: what, by whom, why, and what the label was told."""
+
+    label: str
+    decided_by: str
+    at: Stamp
+    reason: str
+    note: str
+    statement: tuple[tuple[str, str], ...]
+
+
+def decision_view(decision: DecisionPublic, now: datetime) -> DecisionView:
+    """Show a decision with its statement of reasons, part by part."""
+    return DecisionView(
+        label=action_label(decision.action),
+        decided_by=decision.decided_by,
+        at=stamp(decision.decided_at, now),
+        reason=decision.reason,
+        note=decision.note or "",
+        statement=_parts(decision.statement) if decision.statement else (),
+    )
+
+
+def _parts(statement: StatementOfReasons) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Facts", statement.facts),
+        ("Ground", f"{statement.ground} ({'a law' if statement.is_illegal_content else 'our terms'})"),
+        ("Why the facts fall under it", statement.explanation),
+        ("Where", ", ".join(statement.territories)),
+        ("Until", f"{statement.ends_at:%Y-%m-%d}" if statement.ends_at else "open end"),
+        ("Redress", statement.redress),
+    )
 
 
 def decide_view(
@@ -91,8 +139,7 @@ def decide_view(
         quick=tuple(QuickReason(str(key), text) for key, text in enumerate(_QUICK, start=1)),
         grounds=grounds(screening),
         is_law=values.get("ground_kind") == "law",
-        problems=tuple(errors.items()),
-        action_error=errors.get("action", ""),
+        problems=tuple((name, f"{_NAMES.get(name, name)}: {problem}") for name, problem in errors.items()),
     )
 
 
@@ -114,11 +161,11 @@ def grounds(screening: Screening) -> tuple[str, ...]:
     """Name the clauses of the policy that the flags fall under, gravest first."""
     policy, _, version = screening.versions.policy.partition("@")
     name = f"{policy.capitalize()} policy of {version.partition('+')[0]}" if version else f"Policy {policy}"
-    return tuple(f"{name}, {flag.code}: {flag.title}" for flag in screening.flags)
+    return tuple(f"{name}, {flag.code}: {flag.title}" for flag in gravest_first(screening.flags))
 
 
 def _facts(flags: tuple[Flag, ...]) -> str:
-    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in flags)[:_MAX_FACTS]
+    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in gravest_first(flags))[:_MAX_FACTS]
 
 
 def _action(action: Action, chosen: str) -> ActionView:

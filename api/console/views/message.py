@@ -32,8 +32,8 @@ def signed_out() -> MessageView:
     return MessageView(
         title="You are not signed in",
         paragraphs=(
-            "The console opens with a one-time link. Whoever runs this liner makes one in a terminal:",
-            "NAME is the name of your key. The link works once; the session ends by itself after some hours.",
+            "The console opens with a link that works once.",
+            "Whoever runs this liner makes one in a terminal, with the name of your key:",
         ),
         command="liner keys link NAME",
     )
