@@ -72,7 +72,7 @@ def parse_attacks(text: str) -> tuple[Attack, ...]:
 
 
 def _speed(wave: np.ndarray, rate: int, per_cent: float) -> np.ndarray:
-    return soxr.resample(wave, rate * (1 + per_cent / 100), rate)
+    return np.asarray(soxr.resample(wave, rate * (1 + per_cent / 100), rate))
 
 
 def _pitch(wave: np.ndarray, rate: int, semitones: float) -> np.ndarray:
@@ -82,7 +82,7 @@ def _pitch(wave: np.ndarray, rate: int, semitones: float) -> np.ndarray:
 
 def _noise(wave: np.ndarray, _rate: int, snr_db: float) -> np.ndarray:
     level = float(np.sqrt(np.mean(wave**2))) * 10 ** (-snr_db / 20)
-    return wave + level * _generator(wave).standard_normal(len(wave), dtype=np.float32)
+    return np.asarray(wave + level * _generator(wave).standard_normal(len(wave), dtype=np.float32))
 
 
 def _lowpass(wave: np.ndarray, rate: int, cutoff_hz: float) -> np.ndarray:

@@ -35,6 +35,8 @@ class LabelledFile:
         Whatever figures shall be given by; empty for none.
     view
         How the file was prepared; empty where there is one preparation.
+    licence
+        As the manifest states it; goes into the model's card.
     is_paired, is_game
         Human material of the same pages as generated material; music of a game package.
     """
@@ -45,6 +47,7 @@ class LabelledFile:
     song: str = ""
     group: str = ""
     view: str = ""
+    licence: str = ""
     is_paired: bool = False
     is_game: bool = False
 
@@ -87,6 +90,7 @@ def _labelled(row: dict[str, str | None], line: int, path: Path) -> LabelledFile
         song=cells.get("song", ""),
         group=cells.get("group", ""),
         view=cells.get("view", ""),
+        licence=cells.get("licence", ""),
         is_paired=cells.get("paired") == "1",
         is_game=cells.get("game") == "1",
     )

@@ -28,13 +28,15 @@ from classifiers.synthetic.windows import ANALYSIS_RATE_HZ, WINDOW_S, normalised
 
 RESIDUAL_LENGTHS = (8192, 16384)  # samples: 2 Hz and 1 Hz
 LINE_LENGTHS = (8192, 16384, 32768)
-SCAN_LENGTH = 16384
+SHOWN_LENGTH = 16384
+SCAN_EDGES_HZ = {16384: (100.0, 200.0, 400.0, 800.0), 32768: (200.0, 400.0, 800.0)}
 BANDS = 6
 SMOOTH_HZ, SMOOTH_BINS = 200.0, 9
 QUANTILES = np.array([0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97, 0.995])
 LAG_EDGES = 25
 CEPSTRUM_EDGES = 20
 STRONG = 4.0  # standard errors
+LATTICE_VALUES, SCAN_VALUES = 17, 6
 GROUPS = ("residual", "regularity", "lattice", "scan")
 DB_PER_NEPER = 10.0 / np.log(10.0)
 
@@ -47,7 +49,7 @@ class Features:
     ----------
     values : np.ndarray [shape=(len(feature_groups()),)]
         Finite float32.
-    levels_db : np.ndarray [shape=(SCAN_LENGTH // 2 + 1,)]
+    levels_db : np.ndarray [shape=(SHOWN_LENGTH // 2 + 1,)]
         The 1-Hz long-term spectrum: the evidence that `explain` points at.
     """
 
@@ -73,10 +75,10 @@ def extract(wave: np.ndarray) -> Features:
     for length in LINE_LENGTHS:
         rise = lattice.prominence(levels[length])
         parts["lattice"].append(_lattice_summary(rise))
-        if length == SCAN_LENGTH:
-            parts["scan"].append(_scan_summary(rise))
+        if length in SCAN_EDGES_HZ:
+            parts["scan"].append(_scan_summary(rise, SCAN_EDGES_HZ[length]))
     values = np.concatenate([part for group in GROUPS for part in parts[group]])
-    return Features(np.nan_to_num(values).astype(np.float32), levels[SCAN_LENGTH])
+    return Features(np.nan_to_num(values).astype(np.float32), levels[SHOWN_LENGTH])
 
 
 @cache
@@ -84,7 +86,8 @@ def feature_groups() -> tuple[str, ...]:
     """Name the group of every value of `Features.values`, in order."""
     residual = 2 * (BANDS * (len(QUANTILES) + 3)) + BANDS
     regularity = 2 * (LAG_EDGES - 1) + 2 * (CEPSTRUM_EDGES - 1)
-    sizes = (len(RESIDUAL_LENGTHS) * residual, len(RESIDUAL_LENGTHS) * regularity, len(LINE_LENGTHS) * 17, 18)
+    octaves = sum(len(edges) - 1 for edges in SCAN_EDGES_HZ.values())
+    sizes = (2 * residual, 2 * regularity, len(LINE_LENGTHS) * LATTICE_VALUES, octaves * SCAN_VALUES)
     return tuple(group for group, size in zip(GROUPS, sizes, strict=True) for _ in range(size))
 
 
@@ -127,9 +130,10 @@ def _distribution(residual: np.ndarray) -> np.ndarray:
     bands = np.sort(_by_band(residual), axis=1)
     quantiles = bands[:, np.round(QUANTILES * (bands.shape[1] - 1)).astype(int)]
     centred = bands - bands.mean(axis=1, keepdims=True)
-    spread = np.sqrt((centred**2).mean(axis=1)) + 1e-6
-    skew = (centred**3).mean(axis=1) / spread**3
-    peakedness = np.minimum((centred**4).mean(axis=1) / spread**4, 50.0)
+    squares = centred * centred
+    spread = np.sqrt(squares.mean(axis=1)) + 1e-6
+    skew = (squares * centred).mean(axis=1) / spread**3
+    peakedness = np.minimum((squares * squares).mean(axis=1) / spread**4, 50.0)
     return np.concatenate([quantiles.ravel(), spread, skew, peakedness])
 
 
@@ -179,9 +183,9 @@ def _lattice_summary(rise: np.ndarray) -> np.ndarray:
     return _squashed(values)
 
 
-def _scan_summary(rise: np.ndarray) -> np.ndarray:
+def _scan_summary(rise: np.ndarray, edges_hz: tuple[float, ...]) -> np.ndarray:
     values: list[float] = []
-    for scores in lattice.scan_scores(rise):
+    for scores in lattice.scan_scores(rise, edges_hz):
         count, spread = len(scores), float(scores.std()) + 1e-6
         high, top = int(0.99 * count), count - max(2, count // 2000)
         ordered = np.partition(scores, [high, top])

@@ -21,7 +21,6 @@ LOW_HZ, HIGH_HZ = 1000.0, 7000.0  # under every codec's and sample rate's cut-of
 OUTPUT_RATES_HZ = (16000, 22050, 24000, 32000, 44100, 48000)
 SPACINGS_HZ = (24.0, 1100.0)
 DETUNINGS = (1.0093, 0.9871, 1.0047, 0.9961)  # off the lattice by less than a quarter tone, and by no small ratio
-SCAN_EDGES_HZ = (100.0, 200.0, 400.0, 800.0)
 MAIN_LOBE_BINS, SIDE_BINS = 2, 7  # a Hann line covers two bins each side; the rest of the side is background
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
@@ -69,10 +68,10 @@ def lattice_scores(rise: FloatArray) -> tuple[FloatArray, FloatArray]:
     return _on(rise, (1.0,)), _on(rise, DETUNINGS)
 
 
-def scan_scores(rise: FloatArray) -> list[FloatArray]:
-    """Score every spacing of each octave from 100 to 800 Hz: needs no list, and survives a change of speed."""
+def scan_scores(rise: FloatArray, edges_hz: tuple[float, ...]) -> list[FloatArray]:
+    """Score every spacing between neighbouring edges: needs no list, and survives a change of speed."""
     flat = np.concatenate([rise, np.zeros(1, dtype=np.float32)])
-    return [flat[index].sum(axis=1) * scale for index, scale in _scan_tables(len(rise))]
+    return [flat[index].sum(axis=1) * scale for index, scale in _scan_tables(len(rise), edges_hz)]
 
 
 def _on(rise: FloatArray, factors: tuple[float, ...]) -> FloatArray:
@@ -97,10 +96,10 @@ def _lattice_tables(count: int, factors: tuple[float, ...]) -> tuple[np.ndarray,
 
 
 @cache
-def _scan_tables(count: int) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+def _scan_tables(count: int, edges_hz: tuple[float, ...]) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     step = bin_hz(count) / HIGH_HZ * 0.7  # the highest line moves by less than a bin from spacing to spacing
     octaves = []
-    for low, high in pairwise(SCAN_EDGES_HZ):
+    for low, high in pairwise(edges_hz):
         octaves.append(_tables(np.exp(np.arange(np.log(low), np.log(high), step)), count))
     return tuple(octaves)
 

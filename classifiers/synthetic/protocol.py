@@ -108,8 +108,8 @@ def halves(files: Sequence[LabelledFile], *, seed: int = 0) -> npt.NDArray[np.in
         kind = files[i].is_game if files[i].label == "human" else False
         members.setdefault((kind, cluster(files[i])), []).append(i)
     counts = np.zeros((2, 2), dtype=int)
-    for (kind, name), places in sorted(members.items(), key=lambda item: (-len(item[1]), _drawn(item[0][1], seed))):
-        light = int(counts[kind].argmin()) if counts[kind, 0] != counts[kind, 1] else _drawn(name, seed) % 2
+    for (kind, name), places in sorted(members.items(), key=lambda item: (-len(item[1]), drawn(item[0][1], seed))):
+        light = int(counts[kind].argmin()) if counts[kind, 0] != counts[kind, 1] else drawn(name, seed) % 2
         half[places] = light
         counts[kind, light] += len(places)
     return half
@@ -132,5 +132,6 @@ def is_authorship(file: LabelledFile) -> bool:
     return file.is_positive and file.label != RESYNTHESIS
 
 
-def _drawn(name: str, seed: int) -> int:
+def drawn(name: str, seed: int) -> int:
+    """Draw a number by name, the same on every machine."""
     return zlib.crc32(f"{seed}:{name}".encode())

@@ -1,0 +1,40 @@
+"""The words of the card: what the model is for, what it is not, what is known to go wrong."""
+
+TITLE = "Traces of a neural decoder in the long-term spectrum, one linear model over position-free features."
+
+USE = (
+    "One weak signal among others, at low severity, to decide what a person should listen to. "
+    "A flag needs a second, independent kind of evidence."
+)
+NOT_FOR = (
+    "Accusing anybody; deciding anything alone; telling who wrote or performed; telling speech or noise; "
+    "a probability without the base rate of the catalogue at hand."
+)
+METHOD = (
+    "Mean level spectra of 10 s windows at 16 kHz (8192, 16384 and 32768 samples), 1 to 7 kHz only. Per band "
+    "distributions of the residual around a moving mean; its autocorrelation and cepstrum; still lines at the "
+    "spacings that products of 2, 3 and 5 leave at common output rates, scored against slightly detuned spacings; "
+    "still lines at any spacing. Logistic regression with strong L2 over standardised, limited values, fitted to each "
+    "file and two randomly changed copies of it, both classes alike. Platt calibration on held-out scores."
+)
+PATENTS = (
+    (
+        "Deezer states two patent applications of December 2024 about detecting generated music "
+        "(repository deezer/ismir25-ai-music-detector). This method is independent code and other features, "
+        "but it too reads periodic spectral traces of upsampling: have a lawyer check before commercial use."
+    ),
+)
+PROTOCOL = (
+    "Codec-equalised view, one 10 s window per file.",
+    "Leave one family of decoders out; human, speech and noise sources in two halves, one fitted, the other tested.",
+    "Human material of the same pages as a generator (paired) is never fitted when that generator is tested.",
+    "tpr_1 and tpr_5: threshold on the tested half. carried_tpr and fpr_*: 5 % threshold of the other half's model.",
+    "Means over families without re-synthesis; intervals: 95 % bootstrap over sources, models as fitted.",
+)
+LIMITS = (
+    "Few sources: nothing below a false-positive rate of 1 % can be stated.",
+    "A change of speed or pitch hides the lattice; what remains is weaker.",
+    "Human music through a neural codec or vocoder is heard as synthetic: the trace is of a decoder, not of an author.",
+    "Chip music and tracker loops can have still, even lines of their own.",
+    "Commercial generators are represented by 26 excerpts of one service; other versions are unseen.",
+)

@@ -1,0 +1,200 @@
+"""Figures on what a model has not seen: leave one family out, other human sources, paired material."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.synthetic import metrics, protocol
+from classifiers.synthetic.corpus import LabelledFile
+from classifiers.synthetic.head import LinearHead
+from classifiers.synthetic.table import Table
+
+Array = npt.NDArray[np.float64]
+RESYNTH = "resynth"
+CARRIED_RATE = 0.05
+RESAMPLES = 200
+COPY_WEIGHT = 0.4  # of a changed copy beside the clean row: more helps changed sound and costs clean sound
+
+
+@dataclass(frozen=True)
+class Held:
+    """Scores of rows that a fold's model has not seen: row numbers, and a logit each."""
+
+    fold: protocol.Fold
+    head: LinearHead
+    places: npt.NDArray[np.int64]
+    logits: Array
+
+    def of(self, mask: npt.NDArray[np.bool_]) -> Array:
+        """Give the logits of the rows of a mask."""
+        return self.logits[mask[self.places]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows are what, as masks [shape=(rows,)]."""
+
+    family: npt.NDArray[np.str_]
+    source: npt.NDArray[np.str_]
+    positive: npt.NDArray[np.bool_]
+    human: npt.NDArray[np.bool_]
+    paired: npt.NDArray[np.bool_]
+    game: npt.NDArray[np.bool_]
+    noise: npt.NDArray[np.bool_]
+    speech: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, files: Sequence[LabelledFile]) -> "Rows":
+        """Read the masks off the files; ``human`` is unpaired music."""
+
+        def mask(wanted: Callable[[LabelledFile], bool]) -> npt.NDArray[np.bool_]:
+            return np.array([wanted(file) for file in files], dtype=bool)
+
+        return cls(
+            family=np.array([protocol.family(file) for file in files]),
+            source=np.array([file.source for file in files]),
+            positive=mask(lambda file: file.is_positive),
+            human=mask(lambda file: file.label == "human" and not file.is_paired),
+            paired=mask(lambda file: file.label == "human" and file.is_paired),
+            game=mask(lambda file: file.label == "human" and file.is_game),
+            noise=mask(lambda file: file.label == "noise"),
+            speech=mask(lambda file: file.label == "speech"),
+        )
+
+
+def fit_head(files: Sequence[LabelledFile], features: npt.NDArray[np.float32], strength: float) -> LinearHead:
+    """Fit to rows and all their copies [shape=(1 + copies, rows, features)]; a copy weighs less than its row."""
+    labels = np.array([file.is_positive for file in files])
+    shares = np.array([1.0] + [COPY_WEIGHT] * (len(features) - 1))
+    weights = np.outer(shares / shares.sum(), protocol.weights(files)).ravel()
+    return LinearHead(strength).fit(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)), weights)
+
+
+def hold_out(table: Table, strength: float, *, seed: int = 0) -> tuple[Held, ...]:
+    """Fit one model for each fold, and score the rows that it has not seen."""
+    held = []
+    for fold in protocol.folds(table.files, seed=seed):
+        files = [table.files[i] for i in fold.fitted]
+        head = fit_head(files, table.features[:, fold.fitted], strength)
+        held.append(Held(fold, head, fold.tested, head.score_samples(table.features[0, fold.tested])))
+    return tuple(held)
+
+
+def pooled(held: Sequence[Held], count: int) -> Array:
+    """Give each of ``count`` rows the mean of the scores of those models that had not seen it."""
+    places = np.concatenate([one.places for one in held])
+    sums = np.bincount(places, weights=np.concatenate([one.logits for one in held]), minlength=count)
+    return np.asarray(sums / np.bincount(places, minlength=count))
+
+
+def figures(held: Sequence[Held], rows: Rows) -> dict[str, dict[str, float]]:
+    """Measure each family: ranking, rates on the other human half, and at the threshold carried to it.
+
+    Returns
+    -------
+    dict
+        By family: ``auroc``, ``tpr_1`` and ``tpr_5`` (threshold on the tested half), ``carried_tpr`` and the
+        false-positive rates ``fpr_...`` at the 5 % threshold of the sibling model's half, ``auroc_paired``,
+        ``auroc_other`` (human music that is no game music). NaN where there is nothing to measure.
+    """
+    by_family: dict[str, list[dict[str, float]]] = {}
+    for one in held:
+        by_family.setdefault(one.fold.family, []).append(_measured(one, rows, _carried_limit(one, held, rows)))
+    return {name: {key: _mean(part[key] for part in parts) for key in parts[0]} for name, parts in by_family.items()}
+
+
+def under_attack(
+    held: Sequence[Held], rows: Rows, places: npt.NDArray[np.int64], features: npt.NDArray[np.float32]
+) -> dict[str, float]:
+    """Measure changed copies of some rows at the threshold that clean sound set.
+
+    Parameters
+    ----------
+    places : np.ndarray [shape=(n,)]
+        Row numbers of the copies.
+    features : np.ndarray [shape=(n, features)]
+        Of the copies.
+    """
+    parts = []
+    for one in held:
+        if one.fold.family == RESYNTH:
+            continue
+        inside = np.isin(places, one.fold.tested)
+        changed = Held(one.fold, one.head, places[inside], one.head.score_samples(features[inside]))
+        parts.append(_measured(changed, rows, _carried_limit(one, held, rows)))
+    wanted = ("auroc", "auroc_other", "auroc_paired", "carried_tpr", "fpr", "fpr_other", "fpr_paired")
+    return {key: _mean(part[key] for part in parts) for key in wanted}
+
+
+def _carried_limit(one: Held, held: Sequence[Held], rows: Rows) -> float:
+    """Set the threshold on the half that is not tested, by the model that had not seen it."""
+    sibling = next(o for o in held if o.fold.family == one.fold.family and o.fold.half != one.fold.half)
+    return float(np.quantile(sibling.of(rows.human), 1 - CARRIED_RATE))
+
+
+def _measured(one: Held, rows: Rows, limit: float) -> dict[str, float]:
+    positives = one.of(rows.positive)
+    human, paired = one.of(rows.human), one.of(rows.paired)
+    other = one.of(rows.human & ~rows.game)
+    negatives = {
+        "fpr": human,
+        "fpr_other": other,
+        "fpr_game": one.of(rows.human & rows.game),
+        "fpr_paired": paired,
+        "fpr_noise": one.of(rows.noise),
+        "fpr_speech": one.of(rows.speech),
+    }
+    values = {
+        "auroc": metrics.auroc(positives, human),
+        "auroc_other": metrics.auroc(positives, other),
+        "auroc_paired": metrics.auroc(positives, paired),
+        "tpr_1": metrics.true_positive_rate(positives, human, 0.01),
+        "tpr_5": metrics.true_positive_rate(positives, human, 0.05),
+        "carried_tpr": metrics.rate_above(positives, limit),
+        **{name: metrics.rate_above(scores, limit) for name, scores in negatives.items()},
+    }
+    return {name: np.nan if value is None else value for name, value in values.items()}
+
+
+def summary(by_family: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Average over the families that generate (re-synthesis is set apart), and name the worst AUROC."""
+    families = [name for name in by_family if name != RESYNTH] or list(by_family)
+    means = {key: _mean(by_family[name][key] for name in families) for key in by_family[families[0]]}
+    return {**means, "auroc_min": float(np.nanmin([by_family[name]["auroc"] for name in families]))}
+
+
+def with_intervals(held: Sequence[Held], rows: Rows) -> dict[str, tuple[float, float, float]]:
+    """Add the ends of 95 % bootstrap intervals to the summary: sources are drawn anew, models stay as fitted."""
+    dice = np.random.default_rng(0)
+    drawn = [summary(figures(_redrawn(held, rows, dice), rows)) for _ in range(RESAMPLES)]
+    best = summary(figures(held, rows))
+    return {key: (best[key], *_ends([one[key] for one in drawn])) for key in best}
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    known = [value for value in values if not np.isnan(value)]
+    low, high = np.quantile(known, metrics.INTERVAL) if known else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def _redrawn(held: Sequence[Held], rows: Rows, dice: np.random.Generator) -> tuple[Held, ...]:
+    """Draw as many sources as there are, with repetition, among a fold's generators, pairs and the rest."""
+    drawn = []
+    for one in held:
+        chosen = []
+        for mask in (rows.positive, rows.paired, ~rows.positive & ~rows.paired):
+            inside = np.flatnonzero(mask[one.places])
+            members = [
+                inside[rows.source[one.places[inside]] == name] for name in np.unique(rows.source[one.places[inside]])
+            ]
+            chosen += [members[i] for i in dice.integers(len(members), size=len(members))] if members else []
+        kept = np.concatenate(chosen)
+        drawn.append(Held(one.fold, one.head, one.places[kept], one.logits[kept]))
+    return tuple(drawn)
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
