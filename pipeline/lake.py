@@ -30,7 +30,8 @@ OWN_FILES = ("lake.json", "catalogue.sqlite", "outbox.sqlite")
 FRESH, SETTLED = "part-", "data-"
 FLUSH_ROWS = 200
 FLUSH_SECONDS = 5.0
-MERGED_BYTES = 64 * 1024 * 1024  # uncompressed size of a merged file: what tidying holds in memory at a time
+MERGED_BYTES = 24 * 1024 * 1024  # uncompressed size of a merged file
+MERGED_PARTS = 32  # with it, what tidying holds in memory at a time, however long the run was
 STALE_SECONDS = 3600.0
 
 
@@ -103,7 +104,9 @@ class Lake:
         with self._locked():
             self._finish_journal()
             for table in SCHEMAS:
-                self._tidy(table)
+                fresh = [p for p in self.parts(table) if p.name.startswith(FRESH)]
+                for start in range(0, len(fresh), MERGED_PARTS):
+                    self._settle(table, fresh[start : start + MERGED_PARTS])
                 self._drop_stale(table)
 
     @contextlib.contextmanager
@@ -112,15 +115,11 @@ class Lake:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _tidy(self, table: str) -> None:
-        parts = self.parts(table)
-        fresh = [p for p in parts if p.name.startswith(FRESH)]
-        if not fresh:
-            return
+    def _settle(self, table: str, fresh: list[Path]) -> None:
         latest = _latest(fresh, KEYS[table])
         swap: dict[str, str] = {}  # temporary name: final name
         gone = [p.name for p in fresh]
-        for part in (p for p in parts if p.name.startswith(SETTLED)):
+        for part in (p for p in self.parts(table) if p.name.startswith(SETTLED)):
             kept = _without(part, KEYS[table], latest)
             if kept is not None:
                 gone.append(part.name)
@@ -234,12 +233,13 @@ def _keys(part: Path, columns: tuple[str, ...]) -> pa.ChunkedArray:
 
 def _latest(parts: Iterable[Path], columns: tuple[str, ...]) -> dict[str, str]:
     """Map each key to the name of the last part that holds it."""
-    return {key: part.name for part in parts for key in _keys(part, columns).to_pylist()}
+    return {key: part.name for part in parts for key in _keys(part, columns).unique().to_pylist()}
 
 
 def _only_latest(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table:
-    mask = [latest.get(key) == part.name for key in _keys(part, columns).to_pylist()]
-    return _read(part).filter(pa.array(mask, type=pa.bool_()))
+    keys = _keys(part, columns)
+    own = [key for key in keys.unique().to_pylist() if latest[key] == part.name]
+    return _read(part).filter(pc.is_in(keys, value_set=pa.array(own, type=pa.string())))
 
 
 def _without(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table | None:
