@@ -8,7 +8,7 @@ What only a reader, a submission or a decoder sees is declared here and raised t
 import posixpath
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from datetime import UTC, datetime
 
 from schemas.findings import Location, Severity
 from schemas.package import Layout, Package, PackageFile
@@ -17,6 +17,7 @@ from schemas.rules.registry import Hit, Scope, declare, rule
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 SFTP = "DDEX ERN-C-SFTP 1.6"
+EPOCH = datetime.min.replace(tzinfo=UTC)
 CLOCK_SLACK_NS = 2_000_000_000  # some file systems keep times to two seconds
 MARKER_NAME = re.compile(r"BatchComplete_[^/]+\.xml")
 
@@ -140,12 +141,19 @@ def message_is_live(message: Message) -> Iterator[Hit]:
 )
 def message_ids_differ(package: Package) -> Iterator[Hit]:
     """Look for two messages of the delivery with one id; equal bytes are only a repetition."""
-    for one, other in combinations(package.messages, 2):
-        if one.message_id and (one.sender.ids, one.message_id) == (other.sender.ids, other.message_id):
-            same = one.sha256 == other.sha256
-            what = "with the same bytes" if same else "with different bytes"
-            text = f"{one.path} and {other.path} have one MessageId {what}."
-            yield Hit(text, Location(path=other.path), one.message_id, one.message_id, INFO if same else None)
+    first: dict[tuple[str, str], Message] = {}
+    for other in package.messages:
+        one = first.setdefault((_sender_of(other), other.message_id), other)
+        if not other.message_id or one is other:
+            continue
+        same = one.sha256 == other.sha256
+        what = "with the same bytes" if same else "with different bytes"
+        text = f"{one.path} and {other.path} have one MessageId {what}."
+        yield Hit(text, Location(path=other.path), one.message_id, one.message_id, INFO if same else None)
+
+
+def _sender_of(message: Message) -> str:
+    return next((i.value for i in message.sender.ids if i.value), message.sender.name)
 
 
 @rule(
@@ -158,14 +166,16 @@ def message_ids_differ(package: Package) -> Iterator[Hit]:
     scope=Scope.PACKAGE,
 )
 def messages_are_newest(package: Package) -> Iterator[Hit]:
-    """Look for a message that another one of the same delivery replaces."""
-    for one, other in combinations(package.messages, 2):
-        first, second = one.main_release, other.main_release
-        if not (first and second and one.created_at and other.created_at and first.key == second.key):
-            continue
-        if one.created_at != other.created_at:
-            old, new = sorted((one, other), key=lambda m: str(m.created_at and m.created_at.isoformat()))
-            yield Hit(f"{new.path} replaces this message of release {first.key}.", Location(path=old.path), first.key)
+    """Look for messages that another one of the same delivery replaces."""
+    newest: dict[str, Message] = {}
+    dated = [m for m in package.messages if m.main_release and m.created_at]
+    for message in sorted(dated, key=lambda m: (m.created_at or EPOCH, m.path)):
+        newest[message.main_release.key if message.main_release else ""] = message
+    for old in dated:
+        key = old.main_release.key if old.main_release else ""
+        new = newest[key]
+        if old.created_at != new.created_at:
+            yield Hit(f"{new.path} replaces this message of release {key}.", Location(path=old.path), key)
 
 
 declare(

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from rule_cases.making import SHA256, Level, batch, case, evidence, facts, file, human, message, recording
 
+from schemas.findings import Location
 from schemas.package import Layout, Package, PackageFile
-from schemas.release import Message, MessageInBatch, MessageKind, Party, Release
+from schemas.release import Identified, Message, MessageInBatch, MessageKind, Party, Release
 
 NEWER = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -21,6 +22,11 @@ def about(*files, path="r/m.xml", **more):
 
 def folder(*names, uri="resources/a.wav", **more):
     return batch("r/m.xml", *names, messages=(about(file(uri)),), **more)
+
+
+def _sender(line):
+    dpid = Identified(scheme="DPID", value="PADPIDA2014120301Z", at=Location(path="m.xml", line=line))
+    return Party(ids=(dpid,))
 
 
 def refused(why):
@@ -97,7 +103,10 @@ CASES = {
     ),
     "PKG-011": case(message(control_type="TestMessage"), message(control_type="LiveMessage"), message()),
     "PKG-012": case(
-        batch("a", messages=(message(path="a", sha256="1"), message(path="b", sha256="2"))),
+        (
+            batch("a", messages=(message(path="a", sha256="1"), message(path="b", sha256="2"))),
+            batch("a", messages=(message(path="a", sender=_sender(3)), message(path="b", sender=_sender(4)))),
+        ),
         batch("a", messages=(message(path="a"), message(path="b", message_id="MSG2"))),
         batch("a", messages=(message(path="a"), message(path="b", sender=Party(name="Other")))),
     ),
