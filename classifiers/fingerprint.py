@@ -43,7 +43,8 @@ _GROUP_GAP_S = 6.0
 _GROUP_VOTES = 5
 _MAX_PAIRS = 2_000_000
 _MIN_PEAKS = 10
-MIN_VOTES = 10
+MIN_VOTES = 8.0
+MIN_SHARE = 0.06  # of the peaks of the one with fewer: a drum pattern in common gathers some votes, not these
 MIN_SPAN_S = 3.0
 
 
@@ -128,10 +129,16 @@ def keys(fingerprint: bytes) -> Sequence[int]:
 
 
 def align(query: bytes, reference: bytes) -> Alignment | None:
-    """Lay a recording on another one; None where they are not the same sound."""
-    own, other = _triplets(unpack(query)), _triplets(unpack(reference))
+    """Lay a recording on another one; None where they are not the same sound.
+
+    The same sound has at least 8 votes, and further ones for 6 % of the peaks of the recording with fewer:
+    what is found is a copy of the whole or of a large part, not a sample or a drum loop in common.
+    """
+    peaks, other_peaks = unpack(query), unpack(reference)
+    own, other = _triplets(peaks), _triplets(other_peaks)
+    needed = MIN_VOTES + MIN_SHARE * min(len(peaks.times_s), len(other_peaks.times_s))
     mine, theirs = _pairs(own.keys, other.keys)
-    if not MIN_VOTES <= len(mine) <= _MAX_PAIRS:
+    if not needed <= len(mine) <= _MAX_PAIRS:
         return None
     pairs = _Votes(
         own_s=own.times_s[mine],
@@ -140,7 +147,7 @@ def align(query: bytes, reference: bytes) -> Alignment | None:
         shifts=own.octaves[mine] - other.octaves[theirs],
     )
     best = max((_fitted(pairs.at(cell)) for cell in pairs.densest()), key=lambda found: found.votes)
-    is_match = best.votes >= MIN_VOTES and best.own.end_s - best.own.start_s >= MIN_SPAN_S
+    is_match = best.votes >= needed and best.own.end_s - best.own.start_s >= MIN_SPAN_S
     return best if is_match else None
 
 
