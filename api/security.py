@@ -70,15 +70,19 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = self.limit_of(scope["path"])
-        seen = 0
         announced = Headers(scope=scope).get("content-length", "")
+        arrived = 0
+
+        def refuse_beyond(size: int) -> None:
+            if size > limit:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is beyond {limit:,} bytes.")
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal arrived
+            refuse_beyond(int(announced) if announced.isdecimal() else 0)
             message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit or (announced.isdecimal() and int(announced) > limit):
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is beyond {limit:,} bytes.")
+            arrived += len(message.get("body", b""))
+            refuse_beyond(arrived)
             return message
 
         await self.app(scope, counted, send)

@@ -1,8 +1,12 @@
+import asyncio
+
 import pytest
 from fixtures_api import as_json, make_screening
 from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
 
 from api.main import create_app
+from api.security import BodyLimit
 from api.services import cases
 from schemas.errors import LinerError
 
@@ -151,6 +155,19 @@ def test_a_body_beyond_the_limit_is_refused(api, is_announced):
 
     assert (answer.status_code, problem(answer)["code"]) == (413, "too-large")
     api.app.state.database.close()
+
+
+def test_what_is_announced_too_large_is_not_waited_for():
+    async def never():
+        raise AssertionError("the body was asked for")
+
+    async def app(_scope, receive, _send):
+        await receive()
+
+    scope = {"type": "http", "path": "/v1/screenings", "headers": [(b"content-length", b"11")]}
+
+    with pytest.raises(HTTPException):
+        asyncio.run(BodyLimit(app, limit_of=lambda _: 10)(scope, never, never))
 
 
 def test_more_than_a_batch_is_refused(api):
