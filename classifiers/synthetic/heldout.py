@@ -180,11 +180,11 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _redrawn(held: Sequence[Held], rows: Rows, dice: np.random.Generator) -> tuple[Held, ...]:
-    """Draw as many sources as there are, with repetition, among a fold's generators, pairs and the rest."""
+    """Draw as many sources as there are, with repetition, among a fold's rows of each kind."""
     drawn = []
     for one in held:
         chosen = []
-        for mask in (rows.positive, rows.paired, ~rows.positive & ~rows.paired):
+        for mask in (rows.positive, rows.human, rows.paired, rows.noise | rows.speech):
             inside = np.flatnonzero(mask[one.places])
             members = [
                 inside[rows.source[one.places[inside]] == name] for name in np.unique(rows.source[one.places[inside]])

@@ -102,17 +102,23 @@ def halves(files: Sequence[LabelledFile], *, seed: int = 0) -> npt.NDArray[np.in
         0 or 1; -1 for generated and paired files, which are split by family.
     """
     half = np.full(len(files), -1)
-    free = [i for i, file in enumerate(files) if not file.is_positive and not file.is_paired]
-    members: dict[tuple[bool, str], list[int]] = {}
-    for i in free:
-        kind = files[i].is_game if files[i].label == "human" else False
-        members.setdefault((kind, cluster(files[i])), []).append(i)
-    counts = np.zeros((2, 2), dtype=int)
-    for (kind, name), places in sorted(members.items(), key=lambda item: (-len(item[1]), drawn(item[0][1], seed))):
-        light = int(counts[kind].argmin()) if counts[kind, 0] != counts[kind, 1] else drawn(name, seed) % 2
+    members: dict[str, list[int]] = {}
+    for i, file in enumerate(files):
+        if not file.is_positive and not file.is_paired:
+            members.setdefault(cluster(file), []).append(i)
+    counts: dict[str, list[int]] = {}  # each kind is halved apart
+    for name, places in sorted(members.items(), key=lambda item: (-len(item[1]), drawn(item[0], seed))):
+        sides = counts.setdefault(_kind([files[i] for i in places]), [0, 0])
+        light = drawn(name, seed) % 2 if sides[0] == sides[1] else sides.index(min(sides))
         half[places] = light
-        counts[kind, light] += len(places)
+        sides[light] += len(places)
     return half
+
+
+def _kind(files: Sequence[LabelledFile]) -> str:
+    if all(file.label != "human" for file in files):
+        return "no music"
+    return "game" if any(file.is_game for file in files) else "other"
 
 
 def weights(files: Sequence[LabelledFile]) -> npt.NDArray[np.float64]:

@@ -174,22 +174,29 @@ def _card(table: Table, fitted: Fitted, under_attack: dict[str, dict[str, float 
 
 
 def held_calibration(table: Table, fitted: Fitted) -> dict[str, tuple[float | None, ...]]:
-    """Measure the probability honestly: calibrate on one half of the sources, test on the other."""
-    music = np.array([file.label in ("ai", "human") and not file.is_paired for file in table.files])
-    side = np.array([protocol.drawn(protocol.cluster(file), SEED) % 2 for file in table.files])
+    """Measure the probability honestly: calibrate on one half of sources and families, test on the other."""
     labels = np.array([file.is_positive for file in table.files])
+    music = np.array([file.label in ("ai", "human") and not file.is_paired for file in table.files])
+    side = _sides(table.files)
     low, high = fitted.band
-    errors, briers, decided = [], [], []
+    sure = (fitted.pooled <= low) | (fitted.pooled >= high)
+    parts: dict[str, list[float | None]] = {"ece_after_abstention": [], "brier_after_abstention": [], "decided": []}
     for half in (0, 1):
         slope, offset = calibrate(fitted.pooled, table.files, np.flatnonzero(music & (side != half)))
         tested = music & (side == half)
-        sure = tested & ~((fitted.pooled > low) & (fitted.pooled < high))
-        probability = 1 / (1 + np.exp(-(slope * fitted.pooled + offset)))
-        errors.append(metrics.calibration_error(probability[sure], labels[sure]) or 0.0)
-        briers.append(metrics.brier(probability[sure], labels[sure]) or 0.0)
-        decided.append(float(sure.sum() / tested.sum()))
-    figures = {"ece_after_abstention": errors, "brier_after_abstention": briers, "decided": decided}
-    return {name: (round(float(np.mean(values)), 4),) for name, values in figures.items()}
+        probability = 1 / (1 + np.exp(-(slope * fitted.pooled + offset)))[tested & sure]
+        parts["ece_after_abstention"].append(metrics.calibration_error(probability, labels[tested & sure]))
+        parts["brier_after_abstention"].append(metrics.brier(probability, labels[tested & sure]))
+        parts["decided"].append(float(sure[tested].mean()))
+    return {name: _rounded([float(np.mean([v for v in values if v is not None]))]) for name, values in parts.items()}
+
+
+def _sides(files: Sequence[LabelledFile]) -> npt.NDArray[np.int64]:
+    """Put every other family, and one half of the human sources, on each side."""
+    families = sorted({protocol.family(file) for file in files if file.is_positive})
+    half = protocol.halves(files, seed=SEED)
+    by_family = [families.index(protocol.family(file)) % 2 if file.is_positive else -1 for file in files]
+    return np.asarray(np.maximum(half, np.array(by_family)))
 
 
 def code_signature() -> str:

@@ -131,7 +131,7 @@ def trained(corpus: Path, quick: None, tmp_path_factory: pytest.TempPathFactory)
     """A registry with a model fitted by the command."""
     out = tmp_path_factory.mktemp("registry")
     arguments = ["synthetic", "--manifest", str(corpus / "manifest.csv"), "--root", str(corpus), "--out", str(out)]
-    result = CliRunner().invoke(train_command.train_app, arguments[1:])
+    result = CliRunner().invoke(train_command.train_app, arguments[1:], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return out
 
