@@ -8,7 +8,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from classifiers.listener import Listener
 from classifiers.listening import Listening
@@ -19,8 +19,8 @@ from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, Li
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
 from schemas.package import Layout
-from schemas.release import Message, MessageKind
-from schemas.report import CheckedMessage, CheckedRecording, CheckReport
+from schemas.release import Message, MessageKind, Party
+from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
 from schemas.rules import Scope, finding, run
 from schemas.screening import SubjectKind
 
@@ -118,7 +118,18 @@ class _Check:
                     place, read[path], {e.reference: e for e in delivery.entries if e.path == path}, self._path
                 )
             else:
-                yield CheckedMessage(path=place, error=_first(findings, place) or "It cannot be read.")
+                yield self._unread(path, package.manifest, _first(findings, place) or "It cannot be read.")
+
+    def _unread(self, path: str, manifest: Message | None, error: str) -> CheckedMessage:
+        """Say of an unreadable message what its batch tells about it: who sent it, and for which release."""
+        in_batch = self._ref.layout is Layout.BATCH
+        return CheckedMessage(
+            path=self._path(path),
+            error=error,
+            sender=_sender(manifest) if manifest else None,
+            recipient=_recipient(manifest) if manifest else None,
+            release_id=PurePosixPath(path).parent.name or None if in_batch else None,
+        )
 
     def _sound(self, entry: Entry, findings: list[Finding]) -> CheckedMessage:
         place = self._path(entry.path)
@@ -142,6 +153,19 @@ def _first(findings: list[Finding], place: str) -> str | None:
     return next((f.message for f in findings if f.location.path == place), None)
 
 
+def _sender(message: Message) -> CheckedParty | None:
+    return _party(message.sender)
+
+
+def _recipient(message: Message) -> CheckedParty | None:
+    return next(filter(None, map(_party, message.recipients)), None)
+
+
+def _party(party: Party) -> CheckedParty | None:
+    ids = sorted((i for i in party.ids if i.value), key=lambda i: i.scheme.upper() != "DPID")
+    return CheckedParty(id=ids[0].value, name=party.name) if ids else None
+
+
 def _checked(
     place: str, message: Message, entries: dict[str | None, Entry], named: Callable[[str], str]
 ) -> CheckedMessage:
@@ -160,6 +184,10 @@ def _checked(
         path=place,
         kind=message.kind,
         ern_version=message.ern_version,
+        sender=_sender(message),
+        recipient=_recipient(message),
+        created_at=message.created_at,
+        release_id=message.main_release.key if message.main_release else None,
         release_ids=tuple(dict.fromkeys(r.key for r in message.releases)),
         isrcs=tuple(dict.fromkeys(r.isrc for r in recordings if r.isrc)),
         recordings=recordings,

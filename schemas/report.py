@@ -1,6 +1,7 @@
 """What `liner check` reports: the messages that were read, and the findings about them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from pydantic import Field
@@ -28,6 +29,13 @@ class CheckedRecording(Model):
     audio: str | None = None
 
 
+class CheckedParty(Model):
+    """Who sends or receives a message: the id as written, a DPID where there is one."""
+
+    id: str = ""
+    name: str = ""
+
+
 class CheckedMessage(Model):
     """One message, submission or sound file.
 
@@ -37,6 +45,10 @@ class CheckedMessage(Model):
         As the user named it.
     kind
         The message's root element, ``json``, ``audio`` or ``unknown``.
+    sender, recipient
+        None where the message does not name them; of an unreadable message, those of its batch.
+    release_id
+        The main release's; of an unreadable message in a batch, its folder's name.
     declared
         Level by ISRC, else by reference.
     error
@@ -46,6 +58,10 @@ class CheckedMessage(Model):
     path: str
     kind: str = "unknown"
     ern_version: str | None = None
+    sender: CheckedParty | None = None
+    recipient: CheckedParty | None = None
+    created_at: datetime | None = None
+    release_id: str | None = None
     release_ids: tuple[str, ...] = ()
     isrcs: tuple[str, ...] = ()
     recordings: tuple[CheckedRecording, ...] = ()

@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from api.cli.reporting import Writer
 
 EXAMPLES = """
 Checks messages, submissions, release and batch folders, and sound files, and says what is wrong, why it
@@ -19,6 +22,10 @@ matters and how to mend it. Writes nothing, needs no server and no network.
   liner check --severity error deliveries/    errors alone, a whole folder
 
   liner check --format json --no-listen a.xml one JSON object, no listening
+
+  liner check --format sarif -o a.sarif a.xml findings beside the line, on a code host
+
+  liner check --format ern-ack -o acks/ P_1/  one acknowledgement for each release
 
 [bold]Exit code[/bold]
 
@@ -37,6 +44,9 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    ACKNOWLEDGEMENT = "ern-ack"
 
 
 class Threshold(StrEnum):
@@ -54,7 +64,13 @@ def mount(app: typer.Typer) -> None:
 
 def run(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Messages, folders or sound files.")],
-    output: Annotated[Format, typer.Option("--format", help="Text for people, JSON for programs.")] = Format.TEXT,
+    *,
+    output: Annotated[
+        Format, typer.Option("--format", help="Text for people; JSON, SARIF, JUnit or acknowledgements for programs.")
+    ] = Format.TEXT,
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to a file; acknowledgements: a folder.")
+    ] = None,
     severity: Annotated[
         Threshold, typer.Option("--severity", help="Leave out what is less severe; the exit code does not change.")
     ] = Threshold.INFO,
@@ -64,12 +80,11 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only one line for each finding, no summary.")] = False,
 ) -> None:
     """Check every path and print what was found."""
-    from api.cli.reporting import JsonWriter, TextWriter
     from pipeline.check import check_each
     from schemas.findings import Severity
     from schemas.report import CheckReport
 
-    writer = JsonWriter() if output is Format.JSON else TextWriter(quiet=quiet)
+    writer = _writer(output, target, quiet=quiet)
     shown = Severity(severity.value)
     reports = []
     for report in check_each(paths, listen=listen):
@@ -78,3 +93,20 @@ def run(
     total = CheckReport.join(reports)
     writer.close(total, shown)
     raise typer.Exit(total.exit_code)
+
+
+def _writer(output: Format, target: Path | None, *, quiet: bool) -> "Writer":
+    """Choose who writes the report; what a choice does not need is not imported."""
+    from api.cli.reporting import TextWriter
+
+    if output is not Format.TEXT:
+        from api.cli.answering import WRITERS
+
+        return WRITERS[output.value](target)
+    if target is not None:
+        from schemas.errors import InvalidInput
+
+        raise InvalidInput(
+            "Text is written to standard output.", mend="Leave --output out, or choose another --format."
+        )
+    return TextWriter(quiet=quiet)

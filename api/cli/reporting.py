@@ -1,11 +1,10 @@
-"""How a check report is written: lines as a compiler writes them, or one JSON object."""
+"""How a check report is written for people: lines as a compiler writes them."""
 
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -30,26 +29,6 @@ class Writer(Protocol):
 
     def close(self, total: CheckReport, shown: Severity) -> None:
         """Take the whole."""
-
-
-class JsonWriter:
-    """One JSON object on standard output, at the end."""
-
-    def write(self, report: CheckReport, shown: Severity) -> None:
-        """Wait for the whole."""
-
-    def close(self, total: CheckReport, shown: Severity) -> None:
-        """Print it."""
-        findings = [flat(f) for f in total.findings if f.severity.rank <= shown.rank]
-        messages = [m.model_dump(mode="json") for m in total.messages]
-        report = {"messages": messages, "findings": findings, "unusable": total.unusable}
-        print(json.dumps(report, indent=2, ensure_ascii=False))  # noqa: T201
-
-
-def flat(one: Finding) -> dict[str, Any]:
-    """Lay a finding's place beside its words."""
-    data = one.model_dump(mode="json")
-    return {**data.pop("location"), **data}
 
 
 class TextWriter:

@@ -292,3 +292,52 @@ def test_a_moved_folder_gives_the_same_findings(batch, tmp_path):
         ]
 
     assert without_paths(batch) == without_paths(moved)
+
+
+# --- answers for programs
+
+
+def test_sarif_points_to_line_and_column():
+    log = json.loads(liner("check", "--format", "sarif", "--severity", "error", CONTRADICTIONS).stdout)
+
+    regions = [r["locations"][0]["physicalLocation"]["region"] for r in log["runs"][0]["results"]]
+    assert regions[0] == {"startLine": 43, "startColumn": 7}
+    assert len(regions) == 3
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit"])
+def test_an_answer_may_go_to_a_file(tmp_path, form):
+    result = liner("check", "--format", form, "-o", tmp_path / "new" / "a", CONTRADICTIONS)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (tmp_path / "new" / "a").read_text() == liner("check", "--format", form, CONTRADICTIONS).stdout
+
+
+def test_a_batch_is_acknowledged(batch, tmp_path):
+    (batch / "R2").mkdir()
+    (batch / "R2" / "R2.xml").write_text("<broken")
+
+    result = liner("check", "--no-listen", "--format", "ern-ack", "-o", tmp_path / "acks", batch)
+
+    (ack,) = (tmp_path / "acks").iterdir()
+    assert ack.name.endswith("_4006381333932.xml")
+    assert "<FileStatus>" in ack.read_text()
+    assert result.stdout.strip() == str(ack)
+    assert "nobody knows who sent it" in result.stderr
+
+
+def test_several_acknowledgements_need_a_folder(tmp_path):
+    for name in "ab":
+        shutil.copy(CONTRADICTIONS, tmp_path / f"{name}.xml")
+
+    result = liner("check", "--format", "ern-ack", tmp_path)
+
+    assert "2 acknowledgements" in result.exception.message
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "a").write_text("")
+
+    result = liner("check", "--format", "sarif", "-o", tmp_path / "a" / "b", CONTRADICTIONS)
+
+    assert "cannot be written" in result.exception.message
