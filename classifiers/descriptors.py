@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from classifiers.decode import Block, mixed
 from classifiers.levels import SILENCE_DB, Levels
-from classifiers.loudness import SIDE_EVERY, Loudness
+from classifiers.loudness import Loudness
 from classifiers.repetition import Repetition
 from classifiers.rhythm import Rhythm
 from classifiers.spectra import Array, Grid, PowerFrames
@@ -60,7 +60,7 @@ class _Spectral:
     """Shares each chunk of spectra among all that is derived from it."""
 
     def __init__(self, grid: Grid, channels: int) -> None:
-        self._mid, self._side = PowerFrames(grid), PowerFrames(grid, every=SIDE_EVERY)
+        self._mid, self._side = PowerFrames(grid), PowerFrames(grid)
         self._mel, self._mel_scale = grid.mel_bank(), np.float32(1 / np.square(grid.window()).sum())
         self._loudness, self._timbre = Loudness(grid, channels), Timbre(grid)
         self._rhythm, self._repetition = Rhythm(grid), Repetition(grid)

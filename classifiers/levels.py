@@ -139,14 +139,13 @@ def true_peak(block: Block, magnitude: Array) -> float:
     oversampling everything on music.
     """
     highest = float(magnitude.max(initial=0.0))
-    count, channels = len(block) // _PEAK_EVERY, block.shape[1]
-    if not count:
+    if len(block) <= 2 * _PEAK_REACH:
         return highest
-    places = magnitude[: count * _PEAK_EVERY].reshape(count, _PEAK_EVERY, channels).argmax(axis=1)
-    places += np.arange(count)[:, None] * _PEAK_EVERY
+    starts = range(0, len(block), _PEAK_EVERY)
+    places = np.stack([magnitude[start : start + _PEAK_EVERY].argmax(axis=0) + start for start in starts])
     centres = np.clip(places, _PEAK_REACH, len(block) - _PEAK_REACH - 1)
     reach = np.arange(-_PEAK_REACH, _PEAK_REACH)
-    excerpts = block[centres[:, :, None] + reach, np.arange(channels)[None, :, None]]
+    excerpts = block[centres[:, :, None] + reach, np.arange(block.shape[1])[None, :, None]]
     return max(highest, float(np.abs(excerpts @ _interpolator()).max()))
 
 

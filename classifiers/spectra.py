@@ -73,17 +73,11 @@ class Grid:
 
 
 class PowerFrames:
-    """Cuts a stream of samples into frames and yields their power, chunk by chunk.
+    """Cuts a stream of samples into frames and yields their power, chunk by chunk."""
 
-    Parameters
-    ----------
-    every
-        Take each frame (1), or each n-th where less suffices.
-    """
-
-    def __init__(self, grid: Grid, *, every: int = 1) -> None:
+    def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._step = grid.hop * every
+        self._step = grid.hop
         self._window = grid.window()
         self._rest = np.zeros(0, np.float32)
 

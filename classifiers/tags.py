@@ -128,7 +128,8 @@ def _plain_key(key: str) -> str:
 def _riff_info(path: str) -> Iterator[tuple[str, str]]:
     """INFO list of a WAV file, which mutagen leaves out."""
     with Path(path).open("rb") as file:
-        if file.read(12)[::8] != b"RE":  # RIFF....WAVE
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return
         while len(head := file.read(8)) == 8:
             name, size = head[:4], struct.unpack("<I", head[4:])[0]

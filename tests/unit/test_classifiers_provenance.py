@@ -1,0 +1,136 @@
+"""Provenance: C2PA's three states kept apart, and what generators leave in tags."""
+
+import struct
+
+import pytest
+from mutagen.flac import FLAC
+from mutagen.id3 import COMM, GEOB, TXXX, WOAS
+from mutagen.mp3 import MP3
+from mutagen.oggvorbis import OggVorbis
+from sounds import tone, write
+
+from classifiers.provenance import find_provenance
+from classifiers.tags import generator_tags, patterns
+from schemas.errors import InvalidInput
+
+SUNO = "made with suno; created=2026-08-01T10:00:00Z; id=3f1c"
+
+
+def with_id3(path, *frames):
+    tags = MP3(path)
+    tags.add_tags()
+    for frame in frames:
+        tags.tags.add(frame)
+    tags.save()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("frame", "tool"),
+    [
+        (COMM(encoding=3, lang="eng", desc="", text=[SUNO]), "Suno"),
+        (TXXX(encoding=3, desc="comment", text=[SUNO]), "Suno"),
+        (WOAS(url="https://suno.com/song/3f1c"), "Suno"),
+        (TXXX(encoding=3, desc="SUNO_PROMPT", text=["sad waltz"]), "Suno (downloader)"),
+        (TXXX(encoding=3, desc="AIGC", text=['{"Label":"1","ContentProducer":"x"}']), "AIGC label (GB 45438-2025)"),
+        (TXXX(encoding=3, desc="prompt", text=['{"3": {"class_type": "KSampler"}}']), "ComfyUI"),
+        (TXXX(encoding=3, desc="workflow", text=['{"nodes": [1]}']), "ComfyUI"),
+        (TXXX(encoding=3, desc="ai_tools", text=["Udio"]), "Creative credit"),
+    ],
+)
+def test_a_generators_tag_is_found(tmp_path, frame, tool):
+    (tag,) = generator_tags(with_id3(write(tmp_path / "song.mp3", tone(1)), frame))
+    assert tag.tool == tool
+    assert tag.is_ai_statement
+    assert tag.source
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        COMM(encoding=3, lang="eng", desc="", text=["recorded in Sunoland"]),
+        TXXX(encoding=3, desc="prompt", text=["sing louder"]),
+        TXXX(encoding=3, desc="ai_tools", text=["none"]),
+        TXXX(encoding=3, desc="AIGC", text=["no"]),
+        WOAS(url="https://example.com/song/1"),
+    ],
+)
+def test_a_like_tag_is_not(tmp_path, frame):
+    assert generator_tags(with_id3(write(tmp_path / "song.mp3", tone(1)), frame)) == ()
+
+
+def test_a_credit_is_no_statement_of_ai(tmp_path):
+    frame = TXXX(encoding=3, desc="human_contributions", text=["all of it"])
+    (tag,) = generator_tags(with_id3(write(tmp_path / "song.mp3", tone(1)), frame))
+    assert not tag.is_ai_statement
+
+
+@pytest.mark.parametrize(("suffix", "reader"), [("flac", FLAC), ("ogg", OggVorbis)])
+def test_vorbis_comments_are_read(tmp_path, suffix, reader):
+    path = write(tmp_path / f"song.{suffix}", tone(1))
+    tags = reader(path)
+    tags["description"] = SUNO
+    tags.save()
+    assert [tag.tool for tag in generator_tags(path)] == ["Suno"]
+
+
+def test_the_info_list_of_a_wav_is_read(tmp_path):
+    path = tmp_path / "song.wav"
+    write(path, tone(1))
+    text = SUNO.encode() + b"\0" * (2 - len(SUNO) % 2)
+    entry = b"INFOICMT" + struct.pack("<I", len(text)) + text
+    path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", len(entry)) + entry)
+    assert [(tag.tool, tag.key) for tag in generator_tags(str(path))] == [("Suno", "comment")]
+
+
+def test_a_manifest_that_the_library_passes_over_is_named(tmp_path):
+    frame = GEOB(
+        encoding=0, mime="application/jumbf", filename="c2pa", desc="", data=b"\0\0\0\x20jumb\0\0\0\x18jumdc2pa"
+    )
+    found = find_provenance(with_id3(write(tmp_path / "song.mp3", tone(1)), frame))
+    assert found.manifest is None
+    assert "application/jumbf" in found.unread_manifest
+
+
+def test_no_manifest_and_no_tag_say_nothing(tmp_path):
+    found = find_provenance(write(tmp_path / "song.flac", tone(1)))
+    assert (found.manifest, found.unread_manifest, found.tags) == (None, None, ())
+
+
+def test_trust_anchors_that_cannot_be_read_are_named(tmp_path):
+    with pytest.raises(InvalidInput, match="trust anchors"):
+        find_provenance(write(tmp_path / "song.flac", tone(1)), str(tmp_path / "roots.pem"))
+
+
+def test_every_row_of_the_table_has_a_source_and_a_date():
+    for pattern in patterns():
+        assert pattern.source.endswith(")")
+        assert pattern.tool
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "flac"])
+def test_signed_is_valid_and_with_its_root_trusted(shared, suffix):
+    path = str(shared / "c2pa" / f"signed_trainedAlgorithmicMedia.{suffix}")
+    valid = find_provenance(path).manifest
+    assert (valid.state, valid.failures) == ("valid", ("signingCredential.untrusted",))
+    assert (valid.actions, valid.digital_source_types) == (("c2pa.created",), ("trainedAlgorithmicMedia",))
+    assert "Test Generator" in valid.generator
+    assert valid.issuer == "Test Generator Co"
+    trusted = find_provenance(path, str(shared / "c2pa" / "test_root_ca.pem")).manifest
+    assert (trusted.state, trusted.failures) == ("trusted", ())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["tampered.mp3", "retagged_audio_untouched.mp3"])
+def test_invalid_still_names_the_generator(shared, name):
+    manifest = find_provenance(str(shared / "c2pa" / name)).manifest
+    assert manifest.state == "invalid"
+    assert "assertion.dataHash.mismatch" in manifest.failures
+    assert "Test Generator" in manifest.generator
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "flac"])
+def test_unsigned_has_no_manifest(shared, suffix):
+    assert find_provenance(str(shared / "c2pa" / f"unsigned.{suffix}")).manifest is None
