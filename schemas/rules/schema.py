@@ -2,7 +2,8 @@
 
 Source: DDEX ERN schemas and AVS 9 (August 2025); Spotify's accepted versions (2026-04-01).
 XSD-001 is raised by the reader, which alone sees the XML; so is XSD-006 for words that no message can
-carry. Inputs of the others: `schemas.release.Message`.
+carry. XSD-002 and XSD-003 are also raised by `schemas.ern.xsd`, where the user has the schemas. Inputs
+of the others: `schemas.release.Message`.
 """
 
 from collections.abc import Iterator
@@ -38,10 +39,10 @@ def _top(message: Message) -> Location:
 @rule(
     "XSD-002",
     ERROR,
-    "Required part missing",
+    "Not valid for its version's schema",
     why="A recipient that checks the schema first refuses the message unread; Spotify does.",
-    source="DDEX ERN schemas 3.4 to 4.3.2: header and release list; the rest of the schema is not checked here",
-    mend="Add the part that the finding names, and check against the XSD before sending.",
+    source="DDEX ERN schemas 3.4 to 4.3.2: header and release list; the whole schema where its folder is given (--xsd)",
+    mend="Correct the part that the finding names, and check against the XSD before sending.",
     scope=Scope.MESSAGE,
     file_status="NewReleaseMessageInvalid",
 )
