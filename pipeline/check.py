@@ -19,15 +19,16 @@ from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, Li
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
 from schemas.package import Layout
+from schemas.profile import Profile
 from schemas.release import Message, MessageKind, Party
 from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
-from schemas.rules import Scope, finding, run
+from schemas.rules import Scope, ask, finding, run
 from schemas.screening import SubjectKind
 
 Hear = Callable[[str, tuple[str, ...]], Listening]
 
 
-def check_paths(paths: Sequence[Path], *, listen: bool = True) -> CheckReport:
+def check_paths(paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None) -> CheckReport:
     """Check messages, folders and sound files.
 
     Parameters
@@ -36,16 +37,18 @@ def check_paths(paths: Sequence[Path], *, listen: bool = True) -> CheckReport:
         Messages, release or batch folders, submissions, sound files, or folders that hold any of these.
     listen
         Whether to open the sound files for their facts and provenance (never for signals).
+    profile
+        What rules weigh, and which platform's TGT rule is asked; None for the rules' own severities.
 
     Returns
     -------
     CheckReport
         In the order of ``paths``; a path that is not there is in ``unusable``.
     """
-    return CheckReport.join(check_each(paths, listen=listen))
+    return CheckReport.join(check_each(paths, listen=listen, profile=profile))
 
 
-def check_each(paths: Sequence[Path], *, listen: bool = True) -> Iterator[CheckReport]:
+def check_each(paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None) -> Iterator[CheckReport]:
     """Check as `check_paths` does, one report for each delivery as soon as it is ready."""
     with contextlib.closing(Listener()) as listener:  # its child starts with the first sound file
 
@@ -53,16 +56,16 @@ def check_each(paths: Sequence[Path], *, listen: bool = True) -> Iterator[CheckR
             return listener.listen(path, algorithms=algorithms, deep=False)
 
         for path in paths:
-            yield from _check_path(path, hear if listen else None)
+            yield from _check_path(path, hear if listen else None, profile)
 
 
-def _check_path(path: Path, hear: Hear | None) -> Iterator[CheckReport]:
+def _check_path(path: Path, hear: Hear | None, profile: Profile | None) -> Iterator[CheckReport]:
     empty = True
     try:
         for ref in discover(path):
             if ref.part == 0:  # shares are for workers; here one reads them all
                 empty = False
-                yield _Check(path, replace(ref, parts=1), hear).report()
+                yield _Check(path, replace(ref, parts=1), hear, profile).report()
     except LinerError as error:
         yield _unusable(path, error.message)
         return
@@ -77,17 +80,25 @@ def _unusable(path: Path, error: str) -> CheckReport:
 class _Check:
     """One delivery below the path that the user named."""
 
-    def __init__(self, named: Path, ref: DeliveryRef, hear: Hear | None) -> None:
+    def __init__(self, named: Path, ref: DeliveryRef, hear: Hear | None, profile: Profile | None) -> None:
         self._named = named
         self._ref = ref
         self._hear = hear
+        self._profile = profile
 
     def report(self) -> CheckReport:
         delivery = read_delivery(self._ref)
         findings = [*delivery_findings(delivery), *(f for e in delivery.entries for f in self._of_entry(e))]
+        findings += self._of_target(delivery)
         placed = [self._placed(f) for f in dict.fromkeys(findings)]
+        placed = self._profile.apply(placed) if self._profile else placed
         placed.sort(key=lambda f: (f.location.path, f.location.line or 0, f.severity.rank, f.rule))
         return CheckReport(messages=tuple(self._messages(delivery, placed)), findings=tuple(placed))
+
+    def _of_target(self, delivery: Delivery) -> Iterator[Finding]:
+        if self._profile and self._profile.target:
+            for message in delivery.package.messages:
+                yield from ask(self._profile.target, message)
 
     def _of_entry(self, entry: Entry) -> Iterator[Finding]:
         intake = entry.intake

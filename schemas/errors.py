@@ -5,6 +5,7 @@
     LinerError
       + InvalidIdentifier        an ISRC, ICPN, DPID ... that breaks its rule
       + InvalidPolicy            a policy file that cannot be applied
+      + InvalidProfile           a profile that is not there or cannot be applied
       + InvalidInput             a path, manifest or submission that cannot be read at all
           x UnsafePath           a path that leaves its folder, is absolute, a link or an archive
       + AudioUnreadable          no decoder made a signal out of the bytes
@@ -74,6 +75,12 @@ class InvalidPolicy(LinerError):
     """A policy file that cannot be applied."""
 
     code = "invalid-policy"
+
+
+class InvalidProfile(LinerError):
+    """A profile that is not there or cannot be applied."""
+
+    code = "invalid-profile"
 
 
 class InvalidInput(LinerError):

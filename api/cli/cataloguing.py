@@ -10,6 +10,8 @@ from rich.text import Text
 
 from api.cli.reporting import STYLES
 from schemas.errors import InvalidInput
+from schemas.findings import Severity
+from schemas.profile import Profile
 from schemas.rules import RULES, Rule, Scope
 
 GROUPS = {
@@ -18,12 +20,14 @@ GROUPS = {
     "PKG": "Deliveries, files and messages",
     "PRV": "Provenance inside the file",
     "SPM": "Signs of spam",
+    "TGT": "What a platform would make of a declaration; only with its profile",
     "XSD": "Versions and schemas",
 }
 LOOKS_AT = {
     Scope.READER: "what only a reader or decoder sees",
     Scope.PACKAGE: "the delivery's folder",
     Scope.MESSAGE: "one message",
+    Scope.TARGET: "one message, for one platform",
     Scope.RECORDING: "one recording, declared beside found",
 }
 PAGE_HEAD = """\
@@ -51,10 +55,17 @@ def chosen(rule_ids: Sequence[str]) -> list[Rule]:
     return [RULES[rule_id.upper()] for rule_id in rule_ids]
 
 
-def as_json(rules: Sequence[Rule] | None = None) -> str:
-    """Write rules as a JSON array."""
-    fields = ("id", "severity", "title", "why", "source", "mend", "scope", "file_status")
-    return json.dumps([{f: getattr(r, f) for f in fields} for r in (all_rules() if rules is None else rules)], indent=2)
+def as_json(rules: Sequence[Rule], profile: Profile | None = None) -> str:
+    """Write rules as a JSON array; ``profile`` is what a profile says about a rule, null where nothing."""
+    fields = ("id", "group", "severity", "title", "why", "source", "mend", "scope", "file_status")
+    return json.dumps([{f: getattr(r, f) for f in fields} | _weighed(r, profile) for r in rules], indent=2)
+
+
+def _weighed(rule: Rule, profile: Profile | None) -> dict[str, object]:
+    if profile is None:
+        return {}
+    entry = profile.entry(rule.id)
+    return {"profile": {"id": profile.id, **entry.model_dump(mode="json", exclude={"id"})} if entry else None}
 
 
 def as_markdown(rules: Sequence[Rule] | None = None) -> str:
@@ -77,20 +88,25 @@ def _section(rule: Rule) -> str:
     )
 
 
-def print_table() -> None:
-    """Print the overview."""
+def print_table(profile: Profile | None = None) -> None:
+    """Print the overview; with a profile, its severities and why they differ."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("Rule", "Severity", "What", "Looks at"):
-        table.add_column(name, no_wrap=name != "What")
+    last = "Why, as the profile says" if profile else "Looks at"
+    for name in ("Rule", "Severity", "What", last):
+        table.add_column(name, no_wrap=name in ("Rule", "Severity", "Looks at"))
     for rule in all_rules():
-        table.add_row(rule.id, Text(rule.severity, STYLES[rule.severity]), rule.title, rule.scope)
+        entry = profile.entry(rule.id) if profile else None
+        weight = entry.severity if entry else rule.severity
+        reason = f"{entry.reason} ({entry.basis}, {entry.date})" if entry else ""
+        style = STYLES[Severity(weight)] if weight in STYLES else "dim"
+        table.add_row(rule.id, Text(weight, style), Text(rule.title), Text(reason if profile else rule.scope))
     console = Console(highlight=False)
     console.print(table)
     console.print(f"\n{len(RULES)} rules. One in full: liner rules show AID-003")
 
 
-def print_rules(rules: Sequence[Rule]) -> None:
-    """Print rules in full."""
+def print_rules(rules: Sequence[Rule], profile: Profile | None = None) -> None:
+    """Print rules in full, with what a profile makes of them."""
     console = Console(highlight=False)
     for number, rule in enumerate(rules):
         if number:
@@ -99,8 +115,8 @@ def print_rules(rules: Sequence[Rule]) -> None:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="blue", no_wrap=True)
         grid.add_column()
-        for word, text in _about(rule):
-            grid.add_row(f"  {word}", text)
+        for word, text in _about(rule) + _in(profile, rule):
+            grid.add_row(f"  {word}", Text(text))  # plain: brackets in a source are no markup
         console.print(grid)
 
 
@@ -108,3 +124,10 @@ def _about(rule: Rule) -> list[tuple[str, str]]:
     status = [("file status", rule.file_status)] if rule.file_status else []
     looks_at = LOOKS_AT[rule.scope]
     return [("why", rule.why), ("mend", rule.mend), ("source", rule.source), ("looks at", looks_at), *status]
+
+
+def _in(profile: Profile | None, rule: Rule) -> list[tuple[str, str]]:
+    entry = profile.entry(rule.id) if profile else None
+    if profile is None or entry is None:
+        return []
+    return [(profile.id, f"{entry.severity}: {entry.reason} Source: {entry.source} [{entry.basis}, {entry.date}].")]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.profiles import ProfileName, named_profile
+
 if TYPE_CHECKING:
     from api.cli.reporting import Writer
 
@@ -20,6 +22,8 @@ matters and how to mend it. Writes nothing, needs no server and no network.
   liner check P_20261122093000/               a batch with its sound files
 
   liner check --severity error deliveries/    errors alone, a whole folder
+
+  liner check --profile spotify deliveries/   as Spotify would weigh it
 
   liner check --format json --no-listen a.xml one JSON object, no listening
 
@@ -71,6 +75,7 @@ def run(
     target: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to a file; acknowledgements: a folder.")
     ] = None,
+    profile: ProfileName = None,
     severity: Annotated[
         Threshold, typer.Option("--severity", help="Leave out what is less severe; the exit code does not change.")
     ] = Threshold.INFO,
@@ -87,7 +92,7 @@ def run(
     writer = _writer(output, target, quiet=quiet)
     shown = Severity(severity.value)
     reports = []
-    for report in check_each(paths, listen=listen):
+    for report in check_each(paths, listen=listen, profile=named_profile(profile)):
         reports.append(report)
         writer.write(report, shown)
     total = CheckReport.join(reports)

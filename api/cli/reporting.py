@@ -59,10 +59,10 @@ class TextWriter:
         """Print the summary."""
         if self._quiet:
             return
-        by_rule = Counter(f.rule for f in total.findings if f.severity.rank <= shown.rank)
-        for rule, count in sorted(by_rule.items()):
-            one = RULES[rule]
-            self._line(Text.assemble(f"{count:>6}  ", (rule, STYLES[one.severity]), f"  {one.title}"))
+        listed = [f for f in total.findings if f.severity.rank <= shown.rank]
+        gravest = {f.rule: f.severity for f in sorted(listed, key=lambda f: -f.severity.rank)}
+        for rule, count in sorted(Counter(f.rule for f in listed).items()):
+            self._line(Text.assemble(f"{count:>6}  ", (rule, STYLES[gravest[rule]]), f"  {RULES[rule].title}"))
         self._line(Text())
         self._line(_summary(total, shown))
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.profiles import ProfileName, named_profile
+
 
 class Format(StrEnum):
     """How the catalogue is written."""
@@ -25,31 +27,33 @@ def mount(app: typer.Typer) -> None:
     app.add_typer(rules, name="rules")
 
 
-def list_rules(context: typer.Context, output: OutputFormat = Format.TEXT) -> None:
+def list_rules(context: typer.Context, output: OutputFormat = Format.TEXT, profile: ProfileName = None) -> None:
     """List every rule: id, severity, what it is about, and what it looks at."""
     if context.invoked_subcommand:
         return
-    from api.cli.cataloguing import as_json, as_markdown, print_table
+    from api.cli.cataloguing import all_rules, as_json, as_markdown, print_table
 
+    weights = named_profile(profile)
     if output is Format.JSON:
-        typer.echo(as_json())
+        typer.echo(as_json(all_rules(), weights))
     elif output is Format.MARKDOWN:
         typer.echo(as_markdown(), nl=False)
     else:
-        print_table()
+        print_table(weights)
 
 
 def show(
     rule_ids: Annotated[list[str], typer.Argument(metavar="RULE-ID", help="For example AID-003.")],
     output: OutputFormat = Format.TEXT,
+    profile: ProfileName = None,
 ) -> None:
     """Show rules in full: why they matter, where they come from, how to mend."""
     from api.cli.cataloguing import as_json, as_markdown, chosen, print_rules
 
-    rules = chosen(rule_ids)
+    rules, weights = chosen(rule_ids), named_profile(profile)
     if output is Format.JSON:
-        typer.echo(as_json(rules))
+        typer.echo(as_json(rules, weights))
     elif output is Format.MARKDOWN:
         typer.echo(as_markdown(rules), nl=False)
     else:
-        print_rules(rules)
+        print_rules(rules, weights)

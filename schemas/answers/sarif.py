@@ -5,6 +5,7 @@ Source: OASIS Static Analysis Results Interchange Format 2.1.0 (2020-03-27), sec
 
 import hashlib
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +20,7 @@ VERSION = "2.1.0"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"  # what relative paths are relative to, by the usual name
 FINGERPRINT = "liner/v1"  # raise the number when it is made of something else
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for no byte of a file name
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -136,4 +138,4 @@ def _artifact(path: str, base: str) -> dict[str, Any]:
 
 def _quoted(path: str) -> str:
     """Percent-encode a path byte by byte, as the file system holds it."""
-    return quote(path.encode("utf-8", "surrogateescape"), safe="/~")
+    return quote(_NO_BYTE.sub("?", path).encode("utf-8", "surrogateescape"), safe="/~")

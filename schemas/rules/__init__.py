@@ -13,15 +13,17 @@ from schemas.rules import (
     provenance,
     schema,
     spam,
+    targets,
     technical,
 )
-from schemas.rules.registry import RULES, Hit, Rule, Scope, finding, run
+from schemas.rules.registry import RULES, Hit, Rule, Scope, ask, finding, run
 
 __all__ = [
     "RULES",
     "Hit",
     "Rule",
     "Scope",
+    "ask",
     "contributions",
     "disclosure",
     "files",
@@ -32,5 +34,6 @@ __all__ = [
     "run",
     "schema",
     "spam",
+    "targets",
     "technical",
 ]

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     PACKAGE = "package"  # schemas.package.Package
     MESSAGE = "message"  # schemas.release.Message
     RECORDING = "recording"  # schemas.evidence.Evidence: one recording, declared beside found
+    TARGET = "target"  # schemas.release.Message, for one platform: asked only with its profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Rule:
     Attributes
     ----------
     id
-        ``AREA-NNN``, stable, never used again for something else.
+        ``AREA-NNN``, or ``TGT-XXX`` for a platform; stable, never used again for something else.
     why
         Why it matters to the label or the listener.
     source
@@ -130,6 +131,12 @@ def finding(
 ) -> Finding:
     """State a finding of a rule that a reader sees itself."""
     return RULES[rule_id].to_finding(Hit(message, at, subject, value, severity))
+
+
+def ask(rule_id: str, subject: object) -> Iterator[Finding]:
+    """Evaluate one rule on one subject of its scope."""
+    one = RULES[rule_id]
+    yield from (one.to_finding(hit) for hit in one.check(subject)) if one.check else ()
 
 
 def run(scope: Scope, subject: object) -> Iterator[Finding]:

@@ -136,6 +136,7 @@ def test_sarif_level_is_the_findings_own(severity, level):
         ("/srv/m.xml", "file:///srv/m.xml"),
         ("caf\udce9.xml", "caf%E9.xml"),
         ("a:b.xml", "a%3Ab.xml"),
+        ("\ud800.xml", "%3F.xml"),
     ],
 )
 def test_sarif_uris(path, uri):
