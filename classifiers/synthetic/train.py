@@ -76,7 +76,7 @@ def fit(table: Table) -> Fitted:
     slope, offset = calibrate(pooled, table.files, np.flatnonzero(rows.human | rows.paired | _generated(table.files)))
     return Fitted(
         head=heldout.fit_head(table.files, table.features, STRENGTH),
-        gate=fit_gate(table),
+        gate=fit_gate(table.gate, _is_other(table.files)),
         slope=slope,
         offset=offset,
         band=undecided_band(pooled, table.files, slope, offset),
@@ -115,15 +115,29 @@ def undecided_band(logits: Array, files: Sequence[LabelledFile], slope: float, o
     return round(-offset / slope - width, 6), round(-offset / slope + width, 6)
 
 
-def fit_gate(table: Table) -> LinearHead:
-    """Fit speech and noise against music; its zero holds back `GATE_COST` of music."""
-    other = np.array([file.label in ("speech", "noise") for file in table.files])
-    gate = LinearHead(GATE_STRENGTH)
-    if not other.any():
+def fit_gate(features: npt.NDArray[np.float32], is_other: npt.NDArray[np.bool_]) -> LinearHead:
+    """Fit speech and noise against music [shape=(n, gate features)]; its zero holds back `GATE_COST` of music."""
+    if not is_other.any():
         raise InvalidInput("The manifest has no speech and no noise.", mend="The gate needs both, e.g. 20 files each.")
-    gate.fit(table.gate, other, _even(other))
-    gate.intercept_ -= max(0.0, float(np.quantile(gate.score_samples(table.gate[~other]), 1 - GATE_COST)))
+    gate = LinearHead(GATE_STRENGTH).fit(features, is_other, _even(is_other))
+    gate.intercept_ -= float(np.quantile(gate.score_samples(features[~is_other]), 1 - GATE_COST))
     return gate
+
+
+def hold_out_gate(table: Table) -> npt.NDArray[np.bool_]:
+    """Tell which rows a gate holds back that was fitted on the other half of the sources [shape=(rows,)]."""
+    is_other, side = _is_other(table.files), _sides(table.files)
+    held_back = np.zeros(len(table.files), dtype=bool)
+    for half in (0, 1):
+        fitted = side == half
+        if is_other[fitted].any():
+            gate = fit_gate(table.gate[fitted], is_other[fitted])
+            held_back[~fitted] = gate.score_samples(table.gate[~fitted]) > 0
+    return held_back
+
+
+def _is_other(files: Sequence[LabelledFile]) -> npt.NDArray[np.bool_]:
+    return np.array([file.label in ("speech", "noise") for file in files])
 
 
 def _even(labels: npt.NDArray[np.bool_]) -> Array:
@@ -163,14 +177,29 @@ def _card(table: Table, fitted: Fitted, under_attack: dict[str, dict[str, float 
         corpus_signature=corpus_signature(table.files),
         parameters={"copies": COPIES, "strength": STRENGTH, "band_share": BAND_SHARE, "gate_cost": GATE_COST},
         protocol=PROTOCOL,
-        metrics={**found, **held_calibration(table, fitted)},
+        metrics={**found, **after_gate(table, fitted), **held_calibration(table, fitted)},
         groups={
             "held-out family": {name: _shown(values) for name, values in by_family.items()},
             "attack": under_attack,
+            "source of ten files or more": {
+                name: _shown(values) for name, values in heldout.false_positives_by_source(fitted.held, rows).items()
+            },
         },
         limits=LIMITS,
         weights_sha256="",
     )
+
+
+def after_gate(table: Table, fitted: Fitted) -> dict[str, tuple[float | None, ...]]:
+    """Measure false positives that a held-out gate lets through, and how much music it holds back."""
+    rows, held_back = heldout.Rows.of(table.files), hold_out_gate(table)
+    left = heldout.summary(heldout.figures(heldout.gated(fitted.held, held_back), rows))
+    names = ("fpr", "fpr_other", "fpr_paired", "fpr_speech", "fpr_noise", "carried_tpr")
+    shares = {"music": ~_is_other(table.files), "speech": rows.speech, "noise": rows.noise}
+    return {
+        **{f"gated_{name}": _rounded([left[name]]) for name in names},
+        **{f"held_back_{name}": _rounded([float(held_back[mask].mean())]) for name, mask in shares.items()},
+    }
 
 
 def held_calibration(table: Table, fitted: Fitted) -> dict[str, tuple[float | None, ...]]:
