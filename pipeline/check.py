@@ -15,10 +15,11 @@ from classifiers.listening import Listening
 from pipeline.landing import DeliveryRef, discover
 from pipeline.read import Delivery, Entry, read_delivery
 from pipeline.validate import delivery_findings
+from schemas.ern.xsd import SchemaFolder
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, LinerError
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
-from schemas.package import Layout
+from schemas.package import Layout, Package
 from schemas.profile import Profile
 from schemas.release import Message, MessageKind, Party
 from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
@@ -28,7 +29,9 @@ from schemas.screening import SubjectKind
 Hear = Callable[[str, tuple[str, ...]], Listening]
 
 
-def check_paths(paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None) -> CheckReport:
+def check_paths(
+    paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None, xsd: SchemaFolder | None = None
+) -> CheckReport:
     """Check messages, folders and sound files.
 
     Parameters
@@ -39,16 +42,20 @@ def check_paths(paths: Sequence[Path], *, listen: bool = True, profile: Profile 
         Whether to open the sound files for their facts and provenance (never for signals).
     profile
         What rules weigh, and which platform's TGT rule is asked; None for the rules' own severities.
+    xsd
+        DDEX's schemas to compare messages with; None for the reader's own checks alone.
 
     Returns
     -------
     CheckReport
         In the order of ``paths``; a path that is not there is in ``unusable``.
     """
-    return CheckReport.join(check_each(paths, listen=listen, profile=profile))
+    return CheckReport.join(check_each(paths, listen=listen, profile=profile, xsd=xsd))
 
 
-def check_each(paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None) -> Iterator[CheckReport]:
+def check_each(
+    paths: Sequence[Path], *, listen: bool = True, profile: Profile | None = None, xsd: SchemaFolder | None = None
+) -> Iterator[CheckReport]:
     """Check as `check_paths` does, one report for each delivery as soon as it is ready."""
     with contextlib.closing(Listener()) as listener:  # its child starts with the first sound file
 
@@ -56,16 +63,18 @@ def check_each(paths: Sequence[Path], *, listen: bool = True, profile: Profile |
             return listener.listen(path, algorithms=algorithms, deep=False)
 
         for path in paths:
-            yield from _check_path(path, hear if listen else None, profile)
+            yield from _check_path(path, hear if listen else None, profile, xsd)
 
 
-def _check_path(path: Path, hear: Hear | None, profile: Profile | None) -> Iterator[CheckReport]:
+def _check_path(
+    path: Path, hear: Hear | None, profile: Profile | None, xsd: SchemaFolder | None
+) -> Iterator[CheckReport]:
     empty = True
     try:
         for ref in discover(path):
             if ref.part == 0:  # shares are for workers; here one reads them all
                 empty = False
-                yield _Check(path, replace(ref, parts=1), hear, profile).report()
+                yield _Check(path, replace(ref, parts=1), hear, profile, xsd).report()
     except LinerError as error:
         yield _unusable(path, error.message)
         return
@@ -80,16 +89,19 @@ def _unusable(path: Path, error: str) -> CheckReport:
 class _Check:
     """One delivery below the path that the user named."""
 
-    def __init__(self, named: Path, ref: DeliveryRef, hear: Hear | None, profile: Profile | None) -> None:
+    def __init__(
+        self, named: Path, ref: DeliveryRef, hear: Hear | None, profile: Profile | None, xsd: SchemaFolder | None
+    ) -> None:
         self._named = named
         self._ref = ref
         self._hear = hear
         self._profile = profile
+        self._xsd = xsd
 
     def report(self) -> CheckReport:
         delivery = read_delivery(self._ref)
         findings = [*delivery_findings(delivery), *(f for e in delivery.entries for f in self._of_entry(e))]
-        findings += self._of_target(delivery)
+        findings += [*self._of_target(delivery), *self._of_schema(delivery.package)]
         placed = [self._placed(f) for f in dict.fromkeys(findings)]
         placed = self._profile.apply(placed) if self._profile else placed
         placed.sort(key=lambda f: (f.location.path, f.location.line or 0, f.severity.rank, f.rule))
@@ -99,6 +111,13 @@ class _Check:
         if self._profile and self._profile.target:
             for message in delivery.package.messages:
                 yield from ask(self._profile.target, message)
+
+    def _of_schema(self, package: Package) -> Iterator[Finding]:
+        manifest = (package.manifest,) if package.manifest else ()
+        for message in (*package.messages, *manifest):
+            if self._xsd and message.namespace:
+                with contextlib.suppress(OSError):  # it was there a moment ago; what was read of it stands
+                    yield from self._xsd.validate(Path(self._ref.root, message.path).read_bytes(), message.path)
 
     def _of_entry(self, entry: Entry) -> Iterator[Finding]:
         intake = entry.intake

@@ -25,6 +25,8 @@ matters and how to mend it. Writes nothing, needs no server and no network.
 
   liner check --profile spotify deliveries/   as Spotify would weigh it
 
+  liner check --xsd ddex/ release.xml         also beside DDEX's schemas, if you have them
+
   liner check --format json --no-listen a.xml one JSON object, no listening
 
   liner check --format sarif -o a.sarif a.xml findings beside the line, on a code host
@@ -76,6 +78,10 @@ def run(
         Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to a file; acknowledgements: a folder.")
     ] = None,
     profile: ProfileName = None,
+    xsd: Annotated[
+        Path | None,
+        typer.Option("--xsd", envvar="LINER_DDEX_XSD", metavar="DIR", help="Compare messages with DDEX's schemas."),
+    ] = None,
     severity: Annotated[
         Threshold, typer.Option("--severity", help="Leave out what is less severe; the exit code does not change.")
     ] = Threshold.INFO,
@@ -86,13 +92,15 @@ def run(
 ) -> None:
     """Check every path and print what was found."""
     from pipeline.check import check_each
+    from schemas.ern.xsd import schema_folder
     from schemas.findings import Severity
     from schemas.report import CheckReport
 
     writer = _writer(output, target, quiet=quiet)
     shown = Severity(severity.value)
     reports = []
-    for report in check_each(paths, listen=listen, profile=named_profile(profile)):
+    schemas = schema_folder(xsd) if xsd else None
+    for report in check_each(paths, listen=listen, profile=named_profile(profile), xsd=schemas):
         reports.append(report)
         writer.write(report, shown)
     total = CheckReport.join(reports)

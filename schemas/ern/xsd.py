@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from schemas.vocabularies import AVS_VERSION
 
 MAX_SHOWN = 50  # findings for one message; who has more has a systematic fault
 MAX_SCHEMA_FILES = 500
+MAX_DEPTH = 4  # folders, the named one included
 MAX_SCHEMA_BYTES = 16 * 2**20
 MAX_MESSAGE = 300  # characters; a list of allowed territories has thousands
 MAX_ERRORS = 2_000  # beyond, no lines are told: libxml2 counts all siblings for the place of each error
@@ -153,7 +155,9 @@ class _Imports(etree.Resolver):
 
 
 def _schema_files(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob("*.xsd"))[: MAX_SCHEMA_FILES + 1] if folder.is_dir() else []
+    patterns = ("*/" * depth + "*.xsd" for depth in range(MAX_DEPTH))
+    found = (path for pattern in patterns for path in folder.glob(pattern))
+    files = sorted(islice(found, MAX_SCHEMA_FILES + 1))
     if not files or len(files) > MAX_SCHEMA_FILES:
         what = f"more than {MAX_SCHEMA_FILES} schemas" if files else "no schema (*.xsd)"
         raise InvalidInput(f"{folder} holds {what}.", mend=_MEND)

@@ -341,3 +341,13 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path):
     result = liner("check", "--format", "sarif", "-o", tmp_path / "a" / "b", CONTRADICTIONS)
 
     assert "cannot be written" in result.exception.message
+
+
+def test_schemas_of_a_folder_are_asked(shared, tmp_path):
+    message = shared / "ddex/samples/constructed/ern432_61_xsd_bad_value_yes.xml"
+
+    result = liner("check", "-q", "--no-listen", "--xsd", shared / "ddex/xsd", message)
+
+    assert f"{message}:81:19: error XSD-002 Element 'ContainsAI'" in result.stdout
+    assert result.exit_code == 1
+    assert "holds no schema" in liner("check", "--xsd", tmp_path, message).exception.message
