@@ -11,9 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from classifiers.decode import Block, DecodeError, Source, mixed, openers
-from classifiers.descriptors import Descriptors
-from classifiers.fingerprint import pack
-from classifiers.landmarks import LandmarkFinder
 from classifiers.listening import Limits, Listening
 from classifiers.mpeg import read_mpeg
 from classifiers.provenance import find_provenance
@@ -103,19 +100,37 @@ def _decoded(path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
 
 def _heard_of(source: Source, path: str, hash_sums: dict[str, str], job: _Job) -> _Result:
     frames, signal_hash = 0, hashlib.sha256()
-    descriptors = Descriptors(source.sample_rate_hz, source.channels) if job.deep else None
-    finder = LandmarkFinder(source.sample_rate_hz) if job.deep else None
+    ears = _Ears(source) if job.deep else None
     for block in _within(source, job):
         frames += len(block)
-        mono = descriptors.push(block) if descriptors else mixed(block)
-        if finder:
-            finder.push(mono)
-        signal_hash.update(_pcm16(mono))
+        signal_hash.update(_pcm16(ears.push(block) if ears else mixed(block)))
     if frames == 0:
         raise DecodeError("it holds no sound")
     facts = _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal_hash.hexdigest())
-    heard = descriptors.heard() if descriptors else Heard()
-    return facts, heard, pack(finder.landmarks()) if finder else None
+    return (facts, *ears.results()) if ears else (facts, Heard(), None)
+
+
+class _Ears:
+    """Signals and landmarks of one source; their libraries are loaded when first needed."""
+
+    def __init__(self, source: Source) -> None:
+        from classifiers.descriptors import Descriptors  # noqa: PLC0415 - librosa takes seconds to load
+        from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
+
+        self._descriptors = Descriptors(source.sample_rate_hz, source.channels)
+        self._finder = LandmarkFinder(source.sample_rate_hz)
+
+    def push(self, block: Block) -> npt.NDArray[np.float32]:
+        """Take the next samples and give their mix-down."""
+        mono = self._descriptors.push(block)
+        self._finder.push(mono)
+        return mono
+
+    def results(self) -> tuple[Heard, bytes | None]:
+        """Signals, and the packed fingerprint."""
+        from classifiers.fingerprint import pack  # noqa: PLC0415
+
+        return self._descriptors.heard(), pack(self._finder.landmarks())
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:

@@ -79,7 +79,7 @@ class PowerFrames:
         self._grid = grid
         self._step = grid.hop
         self._window = grid.window()
-        self._rest = np.zeros(0, np.float32)
+        self._rest, self._is_short = np.zeros(0, np.float32), True
 
     def push(self, samples: Array) -> Iterator[Array]:
         """Yield power [shape=(frames <= CHUNK_FRAMES, bins)] of the frames that are complete now."""
@@ -87,15 +87,16 @@ class PowerFrames:
         size, step = self._grid.n_fft, self._step
         count = max(0, (len(stream) - size) // step + 1)
         frames = framed(stream, size, step, count)
+        self._is_short &= not count
         for first in range(0, count, CHUNK_FRAMES):
             spectrum = fft.rfft(frames[first : first + CHUNK_FRAMES] * self._window)
             yield np.square(spectrum.real) + np.square(spectrum.imag)
         self._rest = stream[count * step :].copy()
 
     def flush(self) -> Iterator[Array]:
-        """Yield what is left, padded with zeros: the end of a file, or all of a very short one."""
-        if len(self._rest):
-            yield from self.push(np.zeros(self._grid.n_fft - len(self._rest) % self._step, np.float32))
+        """Yield a sound that is shorter than one frame, padded with zeros; of a longer one nothing is missing."""
+        if self._is_short and len(self._rest):
+            yield from self.push(np.zeros(self._grid.n_fft - len(self._rest), np.float32))
 
 
 def framed(stream: Array, size: int, step: int, count: int) -> Array:

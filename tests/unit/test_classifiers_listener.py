@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,12 @@ def test_too_long_a_sound_is_refused(song):
 def test_too_little_memory_is_an_error_not_a_crash_of_the_caller(song):
     with Listener(Limits(memory_bytes=48 * 2**20)) as listener, pytest.raises(AudioUnreadable):
         listener.listen(song)
+
+
+def test_one_listener_serves_several_threads(listener, song):
+    with ThreadPoolExecutor(4) as pool:
+        heard = list(pool.map(lambda _: listener.listen(song, deep=False).found.audio.sha256, range(8)))
+    assert len(set(heard)) == 1
 
 
 def test_the_child_ends_with_its_parent():
