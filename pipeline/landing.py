@@ -8,29 +8,25 @@ special files are never followed or opened: they are named as refused, and the r
 
 import os
 import re
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from pipeline.kinds import SIDE_SUFFIXES, is_sound, is_utf8, refusal, writable
 from schemas.errors import InvalidInput
-from schemas.package import ARCHIVE_SUFFIXES, PICTURE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
+from schemas.package import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
 
 ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
 RESOURCES = "resources"
 MARKER = re.compile(r"(BatchComplete.*|.*\.complete)", re.IGNORECASE)
 ACKNOWLEDGEMENT = re.compile(r"ACK_.*\.xml", re.IGNORECASE)
 BATCH_NAME = re.compile(r"[PMN]_[A-Za-z0-9]+")
-MANIFEST_SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
-SIDE_SUFFIXES = frozenset(
-    {*PICTURE_SUFFIXES, *MANIFEST_SUFFIXES, ".xml", ".xsd", ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini"}
-    | {".md", ".txt", ".rst", ".pdf", ".html", ".htm", ".log", ".doc", ".docx", ".xls", ".xlsx", ".py", ".db"}
-    | {".cue", ".m3u", ".m3u8", ".nfo", ".sfv", ".md5", ".sha1", ".sha256", ".lrc", ".srt", ".vtt"}
-)  # what lies beside sound files and is none; everything else is tried
 HEAD_BYTES = 1024 * 1024  # of a message that are searched for what it is and where its files are
 FIRST_ALONE = 64  # the first files of a folder travel one by one, so that few files still spread over workers
 FILES_PER_REF = 8
 SOUNDS_PER_PART = 3
+MAX_DEPTH = 128  # parts of a path; what lies deeper is refused: no sender needs it, and the walk must end
+TOO_DEEP = f"more than {MAX_DEPTH} folders deep"
 MAX_PARTS = 16  # each part reads the delivery's messages again, so there are not many
 
 
@@ -93,12 +89,15 @@ class _Listing:
     messages: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
     sounds: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     markers: list[str] = field(default_factory=list)
     marker: str | None = None
 
 
-def discover(root: Path, *, is_zone: bool = False) -> Iterator[DeliveryRef]:
+def discover(
+    root: Path, *, is_zone: bool = False, left_alone: Callable[[str], None] | None = None
+) -> Iterator[DeliveryRef]:
     """Find the deliveries below a folder, or the one that a file is, in the order of their paths.
 
     Parameters
@@ -107,12 +106,16 @@ def discover(root: Path, *, is_zone: bool = False) -> Iterator[DeliveryRef]:
         A landing zone, a delivery or a file.
     is_zone
         Whether ``root`` is a landing zone for certain: then it is no delivery, whatever lies in it.
+    left_alone
+        Told the path of each file that neither its name nor its first bytes make a sound, and that is
+        no message, table, picture or paper either.
 
     Raises
     ------
     InvalidInput
-        There is nothing at ``root``, or it cannot be listed.
+        There is nothing at ``root``, it cannot be listed, or its name cannot be written down.
     """
+    refuse_odd_name(root)
     place = Path(os.path.abspath(root))  # noqa: PTH100 - unlike resolve, keeps a link to the zone itself as named
     if place.is_file():
         yield _single(place)
@@ -123,7 +126,13 @@ def discover(root: Path, *, is_zone: bool = False) -> Iterator[DeliveryRef]:
     if not is_zone and _delivery_layout(listing):
         yield from _shares(_folder_ref(listing, place.parent))
     else:
-        yield from _walk(place, listing)
+        yield from _walk(place, listing, left_alone)
+
+
+def refuse_odd_name(root: Path) -> None:
+    """Raise `InvalidInput` for a path that is no UTF-8: no result could name it."""
+    if not is_utf8(str(root)):
+        raise InvalidInput(f"The name {writable(str(root))} is not UTF-8.", mend="Rename the file or folder.")
 
 
 def package_files(root: Path) -> tuple[PackageFile, ...]:
@@ -138,16 +147,11 @@ def package_file(root: Path, relative: str) -> PackageFile:
     except OSError:
         return PackageFile(path=relative, size=-1, modified_ns=0)
     return PackageFile(
-        path=relative, size=status.st_size, modified_ns=status.st_mtime_ns, refused=_refusal(relative, status.st_mode)
+        path=writable(relative),
+        size=status.st_size,
+        modified_ns=status.st_mtime_ns,
+        refused=refusal(relative, status.st_mode),
     )
-
-
-def _refusal(name: str, mode: int) -> str | None:
-    if stat.S_ISLNK(mode):
-        return "symbolic link"
-    if not stat.S_ISREG(mode):
-        return "not a plain file"
-    return "archive" if PurePosixPath(name).suffix.lower() in ARCHIVE_SUFFIXES else None
 
 
 def _files_below(folder: Path, root: Path) -> Iterator[PackageFile]:
@@ -158,10 +162,13 @@ def _files_below(folder: Path, root: Path) -> Iterator[PackageFile]:
         yield PackageFile(path=name, size=0, modified_ns=0, refused=f"cannot be listed ({error.strerror})")
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files_below(Path(entry.path), root)
+        relative = Path(entry.path).relative_to(root).as_posix()
+        if not entry.is_dir(follow_symlinks=False) or not is_utf8(entry.name):
+            yield package_file(root, relative)
+        elif len(folder.parts) >= MAX_DEPTH:
+            yield PackageFile(path=relative, size=0, modified_ns=0, refused=TOO_DEEP)
         else:
-            yield package_file(root, Path(entry.path).relative_to(root).as_posix())
+            yield from _files_below(Path(entry.path), root)
 
 
 def _single(file: Path) -> DeliveryRef:
@@ -193,20 +200,33 @@ def _list(folder: Path) -> _Listing:
 
 def _sort_in(listing: _Listing, entry: os.DirEntry[str]) -> None:
     name, suffix = entry.name, PurePosixPath(entry.name).suffix.lower()
+    why_not = _why_not(listing, entry)
     if MARKER.fullmatch(name) and entry.is_file(follow_symlinks=False):
         listing.markers.append(name)
     elif name.startswith("."):
         return
+    elif why_not is not None:
+        listing.refused.append((writable(name), why_not))
     elif entry.is_dir(follow_symlinks=False):
         listing.folders.append(name)
-    elif (refusal := _refusal(name, entry.stat(follow_symlinks=False).st_mode)) is not None:
-        listing.refused.append((name, refusal))
     elif suffix == ".xml" and not ACKNOWLEDGEMENT.fullmatch(name):
         listing.messages.append(name)
     elif suffix == ".json":
         listing.documents.append(name)
-    elif suffix not in SIDE_SUFFIXES:
+    elif is_sound(Path(entry.path)):
         listing.sounds.append(name)
+    elif suffix not in SIDE_SUFFIXES:
+        listing.others.append(name)
+
+
+def _why_not(listing: _Listing, entry: os.DirEntry[str]) -> str | None:
+    """Say why an entry is not opened, one that vanishes while it is looked at included."""
+    try:
+        why_not = refusal(entry.name, entry.stat(follow_symlinks=False).st_mode)
+        is_deep = len(listing.folder.parts) >= MAX_DEPTH and entry.is_dir(follow_symlinks=False)
+    except OSError as error:
+        return f"cannot be looked at ({error.strerror})"
+    return why_not or (TOO_DEEP if is_deep else None)
 
 
 def _delivery_layout(listing: _Listing) -> Layout | None:
@@ -275,14 +295,17 @@ def _shares(ref: DeliveryRef) -> Iterator[DeliveryRef]:
         yield replace(ref, part=part, parts=parts)
 
 
-def _walk(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
+def _walk(zone: Path, listing: _Listing, left_alone: Callable[[str], None] | None) -> Iterator[DeliveryRef]:
     yield from _loose(zone, listing)
+    if left_alone:
+        for name in listing.others:
+            left_alone((listing.folder / name).relative_to(zone).as_posix())
     for name in listing.folders:
         inner = _list(listing.folder / name)
         if _delivery_layout(inner):
             yield from _shares(_folder_ref(inner, zone))
         else:
-            yield from _walk(zone, inner)
+            yield from _walk(zone, inner, left_alone)
 
 
 def _loose(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
@@ -294,8 +317,8 @@ def _loose(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
     for name in listing.documents:
         if not listing.sounds or _is_submission(listing.folder / name):
             yield DeliveryRef(root, join(prefix, name), Layout.SUBMISSION, (name,), account=account)
-    for refusal in listing.refused:
-        yield DeliveryRef(root, prefix, Layout.AUDIO, refused=(refusal,), account=account)
+    for one in listing.refused:
+        yield DeliveryRef(root, prefix, Layout.AUDIO, refused=(one,), account=account)
     for chunk in chunked(listing.sounds):
         yield DeliveryRef(root, prefix, Layout.AUDIO, sounds=chunk, account=account)
 

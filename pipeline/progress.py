@@ -14,6 +14,8 @@ from pipeline.runs import PerRun
 from schemas.errors import LinerError
 from schemas.screening import Screening
 
+NAMED = 5  # files left alone whose names are kept; the rest is a number
+
 _RUNS: PerRun["Progress"] = PerRun()
 
 
@@ -27,6 +29,8 @@ class Totals:
         Shares of work that the source has named, and that workers have taken up.
     recordings
         Intakes read, skipped ones included.
+    not_audio, not_audio_names
+        Files that were left alone, as they are no sound; the paths of the first few.
     heard_s
         Seconds of sound listened to.
     listen_cpu_s
@@ -42,6 +46,8 @@ class Totals:
     skipped: int = 0
     unreadable: int = 0
     dead_letters: int = 0
+    not_audio: int = 0
+    not_audio_names: tuple[str, ...] = ()
     heard_s: float = 0.0
     listen_cpu_s: float = 0.0
     flagged: int = 0
@@ -80,6 +86,13 @@ class Progress:
         """Count one share of work that the source has named."""
         with self._lock:
             self._totals.named += 1
+
+    def count_left_alone(self, path: str) -> None:
+        """Count one file that is no sound."""
+        with self._lock:
+            self._totals.not_audio += 1
+            if len(self._totals.not_audio_names) < NAMED:
+                self._totals.not_audio_names += (path,)
 
     def count_intakes(self, read: int, *, skipped: int) -> None:
         """Count what came out of Read, and how much of it the lake already holds."""

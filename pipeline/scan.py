@@ -20,7 +20,7 @@ from pipeline.catalogue import Catalogue
 from pipeline.deliver import TRIES, ClientFactory
 from pipeline.keep import KeepFn, courier_of
 from pipeline.lake import Lake, LakeWriter
-from pipeline.landing import DeliveryRef, discover
+from pipeline.landing import DeliveryRef, discover, refuse_odd_name
 from pipeline.manifest import is_manifest, spool
 from pipeline.progress import Progress, Totals, cpu_seconds, peak_rss_mb, progress_of
 from pipeline.revisit import revisit
@@ -98,6 +98,7 @@ class Summary:
             "skipped": totals.skipped,
             "unreadable": totals.unreadable,
             "dead_letters": totals.dead_letters,
+            "not_audio": totals.not_audio,
             "flagged": totals.flagged,
             "flags": dict(sorted(totals.flags.items())),
             "delivered": dict(sorted(totals.delivered.items())),
@@ -128,11 +129,16 @@ class DiscoverFn(beam.DoFn):
         """Yield small references; nothing is read but names and the manifest's rows."""
         path, progress = Path(source), progress_of(self.run_id)
         try:
-            for ref in spool(path, Path(self.spool_file)) if is_manifest(path) else discover(path):
+            for ref in self._refs(path, progress):
                 progress.count_named()
                 yield ref
         except LinerError as error:
             progress.fail(error)
+
+    def _refs(self, path: Path, progress: Progress) -> Iterator[DeliveryRef]:
+        if is_manifest(path):
+            return spool(path, Path(self.spool_file))
+        return discover(path, left_alone=progress.count_left_alone)
 
 
 class Run:
@@ -145,6 +151,7 @@ class Run:
     """
 
     def __init__(self, plan: Plan) -> None:
+        refuse_odd_name(plan.source)
         if not plan.source.exists():
             raise InvalidInput(f"There is nothing at {plan.source}.", mend="Name a folder, a file or a manifest.")
         policy = plan.policy or house_policy()

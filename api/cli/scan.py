@@ -222,6 +222,12 @@ def _lines(summary: "Summary", *, delivers: bool) -> Iterator[str]:
         yield f"Skipped {totals.skipped} that {versions.engine}, policy {versions.policy} and its models have screened."
     if totals.unreadable:
         yield f"{totals.unreadable} could not be heard; findings PKG-015 and PKG-016 say why."
+    if totals.not_audio:
+        from api.cli.reporting import plain
+
+        names = plain(", ".join(totals.not_audio_names))
+        more = ", ..." if totals.not_audio > len(totals.not_audio_names) else ""
+        yield f"Left alone {totals.not_audio} that are no sound: {names}{more}."
     if totals.flags:
         counts = ", ".join(f"{code} {number}" for code, number in sorted(totals.flags.items()))
         yield f"Flagged {totals.flagged}: {counts}."

@@ -1,10 +1,13 @@
+import os
+from pathlib import Path
+
 import pytest
 from deliveries import message, put, put_release
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.arrivals import Arrivals
-from pipeline.landing import MAX_PARTS, discover
+from pipeline.landing import MAX_PARTS, discover, package_files
 from schemas.errors import InvalidInput
 from schemas.package import Layout
 
@@ -29,7 +32,7 @@ def test_every_layout_is_known(zone):
     put(zone / "json" / "s.json", '{"liner": "submission/1"}')
     put(zone / "json" / "a.wav")
     put(zone / "songs" / "a.mp3")
-    put(zone / "songs" / "b.unknown")
+    put(zone / "songs" / "b.unknown", "RIFF....WAVEfmt ")
     put(zone / "loose.xml", "<x/>")
 
     assert found(zone) == [
@@ -162,9 +165,12 @@ def test_nothing_in_a_zone_is_lost(tmp_path_factory, paths):
     for path in paths:
         put(zone / path, '{"liner": "submission/1"}')
 
-    refs = list(discover(zone, is_zone=True))
+    others = []
+    refs = list(discover(zone, is_zone=True, left_alone=others.append))
 
-    named = {f"{ref.root}/{name}" for ref in refs if not ref.is_folder for name in ref.files}
+    named = {str(zone / name) for name in others} | {
+        f"{ref.root}/{name}" for ref in refs if not ref.is_folder for name in ref.files
+    }
     roots = [f"{ref.root}/" for ref in refs if ref.is_folder]
     for path in (str(zone / p) for p in paths if "BatchComplete" not in p):
         assert path in named or any(path.startswith(root) for root in roots)
@@ -213,3 +219,81 @@ def test_a_zone_that_is_gone_may_come_back(zone):
     assert arrived(arrivals) == []
     put_release(zone / "album", "a.wav")
     assert arrived(arrivals) == ["album"]
+
+
+def test_what_is_no_sound_is_left_alone_and_named(zone):
+    for name in ("Makefile", "a.pyc", "core", "deep/b.bin"):
+        put(zone / name, "#!/bin/sh\n")
+    put(zone / "broken.mp3", "no sound, but it says so")
+    others = []
+
+    refs = list(discover(zone, left_alone=others.append))
+
+    assert [ref.sounds for ref in refs] == [("broken.mp3",)]
+    assert others == ["Makefile", "a.pyc", "core", "deep/b.bin"]
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (b"fLaC", True),
+        (b"\xff\xfb\x90\x00", True),  # MPEG 1 layer 3, 128 kbit/s, 44.1 kHz
+        (b"\xff\xf1\x50\x80", True),  # ADTS
+        (b"\x00\x00\x00\x20ftypM4A ", True),
+        (b"\xff\xd8\xff\xe0", False),  # JPEG
+        (b"\xff\xff\xff\xff", False),
+        (b"\x7fELF", False),
+        (b"", False),
+    ],
+)
+def test_an_unknown_name_is_a_sound_where_its_first_bytes_are(zone, head, is_one):
+    (zone / "take1").write_bytes(head + bytes(100) if head else b"")
+
+    assert bool(list(discover(zone))) is is_one
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_can_be_written_down(zone):
+    for name in (b"song\xff.wav", b"note\xfe.xml", b"folder\xff"):
+        odd = os.fsencode(zone) + b"/" + name
+        Path(os.fsdecode(odd)).mkdir() if name == b"folder\xff" else Path(os.fsdecode(odd)).write_bytes(b"RIFF")
+
+    refused = [pair for ref in discover(zone) for pair in ref.refused]
+
+    assert sorted(refused) == [
+        (rf"{name}", "its name is not UTF-8") for name in (r"folder\xff", r"note\xfe.xml", r"song\xff.wav")
+    ]
+    with pytest.raises(InvalidInput, match=r"song\\xff.wav is not UTF-8"):
+        list(discover(zone / os.fsdecode(b"song\xff.wav")))
+
+
+def test_folders_without_end_are_refused_at_a_depth(zone):
+    deepest = zone.joinpath(*["d"] * 1100)
+    place = os.open(zone, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=place)
+        place, last = os.open("d", os.O_RDONLY, dir_fd=place), place
+        os.close(last)
+    os.close(place)
+
+    (ref,) = discover(zone)
+
+    assert "folders deep" in ref.refused[0][1]
+    assert str(deepest).startswith(ref.root)
+    assert [f.refused for f in package_files(zone)] == [ref.refused[0][1]]
+
+
+def test_a_file_that_vanishes_while_it_is_looked_at_stops_nothing(zone, monkeypatch):
+    put(zone / "a.wav")
+    put(zone / "b.wav")
+    scandir = os.scandir
+
+    def vanishing(folder):
+        entries = list(scandir(folder))
+        (zone / "a.wav").unlink(missing_ok=True)
+        return entries
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+
+    sounds = [s for ref in discover(zone) for s in ref.sounds]
+
+    assert "b.wav" in sounds
