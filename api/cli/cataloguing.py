@@ -16,6 +16,7 @@ from schemas.rules import RULES, Rule, Scope
 
 GROUPS = {
     "AID": "AI disclosure inside one message",
+    "HIS": "Declarations over time, and between releases and senders",
     "IDN": "Identifiers, codes and technical details",
     "PKG": "Deliveries, files and messages",
     "PRV": "Provenance inside the file",
@@ -28,6 +29,7 @@ LOOKS_AT = {
     Scope.PACKAGE: "the delivery's folder",
     Scope.MESSAGE: "one message",
     Scope.TARGET: "one message, for one platform",
+    Scope.HISTORY: "one recording, beside what was declared before",
     Scope.RECORDING: "one recording, declared beside found",
 }
 PAGE_HEAD = """\

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     PACKAGE = "package"  # schemas.package.Package
     MESSAGE = "message"  # schemas.release.Message
     RECORDING = "recording"  # schemas.evidence.Evidence: one recording, declared beside found
+    HISTORY = "history"  # schemas.history.Arrival: one recording beside what was declared before
     TARGET = "target"  # schemas.release.Message, for one platform: asked only with its profile
 
 

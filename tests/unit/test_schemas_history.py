@@ -1,0 +1,74 @@
+"""A message beside those applied before it, and what a history remembers."""
+
+import pytest
+from rule_cases.history import ALL, BEFORE, LATER, NONE, THEIRS, arrival, past
+
+from schemas.history import RememberedHistory, declaration_of
+from schemas.rules.history import hold_against_history
+
+
+def rules(one):
+    return [f.rule for f in hold_against_history(one)]
+
+
+def test_a_message_id_that_was_used_for_other_bytes_is_an_error():
+    (one,) = hold_against_history(arrival(NONE, past(message_id="MSG2")))
+
+    assert (one.rule, one.value, one.location.path) == ("PKG-012", "MSG2", "m.xml")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        past(message_id="MSG2", message_sha256="2"),  # the same bytes: nothing happens
+        past(message_id="MSG2", message_sha256=None),
+        past(message_id="MSG2", sender_id=THEIRS),
+        past(message_id="MSG1"),
+    ],
+)
+def test_a_message_id_that_was_not_used_says_nothing(before):
+    assert not rules(arrival(NONE, before))
+
+
+def test_a_message_older_than_the_one_applied_is_told():
+    (one,) = hold_against_history(arrival(NONE, past(declared_at=LATER)))
+
+    assert one.rule == "PKG-013"
+    assert "2026-03-01 00:00 UTC (message MSG1)" in one.message
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        past(declared_at=BEFORE),
+        past(declared_at=None),
+        past(declared_at=LATER, sender_id=THEIRS),
+        past(declared_at=LATER, release_key="other"),
+    ],
+)
+def test_a_message_that_nothing_newer_replaced_says_nothing(before):
+    assert not rules(arrival(NONE, before))
+
+
+def test_a_finding_names_both_declarations():
+    (one,) = hold_against_history(arrival(NONE, past(ALL)))
+
+    assert one.message == "It is none now and was all (message MSG1)."
+    assert (one.subject, one.value) == ("QZABC2600001", "none")
+
+
+def test_an_arrival_becomes_the_past_of_the_next():
+    first = arrival(ALL, message_created_at=BEFORE, message_sha256="1", message_id="MSG1")
+
+    second = arrival(NONE, declaration_of(first.evidence))
+
+    assert rules(second) == ["HIS-001"]
+
+
+def test_a_history_answers_by_isrc_sound_message_and_release():
+    one = past(signal_hash="s")
+    history = RememberedHistory([one, past(isrc=None, message_id="", release_key=None)])
+
+    answers = (history.of_isrc("QZABC2600001"), history.of_sound("s"), history.of_message("MSG1"))
+    assert all(list(answer) == [one] for answer in (*answers, history.of_release("4006381333931")))
+    assert not history.of_isrc("absent")
