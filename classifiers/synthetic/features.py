@@ -17,7 +17,6 @@ scan
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from scipy import fft
@@ -157,7 +156,9 @@ def _autocorrelation(residual: np.ndarray, length: int) -> np.ndarray:
     lags = raw / (raw[0] + 1e-9) * count / (count - np.arange(count) * 0.999)
     bin_hz = ANALYSIS_RATE_HZ / length
     edges = np.ceil(np.geomspace(4 * bin_hz, 3000.0, LAG_EDGES) / bin_hz - 1e-9).astype(int)
-    return np.array([f(lags[a : max(b, a + 1)]) for a, b in _steps(edges) for f in (np.max, np.std)])
+    highest, mean = _by_step(lags, edges)
+    spread = np.sqrt(np.maximum(_by_step(lags * lags, edges)[1] - mean * mean, 0.0))
+    return np.concatenate([highest, spread])
 
 
 def _cepstrum(residual: np.ndarray) -> np.ndarray:
@@ -165,11 +166,13 @@ def _cepstrum(residual: np.ndarray) -> np.ndarray:
     raw = np.abs(fft.rfft(even * np.hanning(count), fft.next_fast_len(2 * count)))
     level = raw / (np.sqrt(np.mean(raw**2)) + 1e-9)
     edges = np.round(np.geomspace(4, len(level) - 1, CEPSTRUM_EDGES)).astype(int)
-    return np.array([np.log(f(level[a : max(b, a + 1)]) + 1e-3) for a, b in _steps(edges) for f in (np.max, np.mean)])
+    return np.log(np.concatenate(_by_step(level, edges)) + 1e-3)
 
 
-def _steps(edges: np.ndarray) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in pairwise(edges)]
+def _by_step(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the highest value and the mean between neighbouring edges; equal edges hold the one value there."""
+    inside, sizes = values[: edges[-1]], np.maximum(np.diff(edges), 1)
+    return np.maximum.reduceat(inside, edges[:-1]), np.add.reduceat(inside, edges[:-1]) / sizes
 
 
 def _lattice_summary(rise: np.ndarray) -> np.ndarray:
@@ -189,7 +192,8 @@ def _scan_summary(rise: np.ndarray, edges_hz: tuple[float, ...]) -> np.ndarray:
         count, spread = len(scores), float(scores.std()) + 1e-6
         high, top = int(0.99 * count), count - max(2, count // 2000)
         ordered = np.partition(scores, [high, top])
-        skew = float(np.mean((scores - scores.mean()) ** 3)) / spread**3
+        centred = scores - scores.mean()
+        skew = float(np.mean(centred * centred * centred)) / spread**3
         values += [scores.max(), ordered[top], ordered[high], spread, skew, scores.max() / spread]
     return _squashed(values)
 

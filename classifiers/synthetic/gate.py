@@ -1,5 +1,7 @@
 """Is it music at all? Speech and noise are not what the model was made for: there it abstains."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
@@ -13,7 +15,7 @@ DETAIL_BINS = 15
 LAGS = (1, 2, 4, 8, 16, 32)  # frames: a note holds for a quarter of a second and more, a syllable does not
 PAUSE_DB = 20.0
 SYLLABLES_HZ = (2.5, 7.5)
-DB_PER_NEPER = 10.0 / np.log(10.0)
+DB_PER_NEPER = 10.0 / math.log(10.0)  # a plain float keeps arrays in single precision
 
 NAMES = (
     *(f"detail held over {lag * HOP / ANALYSIS_RATE_HZ * 1000:.0f} ms" for lag in LAGS),
@@ -61,7 +63,7 @@ def gate_features(wave: Array) -> npt.NDArray[np.float64]:
     return np.array(values, dtype=np.float64)
 
 
-def _levels_db(wave: Array) -> npt.NDArray[np.float64]:
+def _levels_db(wave: Array) -> Array:
     window = np.hanning(FRAME + 1)[:-1].astype(np.float32)
     spectrum = fft.rfft(np.lib.stride_tricks.sliding_window_view(wave, FRAME)[::HOP] * window, axis=1)
     low, high = (round(hz * FRAME / ANALYSIS_RATE_HZ) for hz in BAND_HZ)
@@ -69,7 +71,7 @@ def _levels_db(wave: Array) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(band.real**2 + band.imag**2 + 1e-7) * DB_PER_NEPER)
 
 
-def _held(detail: npt.NDArray[np.float64], lag: int) -> float:
+def _held(detail: Array, lag: int) -> float:
     """Correlate the fine structure of spectra ``lag`` frames apart."""
     if len(detail) <= lag:
         return 0.0
@@ -77,7 +79,7 @@ def _held(detail: npt.NDArray[np.float64], lag: int) -> float:
     return float((detail[lag:] * detail[:-lag]).mean()) / power
 
 
-def _syllable_share(level_db: npt.NDArray[np.float64]) -> float:
+def _syllable_share(level_db: Array) -> float:
     power = np.abs(np.fft.rfft((level_db - level_db.mean()) * np.hanning(len(level_db)))) ** 2
     rhythm_hz = np.fft.rfftfreq(len(level_db), HOP / ANALYSIS_RATE_HZ)
     inside = (rhythm_hz >= SYLLABLES_HZ[0]) & (rhythm_hz < SYLLABLES_HZ[1])

@@ -71,13 +71,13 @@ def lattice_scores(rise: FloatArray) -> tuple[FloatArray, FloatArray]:
 def scan_scores(rise: FloatArray, edges_hz: tuple[float, ...]) -> list[FloatArray]:
     """Score every spacing between neighbouring edges: needs no list, and survives a change of speed."""
     flat = np.concatenate([rise, np.zeros(1, dtype=np.float32)])
-    return [flat[index].sum(axis=1) * scale for index, scale in _scan_tables(len(rise), edges_hz)]
+    return [flat.take(index, mode="clip").sum(axis=1) * scale for index, scale in _scan_tables(len(rise), edges_hz)]
 
 
 def _on(rise: FloatArray, factors: tuple[float, ...]) -> FloatArray:
     index, scale = _lattice_tables(len(rise), factors)
     flat = np.concatenate([rise, np.zeros(1, dtype=np.float32)])
-    return np.asarray(flat[index].sum(axis=1) * scale, dtype=np.float32)
+    return np.asarray(flat.take(index, mode="clip").sum(axis=1) * scale, dtype=np.float32)
 
 
 def _bins(count: int) -> slice:
@@ -109,5 +109,5 @@ def _tables(spacing_hz: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
     multiples = np.arange(max(first, 1), int(HIGH_HZ / spacing_hz.min()) + 1)
     lines_hz = spacing_hz[:, None] * multiples
     inside = (lines_hz >= LOW_HZ) & (lines_hz < HIGH_HZ)
-    index = np.where(inside, np.round(lines_hz / bin_hz(count)), count).astype(np.int32)
+    index = np.where(inside, np.round(lines_hz / bin_hz(count)), count).astype(np.intp)
     return index, (1.0 / np.sqrt(np.maximum(inside.sum(axis=1), 1))).astype(np.float32)

@@ -50,8 +50,6 @@ class WindowScore:
         What each group of features adds to the logit.
     lines
         The strongest lattices, if any stand out.
-    not_music
-        Logit of the gate: above 0 the window counts as speech or noise.
     """
 
     start_s: float
@@ -59,7 +57,6 @@ class WindowScore:
     logit: float
     contributions: dict[str, float]
     lines: tuple[Line, ...]
-    not_music: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,8 @@ class SyntheticScore:
         Mean of the windows; None where nothing was measured.
     false_positive_rate
         Share of held-out human recordings that score as high, by conformal count; None with ``logit``.
+    not_music
+        Logit of the gate on the middle window: above 0 it counts as speech or noise.
     windows
         In order of time.
     """
@@ -87,6 +86,7 @@ class SyntheticScore:
     abstention: Abstention | None
     logit: float | None = None
     false_positive_rate: float | None = None
+    not_music: float | None = None
     windows: tuple[WindowScore, ...] = field(default=())
 
     def signals(self) -> tuple[Signal, ...]:
