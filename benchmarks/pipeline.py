@@ -16,7 +16,7 @@ import soundfile as sf
 
 RATE_HZ = 44100
 MINUTES = 3
-FILES = 8
+FEW, MANY = 2, 14  # files; what the second costs more than the first is what a file costs once all is started
 LONG_HOURS = 3
 
 DECODE = """
@@ -33,20 +33,22 @@ NOTHING = "import soundfile, resource; used = resource.getrusage(0); print(used.
 
 def main() -> None:
     """Measure and print the table."""
-    with tempfile.TemporaryDirectory(prefix="liner-bench-") as folder:
-        music = Path(folder, "music")
-        music.mkdir()
-        for number in range(FILES):
-            write_sound(music / f"{number:02}.mp3", MINUTES * 60, seed=number)
-        decode_s = _decode_cpu(music)
-        empty = _scan(Path(folder, "none"), Path(folder, "lake-none"), workers=1)
-        one = _scan(music, Path(folder, "lake-1"), workers=1)
-        two = _scan(music, Path(folder, "lake-2"), workers=2)
-        long = _long_file(Path(folder))
-    _print(decode_s, empty, one, two, long)
+    with tempfile.TemporaryDirectory(prefix="liner-bench-") as name:
+        folder = Path(name)
+        for number in range(MANY):
+            for music in [folder / "many"] + [folder / "few"] * (number < FEW):
+                music.mkdir(exist_ok=True)
+                _write_sound(music / f"{number:02}.mp3", MINUTES * 60, seed=number)
+        decode_s = _decode_cpu(folder / "many") / MANY
+        runs = {
+            (music, workers): _scan(folder / music, folder / f"lake-{music}-{workers}", workers=workers)
+            for music in ("few", "many")
+            for workers in (1, 2)
+        }
+        _print(decode_s, runs, _long_file(folder))
 
 
-def write_sound(path: Path, seconds: int, *, seed: int) -> None:
+def _write_sound(path: Path, seconds: int, *, seed: int) -> None:
     """Write a stereo MP3 in blocks, whatever its length."""
     rng = np.random.default_rng(seed)
     with sf.SoundFile(path, "w", RATE_HZ, 2, format="MP3", subtype="MPEG_LAYER_III") as sink:
@@ -65,7 +67,6 @@ def _decode_cpu(music: Path) -> float:
 
 
 def _scan(source: Path, lake: Path, *, workers: int) -> dict[str, Any]:
-    source.mkdir(exist_ok=True)
     command = ["scan", str(source), "--lake", str(lake), "--no-review", "--format", "json", "--workers", str(workers)]
     done = subprocess.check_output([sys.executable, "-P", "-c", "from api.cli import main; main()", *command])
     summary: dict[str, Any] = json.loads(done)
@@ -84,18 +85,23 @@ def _long_file(folder: Path) -> dict[str, Any]:
     return _scan(source, folder / "lake-long", workers=1)
 
 
-def _print(decode_s: float, empty: dict[str, Any], one: dict[str, Any], two: dict[str, Any], long: Any) -> None:
-    listen = one["listen_cpu_seconds"]
-    running = one["cpu_seconds"] - empty["cpu_seconds"]
-    print(f"\n{FILES} files of {MINUTES} minutes, MP3 stereo 128 kb/s")
-    print(f"  decode alone (soundfile)       {decode_s / FILES:7.2f} CPU s a file")
-    print(f"  listen (decode and all else)   {listen / FILES:7.2f} CPU s a file, {listen / decode_s:.2f}x decoding")
-    print(f"  whole pipeline, running        {running / FILES:7.2f} CPU s a file, {running / decode_s:.2f}x decoding")
-    print(f"  whole pipeline, with its start {one['cpu_seconds'] / FILES:7.2f} CPU s a file")
-    print(f"  share that is not listening    {100 * (running - listen) / running:7.1f} %")
-    print(f"  one worker {one['seconds']:.1f} s, two {two['seconds']:.1f} s: {one['seconds'] / two['seconds']:.2f}x")
+def _print(decode_s: float, runs: dict[tuple[str, int], dict[str, Any]], long: dict[str, Any]) -> None:
+    def a_file(key: str, workers: int) -> float:
+        return float(runs["many", workers][key] - runs["few", workers][key]) / (MANY - FEW)
+
+    listen, whole = a_file("listen_cpu_seconds", 1), a_file("cpu_seconds", 1)
+    start = runs["few", 1]["cpu_seconds"] - FEW * whole
+    gain = a_file("seconds", 1) / a_file("seconds", 2)
+    peak = {name: runs["many", 2][name] for name in ("peak_rss_mb", "listener_peak_rss_mb")}
+    print(f"\n{MINUTES} minutes, MP3 stereo 128 kb/s; CPU seconds a file, from {MANY} files against {FEW}")
+    print(f"  decode alone (soundfile)       {decode_s:6.2f}")
+    print(f"  listen (decode and all else)   {listen:6.2f}  {listen / decode_s:.2f}x decoding")
+    print(f"  whole pipeline                 {whole:6.2f}  {whole / decode_s:.2f}x decoding")
+    print(f"  of it not listening            {100 * (whole - listen) / whole:6.1f} %")
+    print(f"  start, once a run              {start:6.2f}  imports of listener and catalogue")
+    print(f"  two workers                    {gain:6.2f}x one, by the clock")
     print(
-        f"  peak memory                    {one['peak_rss_mb']:7.0f} MB, listener {one['listener_peak_rss_mb']:.0f} MB"
+        "  peak memory                    {peak_rss_mb:6.0f} MB, listener {listener_peak_rss_mb:.0f} MB".format(**peak)
     )
-    print(f"  {LONG_HOURS}-hour file: {long['seconds']:.0f} s, {long['peak_rss_mb']:.0f} MB, listener ", end="")
+    print(f"  {LONG_HOURS}-hour FLAC: {long['seconds']:.0f} s, {long['peak_rss_mb']:.0f} MB, listener ", end="")
     print(f"{long['listener_peak_rss_mb']:.0f} MB")

@@ -22,7 +22,8 @@ BUSY_SECONDS = 60.0
 MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
 HOT = 200  # a key that this many sounds share (silence, a stock loop) says little about which one it is
 MAX_CANDIDATES = 12  # sounds that are compared in full
-MIN_SHARED = 4  # keys in common before a full comparison is worth its time
+MIN_SHARED = 4  # keys in common before a full comparison is worth its time ...
+MIN_SHARE = 0.03  # ... and their share of the smaller one's keys: copies share 15 % and more, strangers 2 %
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sound (
@@ -224,8 +225,13 @@ class Catalogue:
             "SELECT l.number, count(*) AS shared FROM rare JOIN landmark l ON l.key = rare.key "
             "WHERE l.number <> ?1 GROUP BY l.number HAVING shared >= ?3 ORDER BY shared DESC, l.number LIMIT ?4",
             (own.number, HOT, MIN_SHARED, MAX_CANDIDATES),
-        )
-        return [number for number, _ in rows]
+        ).fetchall()
+        size = self._size(own.number)
+        return [number for number, shared in rows if shared >= MIN_SHARE * min(size, self._size(number))]
+
+    def _size(self, number: int) -> int:
+        (keys,) = self._db.execute("SELECT count(*) FROM landmark WHERE number = ?", (number,)).fetchone()
+        return int(keys)
 
 
 def _landmarks() -> ModuleType:
