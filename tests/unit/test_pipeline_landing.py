@@ -267,9 +267,9 @@ def test_a_name_that_is_not_utf8_is_refused_and_can_be_written_down(zone):
 
 
 def test_folders_without_end_are_refused_at_a_depth(zone):
-    deepest = zone.joinpath(*["d"] * 1100)
+    deepest = zone.joinpath(*["d"] * 200)
     place = os.open(zone, os.O_RDONLY)
-    for _ in range(1100):
+    for _ in range(200):
         os.mkdir("d", dir_fd=place)
         place, last = os.open("d", os.O_RDONLY, dir_fd=place), place
         os.close(last)
