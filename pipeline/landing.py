@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.kinds import SIDE_SUFFIXES, is_sound, is_utf8, refusal, writable
 from schemas.errors import InvalidInput
 from schemas.package import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
+from schemas.submission import is_table
 
 ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
 RESOURCES = "resources"
@@ -177,7 +178,7 @@ def _single(file: Path) -> DeliveryRef:
     suffix = file.suffix.lower()
     if suffix == ".xml":
         return DeliveryRef(str(file.parent), file.name, Layout.MESSAGE, messages=(file.name,))
-    if suffix == ".json":
+    if suffix == ".json" or is_submitted_table(file):
         return DeliveryRef(str(file.parent), file.name, Layout.SUBMISSION, messages=(file.name,))
     if suffix in ARCHIVE_SUFFIXES:
         return DeliveryRef(str(file.parent), "", Layout.AUDIO, refused=((file.name, "archive"),))
@@ -211,7 +212,7 @@ def _sort_in(listing: _Listing, entry: os.DirEntry[str]) -> None:
         listing.folders.append(name)
     elif suffix == ".xml" and not ACKNOWLEDGEMENT.fullmatch(name):
         listing.messages.append(name)
-    elif suffix == ".json":
+    elif suffix == ".json" or is_submitted_table(Path(entry.path)):
         listing.documents.append(name)
     elif is_sound(Path(entry.path)):
         listing.sounds.append(name)
@@ -250,7 +251,12 @@ def _is_named(folder: Path, messages: list[str]) -> bool:
 
 def _is_submission(file: Path) -> bool:
     head = _head(file)
-    return b'"submission/' in head or b'"recordings"' in head
+    return b'"submission/' in head or b'"recordings"' in head or is_submitted_table(file)
+
+
+def is_submitted_table(file: Path) -> bool:
+    """Whether a file is a submission as a CSV table; a list of sound files to scan is none."""
+    return file.suffix.lower() == ".csv" and is_table(_head(file))
 
 
 def _head(file: Path) -> bytes:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.landing import FILES_PER_REF, FIRST_ALONE, DeliveryRef
+from pipeline.landing import FILES_PER_REF, FIRST_ALONE, DeliveryRef, is_submitted_table
 from schemas.errors import InvalidInput
 from schemas.package import Layout
 
@@ -23,8 +23,8 @@ Row = dict[str, str]
 
 
 def is_manifest(source: Path) -> bool:
-    """Whether a path is a manifest rather than a folder, message or sound file."""
-    return source.suffix.lower() in {".csv", ".tsv", ".parquet"} and source.is_file()
+    """Whether a path is a manifest rather than a folder, message, submission or sound file."""
+    return source.suffix.lower() in {".csv", ".tsv", ".parquet"} and source.is_file() and not is_submitted_table(source)
 
 
 def spool(source: Path, target: Path) -> Iterator[DeliveryRef]:

@@ -1,6 +1,7 @@
-"""The JSON submission: a delivery's metadata for labels without DDEX (docs/submission.md)."""
+"""Submissions in JSON or CSV: a delivery's metadata for labels without DDEX (docs/submission.md)."""
 
 from schemas.submission.form import Submission
 from schemas.submission.reader import read_submission
+from schemas.submission.table import is_table, read_table
 
-__all__ = ["Submission", "read_submission"]
+__all__ = ["Submission", "is_table", "read_submission", "read_table"]
