@@ -48,6 +48,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     app.state.metrics = metrics
     for module in (meta, deliveries, screenings, cases, recordings, keys):
         app.include_router(module.router)
+    meta.describe_submission(app)
     problems.install(app)
     if with_console:
         app.include_router(console.router)

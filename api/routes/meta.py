@@ -4,14 +4,16 @@ from html import escape
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import CurrentActor, Db
 from api.services.access import Role, require
+from schemas.submission import json_schema
 
 router = APIRouter(tags=["meta"])
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SCHEMA_TYPE = "application/schema+json"
 
 
 @router.get("/livez")
@@ -33,6 +35,27 @@ def metrics(request: Request, actor: CurrentActor) -> Response:
     """Give the figures to Prometheus, which sends a service's key."""
     require(actor, Role.SERVICE, Role.ADMIN)
     return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)
+
+
+@router.get("/v1/schemas/submission.json")
+def submission_schema() -> JSONResponse:
+    """Give the JSON Schema of a submission in JSON; anybody may read it."""
+    return JSONResponse(json_schema(), media_type=SCHEMA_TYPE, headers={"Cache-Control": "public, max-age=3600"})
+
+
+def describe_submission(app: FastAPI) -> None:
+    """Name the form of a submission in the machine's description, too: a delivery carries it as a file."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        form = json_schema(ref_template="#/components/schemas/{model}")
+        parts = {**form.pop("$defs"), "Submission": {k: v for k, v in form.items() if not k.startswith("$")}}
+        known = document["components"]["schemas"]
+        known.update({name: part for name, part in parts.items() if name not in known})
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
 @router.get("/docs", include_in_schema=False)

@@ -5,7 +5,7 @@ label instead of being read as silence.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
@@ -131,3 +131,20 @@ class Submission(Model):
         if not self.recordings:
             raise ValueError("there is no recording")
         return self
+
+
+def json_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
+    """Describe the form as JSON Schema (draft 2020-12), for editors and other people's checks.
+
+    Parameters
+    ----------
+    ref_template
+        Where the parts are to be found; OpenAPI keeps them elsewhere.
+    """
+    described = Submission.model_json_schema(ref_template=ref_template, mode="validation")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:liner:submission:1",
+        **described,
+        "description": "A delivery's metadata for labels without DDEX, version 1: docs/submission.md.",
+    }
