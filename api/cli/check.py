@@ -29,6 +29,8 @@ matters and how to mend it. Writes nothing, needs no server and no network.
 
   liner check --format json --no-listen a.xml one JSON object, no listening
 
+  liner check --suggest - a.xml | patch -p0   apply the certain corrections
+
   liner check --format sarif -o a.sarif a.xml findings beside the line, on a code host
 
   liner check --format ern-ack -o acks/ P_1/  one acknowledgement for each release
@@ -89,6 +91,10 @@ def run(
         bool, typer.Option("--listen/--no-listen", help="Open sound files for facts, hashes and provenance.")
     ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only one line for each finding, no summary.")] = False,
+    patch: Annotated[
+        Path | None,
+        typer.Option("--suggest", metavar="FILE", help="Write the certain corrections as a patch; - for output."),
+    ] = None,
 ) -> None:
     """Check every path and print what was found."""
     from pipeline.check import check_each
@@ -96,7 +102,7 @@ def run(
     from schemas.findings import Severity
     from schemas.report import CheckReport
 
-    writer = _writer(output, target, quiet=quiet)
+    writer = _writer(output, target, patch, quiet=quiet)
     shown = Severity(severity.value)
     reports = []
     schemas = schema_folder(xsd) if xsd else None
@@ -105,21 +111,27 @@ def run(
         writer.write(report, shown)
     total = CheckReport.join(reports)
     writer.close(total, shown)
+    if patch:
+        from api.cli.suggesting import write_patch
+
+        write_patch(total, patch)
     raise typer.Exit(total.exit_code)
 
 
-def _writer(output: Format, target: Path | None, *, quiet: bool) -> "Writer":
+def _writer(output: Format, target: Path | None, patch: Path | None, *, quiet: bool) -> "Writer":
     """Choose who writes the report; what a choice does not need is not imported."""
-    from api.cli.reporting import TextWriter
+    from api.cli.reporting import TextWriter, console
+    from schemas.errors import InvalidInput
 
-    if output is not Format.TEXT:
-        from api.cli.answering import WRITERS
-
-        return WRITERS[output.value](target)
-    if target is not None:
-        from schemas.errors import InvalidInput
-
+    patches_output = patch == Path("-")
+    if output is Format.TEXT and target is None:
+        return TextWriter(quiet=quiet, console=console(stderr=patches_output))
+    if output is Format.TEXT:
         raise InvalidInput(
             "Text is written to standard output.", mend="Leave --output out, or choose another --format."
         )
-    return TextWriter(quiet=quiet)
+    if patches_output and target is None:
+        raise InvalidInput("Two things cannot share standard output.", mend="Name a file: --suggest FILE")
+    from api.cli.answering import WRITERS
+
+    return WRITERS[output.value](target)

@@ -40,9 +40,9 @@ class TextWriter:
         One line for each finding and nothing else.
     """
 
-    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+    def __init__(self, *, quiet: bool, console: Console) -> None:
         self._quiet = quiet
-        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._console = console
         self._sources = Sources()
         self._explained: set[tuple[str, str]] = set()
 
@@ -90,6 +90,11 @@ class TextWriter:
     def _line(self, text: Text) -> None:
         text.plain = plain(text.plain)
         self._console.print(text)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Open standard output, or standard error where that is for something else."""
+    return Console(highlight=False, soft_wrap=True, stderr=stderr)
 
 
 def plain(text: str) -> str:

@@ -198,14 +198,21 @@ def release_agrees_with_content(message: Message) -> Iterator[Hit]:
 )
 def release_is_derivable(message: Message) -> Iterator[Hit]:
     """Derive the undeclared main release's level from its recordings."""
+    release, level = message.main_release, derived_level(message)
+    if release and level:
+        text = f"The release has no ContainsAI; its recordings make it {level.title()}."
+        yield Hit(text, release.at, release.key)
+
+
+def derived_level(message: Message) -> Level | None:
+    """Tell what the main release would declare; None where it does, cannot, or a recording says nothing."""
     release = message.main_release
     if release is None or not message.can_declare or release.disclosure.text is not None:
-        return
+        return None
     levels = {r.disclosure.level for r in _content_of(release, message) if isinstance(r, SoundRecording)}
-    if levels and Level.UNDECLARED not in levels:
-        derived = levels.pop() if len(levels) == 1 else Level.PARTLY
-        text = f"The release has no ContainsAI; its recordings make it {derived.title()}."
-        yield Hit(text, release.at, release.key)
+    if not levels or Level.UNDECLARED in levels:
+        return None
+    return levels.pop() if len(levels) == 1 else Level.PARTLY
 
 
 @rule(

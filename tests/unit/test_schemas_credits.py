@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_cases.making import declared, human, machine
 
@@ -117,6 +117,7 @@ def test_every_area_has_a_name():
 
 
 @given(DISCLOSURES)
+@settings(deadline=None, derandomize=True, max_examples=100)
 def test_a_card_is_complete_and_never_says_human_of_what_is_undeclared(disclosure):
     card = credit_card(disclosure)
 

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -90,6 +90,7 @@ def test_what_cannot_be_applied_is_named(text, said):
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None, derandomize=True, max_examples=100)
 def test_no_other_text_is_a_profile(text):
     with pytest.raises(InvalidProfile, match=r"^profile"):
         parse_profile(text)
