@@ -4,6 +4,7 @@ Sub-command modules import heavy packages inside their functions, so that `liner
 `liner check` start quickly.
 """
 
+import os
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from schemas.errors import LinerError
 from schemas.versions import ENGINE
 
 USAGE_ERROR = 2
+BUG = 70  # EX_SOFTWARE of sysexits.h
 
 app = typer.Typer(
     name="liner",
@@ -42,14 +44,28 @@ def _root(
 
 
 def main() -> None:
-    """Run the command; a problem that liner names ends with its sentence and exit code 2."""
+    """Run the command; a problem that liner names ends with its sentence and exit code 2.
+
+    Anything else is a mistake of liner: exit code 70, one sentence, and the traceback in a file for a report.
+    ``LINER_DEBUG=1`` shows the traceback instead.
+    """
     try:
         app()
     except LinerError as error:
-        typer.secho(f"liner: {error.message}", err=True, fg=typer.colors.RED)
+        from api.cli.reporting import plain  # it loads more than `liner --help` needs
+
+        typer.secho(f"liner: {plain(error.message)}", err=True, fg=typer.colors.RED)
         if error.mend:
-            typer.echo(f"  {error.mend}", err=True)
+            typer.echo(f"  {plain(error.mend)}", err=True)
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("LINER_DEBUG") == "1":
+            raise
+        from api.cli import crash
+
+        for line in crash.report(error):
+            typer.echo(line, err=True)
+        sys.exit(BUG)
