@@ -43,14 +43,15 @@ async def get_csrf_token(request: Request) -> str | None:
     return token
 
 
-def get_actor(
-    request: Request, db: Db, settings: AppSettings, csrf_token: Annotated[str | None, Depends(get_csrf_token)]
-) -> Actor:
-    """Say who asks: a bearer key, or a console session.
+def identify(request: Request) -> Actor:
+    """Say whose key or session comes with a request, by its head alone.
 
-    A browser sends its cookie by itself, so that a session's unsafe request has to repeat the
-    session's token as well.
+    Raises
+    ------
+    NotSignedIn
+        There is none, or it is not valid.
     """
+    db, settings = get_database(request), get_settings(request)
     trusted = request.scope.get(ACTOR_IN_SCOPE)
     if isinstance(trusted, Actor):
         return trusted
@@ -60,7 +61,16 @@ def get_actor(
     cookie = request.cookies.get(cookie_name(settings))
     if cookie is None:
         raise NotSignedIn("This needs a key or a session.", mend="Send `Authorization: Bearer KEY`, or sign in.")
-    actor = sessions.resume(db, cookie)
+    return sessions.resume(db, cookie)
+
+
+def get_actor(request: Request, csrf_token: Annotated[str | None, Depends(get_csrf_token)]) -> Actor:
+    """Say who asks: a bearer key, or a console session.
+
+    A browser sends its cookie by itself, so that a session's unsafe request has to repeat the
+    session's token as well.
+    """
+    actor = identify(request)
     if request.method not in SAFE_METHODS:
         sessions.check_csrf(actor, csrf_token)
     return actor

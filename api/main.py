@@ -1,21 +1,26 @@
 """The app: `create_app` mounts what the other modules define and holds no rules of its own."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.console import routes as console
+from api.deps import SAFE_METHODS, identify
 from api.metrics import CountRequests, Metrics
 from api.routes import cases, deliveries, keys, meta, recordings, screenings
 from api.security import BodyLimit, SecurityHeaders
+from api.services import deliveries as deliveries_service
 from api.settings import Settings
 from api.store.database import open_database
+from schemas.errors import NotSignedIn
 from schemas.versions import ENGINE
 
 DELIVERIES = "/v1/deliveries"
+STRANGER_BODY_BYTES = 64 * 1024
 
 
 def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
@@ -60,6 +65,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await run_in_threadpool(deliveries_service.sweep, app.state.settings)
     yield
     app.state.database.close()
 
@@ -68,8 +74,18 @@ def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'console'}-{route.name}"
 
 
-def _limits(settings: Settings) -> Callable[[str], int]:
-    def limit_of(path: str) -> int:
+def _limits(settings: Settings) -> Callable[[Request], Awaitable[int]]:
+    """Give each caller a limit: the framework reads a body before it asks who sends it."""
+
+    async def limit_of(request: Request) -> int:
+        path = request.url.path
+        if request.method not in SAFE_METHODS:
+            try:
+                await run_in_threadpool(identify, request)
+            except NotSignedIn:
+                if path.startswith("/v1/"):
+                    raise
+                return min(STRANGER_BODY_BYTES, settings.max_body_bytes)  # enough for the form that signs in
         return settings.max_delivery_bytes if path == DELIVERIES else settings.max_body_bytes
 
     return limit_of

@@ -117,6 +117,8 @@ def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
+    if isinstance(error.__cause__, LinerError):  # raised while the framework read the body, and wrapped by it
+        return _on_liner_error(request, error.__cause__)
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
     detail = str(getattr(error, "detail", "")) or status.description
     code = CODES.get(status, status.phrase.lower().replace(" ", "-"))

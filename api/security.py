@@ -1,10 +1,11 @@
 """What every answer carries, and what no request may exceed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,9 +59,16 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuse a body beyond its path's limit, announced or not."""
+    """Refuse a body beyond its limit, announced or not.
 
-    def __init__(self, app: ASGIApp, *, limit_of: Callable[[str], int]) -> None:
+    Parameters
+    ----------
+    limit_of
+        Bytes that a request's body may have. Asked once, by the request's head, before the first byte is taken;
+        whatever it raises refuses the body.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit_of: Callable[[Request], Awaitable[int]]) -> None:
         self.app = app
         self.limit_of = limit_of
 
@@ -69,17 +77,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.limit_of(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
-        arrived = 0
+        arrived, limit = 0, -1
 
         def refuse_beyond(size: int) -> None:
             if size > limit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is beyond {limit:,} bytes.")
 
         async def counted() -> Message:
-            nonlocal arrived
-            refuse_beyond(int(announced) if announced.isdecimal() else 0)
+            nonlocal arrived, limit
+            if limit < 0:
+                limit = await self.limit_of(Request(scope))
+                refuse_beyond(int(announced) if announced.isdecimal() else 0)
             message = await receive()
             arrived += len(message.get("body", b""))
             refuse_beyond(arrived)

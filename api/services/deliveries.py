@@ -7,8 +7,9 @@ completion marker comes last, so that the pipeline never sees half a delivery.
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from schemas.errors import InvalidInput, LandingUnusable, NotFound
 from schemas.events import EventKind
 
 ACCOUNTS = "accounts"
+INCOMING = ".incoming-"
+ABANDONED_S = 6 * 3600.0  # no client pauses that long within an upload
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def account_of(actor: Actor, wanted: str | None, db: Database) -> str:
 def receiving(settings: Settings, account: str, content_type: str) -> Iterator[Incoming]:
     """Open a hidden folder to write a delivery into; whatever fails, nothing of it stays."""
     delivery_id = f"dlv_{secrets.token_hex(16)}"
-    hidden = settings.landing / ACCOUNTS / account / f".incoming-{delivery_id}"
+    hidden = settings.landing / ACCOUNTS / account / f"{INCOMING}{delivery_id}"
     upload = Upload(folder=hidden, settings=settings, content_type=content_type)
     try:
         (hidden / RESOURCES).mkdir(parents=True)
@@ -67,6 +70,29 @@ def receiving(settings: Settings, account: str, content_type: str) -> Iterator[I
     finally:
         upload.abort()
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def sweep(settings: Settings, *, older_than_s: float = ABANDONED_S) -> int:
+    """Remove what uploads left behind that a crash or a power cut ended, and say how many.
+
+    Parameters
+    ----------
+    older_than_s
+        Seconds since a byte was last written; another process may be receiving a delivery right now.
+    """
+    before = time.time() - older_than_s
+    left = [f for f in (settings.landing / ACCOUNTS).glob(f"*/{INCOMING}*") if _last_written(f) < before]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(left)
+
+
+def _last_written(folder: Path) -> float:
+    times = [0.0]
+    for place in (folder, *folder.rglob("*")):
+        with suppress(OSError):  # it may be gone by now
+            times.append(place.lstat().st_mtime)
+    return max(times)
 
 
 def accept(db: Database, actor: Actor, settings: Settings, incoming: Incoming) -> DeliveryPublic:

@@ -166,8 +166,11 @@ def test_what_is_announced_too_large_is_not_waited_for():
 
     scope = {"type": "http", "path": "/v1/screenings", "headers": [(b"content-length", b"11")]}
 
+    async def ten(_request):
+        return 10
+
     with pytest.raises(HTTPException):
-        asyncio.run(BodyLimit(app, limit_of=lambda _: 10)(scope, never, never))
+        asyncio.run(BodyLimit(app, limit_of=ten)(scope, never, never))
 
 
 def test_more_than_a_batch_is_refused(api):

@@ -1,0 +1,98 @@
+"""What strangers may cost, and what of people's secrets never reaches a log."""
+
+import asyncio
+import json
+import logging
+import os
+import time
+
+import pytest
+from sqlalchemy import text
+
+from api.services import cases, deliveries
+
+JSON = {"content-type": "application/json"}
+CHUNK = 64 * 1024
+
+
+def send(app, path: str, headers: dict[str, str], first: bytes) -> tuple[int, dict[str, object], int]:
+    """Post a body of 64 MB that is not announced; gives status, problem, and how many bytes were taken."""
+    chunks = iter([first, *[b" " * CHUNK] * 1000])
+    answered: list[dict[str, object]] = []
+    taken = 0
+
+    async def receive():
+        nonlocal taken
+        chunk = next(chunks, None)
+        taken += len(chunk or b"")
+        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+    async def answer(message):
+        answered.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "http_version": "1.1"}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(app(scope, receive, answer))
+    body = b"".join(message.get("body", b"") for message in answered)
+    return answered[0]["status"], json.loads(body), taken
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer liner_none"}, {"cookie": "liner_session=forged"}])
+@pytest.mark.parametrize("path", ["/v1/screenings", "/v1/deliveries", "/v1/keys", "/v1/cases/cas_1/decide"])
+def test_the_body_of_a_stranger_is_not_taken(api, path, headers):
+    status, problem, taken = send(api.app, path, {**JSON, **headers}, b"{")
+
+    assert (status, problem["code"], taken) == (401, "not-signed-in", 0)
+    assert problem["mend"]
+
+
+@pytest.mark.parametrize("path", ["/console/sign-in", "/console/sign-out"])
+def test_a_stranger_may_send_a_form_and_no_more(api, path):
+    status, problem, taken = send(api.app, path, {"content-type": "application/x-www-form-urlencoded"}, b"token=")
+
+    assert (status, problem["code"]) == (413, "too-large")
+    assert taken <= 2 * CHUNK
+
+
+def test_who_has_a_key_may_send_all_that_is_allowed(api):
+    answer = api.service.post("/v1/screenings", content=b'{"screenings": []' + b" " * 200_000 + b"}", headers=JSON)
+
+    assert answer.status_code == 200
+
+
+def test_what_a_crash_left_of_an_upload_is_swept(api):
+    account = api.settings.landing / "accounts" / "nova"
+    for name in (".incoming-dlv_old", ".incoming-dlv_under-way", "dlv_done"):
+        (account / name / "resources").mkdir(parents=True)
+        (account / name / "resources" / "a.wav").write_bytes(b"RIFF")
+    long_ago = time.time() - deliveries.ABANDONED_S - 60
+    for name in (".incoming-dlv_old", "dlv_done"):
+        for place in (account / name / "resources" / "a.wav", account / name / "resources", account / name):
+            os.utime(place, (long_ago, long_ago))
+
+    assert deliveries.sweep(api.settings) == 1
+    assert sorted(p.name for p in account.iterdir()) == [".incoming-dlv_under-way", "dlv_done"]
+
+
+def test_a_log_of_a_bug_holds_no_token(api, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(cases, "queue", broken)
+    token = api.moderator.headers["authorization"].removeprefix("Bearer ")
+
+    with caplog.at_level(logging.DEBUG):
+        answer = api.moderator.get("/v1/cases?q=private")
+
+    assert answer.status_code == 500
+    assert "RuntimeError" in caplog.text
+    logged = "\n".join(one for one in caplog.text.splitlines() if "httpx" not in one)  # this test's own client
+    assert token not in logged
+    assert "private" not in logged
+
+
+def test_an_error_of_the_database_names_no_values(sqlite_db):
+    with sqlite_db.read() as session, pytest.raises(Exception, match="no_such_table") as raised:
+        session.execute(text("SELECT 1 FROM no_such_table WHERE token = :token"), {"token": "csrf-of-mia"})
+
+    assert "csrf-of-mia" not in str(raised.value)
