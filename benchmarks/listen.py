@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from threadpoolctl import threadpool_limits
 
 from classifiers.decode import SoundfileSource, mixed
 from classifiers.descriptors import Descriptors
@@ -30,7 +31,7 @@ FILES = {"MP3 320k": 0.0, "MP3 128k": 0.7}
 
 def main() -> None:
     """Print the cost table and the memory of a long file."""
-    with tempfile.TemporaryDirectory() as folder:
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:  # as the listener's child has it
         sound = _music(SECONDS)
         print(f"\nListen, {SECONDS} s stereo; CPU s, lowest of {ROUNDS}; x = times decoding alone")
         print(f"{'':34}" + "".join(f"{name:>18}" for name in FILES))
