@@ -11,6 +11,8 @@ What is corrected, in this order:
 positions: ERN 4.3.2, disclosure elements, the same in 4.3.1.
 """
 
+import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -113,7 +115,8 @@ def suggest(data: bytes, path: str) -> Suggestion:
 
 def _change(text: str, find: Callable[[Element, str], Iterator[_Change]]) -> tuple[str, list[Correction]]:
     changes = list(find(elements_of(text), text))
-    done = [Correction(line=text.count("\n", 0, change.at) + 1, what=change.what) for change in changes]
+    breaks = [match.start() for match in re.finditer("\n", text)] if changes else []
+    done = [Correction(line=bisect(breaks, change.at) + 1, what=change.what) for change in changes]
     return apply_edits(text, [edit for change in changes for edit in change.edits]), done
 
 
