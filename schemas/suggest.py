@@ -13,7 +13,7 @@ positions: ERN 4.3.2, disclosure elements, the same in 4.3.1.
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.base import Model
@@ -102,22 +102,23 @@ def suggest(data: bytes, path: str) -> Suggestion:
     message = read_message(data, path).message
     if message is None or not message.can_declare or not is_bytewise(data):
         return Suggestion(data=data)
-    text, corrections = data.decode("latin-1"), []
+    text = data.decode("latin-1")
+    root, corrections = elements_of(text), list[Correction]()
     # Twice places: a contributor has two elements that may stand wrongly, and one is moved at a time.
     for find in (_wrong_names, _wrong_values, _wrong_places, _wrong_places, _derived):
-        text, done = _change(text, find)
-        corrections += done
+        if changes := list(find(root, text)):
+            corrections += _described(changes, text)
+            text = apply_edits(text, [edit for change in changes for edit in change.edits])
+            root = elements_of(text)
     corrected = text.encode("latin-1")
-    if read_message(corrected, path).message is None:  # an encoding whose bytes only look like markup
-        return Suggestion(data=data)
+    if corrections and read_message(corrected, path).message is None:
+        return Suggestion(data=data)  # an encoding whose bytes only look like markup
     return Suggestion(data=corrected, corrections=tuple(corrections))
 
 
-def _change(text: str, find: Callable[[Element, str], Iterator[_Change]]) -> tuple[str, list[Correction]]:
-    changes = list(find(elements_of(text), text))
-    breaks = [match.start() for match in re.finditer("\n", text)] if changes else []
-    done = [Correction(line=bisect(breaks, change.at) + 1, what=change.what) for change in changes]
-    return apply_edits(text, [edit for change in changes for edit in change.edits]), done
+def _described(changes: list[_Change], text: str) -> Iterator[Correction]:
+    breaks = [match.start() for match in re.finditer("\n", text)]
+    return (Correction(line=bisect(breaks, change.at) + 1, what=change.what) for change in changes)
 
 
 # --- names and values
@@ -198,10 +199,12 @@ def _move(one: Element, others: list[Element], behind: int, text: str) -> _Chang
 
 
 def _derived(root: Element, text: str) -> Iterator[_Change]:
+    release = next((one for one in root.walk() if one.name == "Release" and _is_listed(one)), None)
+    if release is None or not release.children or any(c.name == "ContainsAI" for c in release.children):
+        return
     message = read_message(text.encode("latin-1"), "").message
     level = derived_level(message) if message else None
-    release = next((one for one in root.walk() if one.name == "Release" and _is_listed(one)), None)
-    if message is None or level is None or release is None or not release.children:
+    if level is None:
         return
     change = _insertion(release, _WORDS[level], text)
     after = read_message(apply_edits(text, change.edits).encode("latin-1"), "").message
