@@ -168,6 +168,7 @@ class ScreeningRow(Table, table=True):
     account: str = ""
     sender_id: str = ""
     audio_uri: str | None = Field(default=None, sa_type=Text)
+    isrc: str = Field(default="", index=True)
     case_id: str | None = Field(default=None, index=True)
     codes: str = ""
     screened_at: datetime = _at()

@@ -1,10 +1,16 @@
-"""The sound of a recording, for those who may hear it."""
+"""The sound of a recording, for those who may hear it, and what a listener is told about its making."""
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+import base64
+import hashlib
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 
 from api.deps import AppSettings, CurrentActor, Db
+from api.negotiation import preferred
 from api.services import audio
+from api.services import credits as cards
+from schemas.credits import CreditCard, to_json_ld
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 TYPES = {
@@ -20,6 +26,10 @@ TYPES = {
     ".aiff": "audio/aiff",
 }
 UNKNOWN = "application/octet-stream"
+JSON_LD = "application/ld+json"
+CARD_TYPES = ("application/json", JSON_LD, "text/html", "text/plain")
+CARD_STYLE = base64.b64encode(hashlib.sha256(cards.STYLE.encode()).digest()).decode()
+CARD_POLICY = f"default-src 'none'; style-src 'sha256-{CARD_STYLE}'; frame-ancestors 'none'; base-uri 'none'"
 
 
 @router.get("/{recording_key}/audio", response_class=FileResponse)
@@ -33,3 +43,22 @@ def sound(
         path = audio.of_recording(db, actor, settings, recording_key)
     headers = {"Cache-Control": "private, max-age=3600"}
     return FileResponse(path, media_type=TYPES.get(path.suffix.lower(), UNKNOWN), headers=headers)
+
+
+@router.get(
+    "/{isrc}/credits",
+    response_model=CreditCard,
+    responses={200: {"content": {one: {} for one in CARD_TYPES if one != "application/json"}}},
+)
+def credit_card(db: Db, actor: CurrentActor, request: Request, isrc: str) -> Response:
+    """Say in plain words who or what made a recording, as its sender declared: JSON, JSON-LD, HTML or text."""
+    card = cards.of_isrc(db, actor, isrc)
+    wanted = preferred(request.headers.get("accept", ""), CARD_TYPES)
+    headers = {"Vary": "Accept"}
+    if wanted == JSON_LD:
+        return JSONResponse(to_json_ld(card), media_type=JSON_LD, headers=headers)
+    if wanted == "text/html":
+        return HTMLResponse(cards.to_html(card), headers={**headers, "Content-Security-Policy": CARD_POLICY})
+    if wanted == "text/plain":
+        return PlainTextResponse(cards.to_text(card), headers=headers)
+    return JSONResponse(card.model_dump(mode="json"), headers=headers)

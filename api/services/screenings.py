@@ -217,6 +217,7 @@ def _row(batch: _Batch, screening: Screening) -> ScreeningRow:
         account=plain(intake.account or "", KEY_LIMIT),
         sender_id=plain(normal_dpid(intake.sender_id or ""), KEY_LIMIT),
         audio_uri=plain(intake.audio_uri) if intake.audio_uri else None,
+        isrc=plain((intake.recording.isrc if intake.recording else None) or "", KEY_LIMIT),
         codes=" ".join(dict.fromkeys("".join(flag.code.split()) for flag in screening.flags)),
         screened_at=_at(screening),
         received_at=batch.now,

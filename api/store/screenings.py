@@ -60,6 +60,14 @@ def latest_of_recording(session: Session, actor: Actor, recording_key: str) -> S
     return session.exec(query.order_by(col(ScreeningRow.screened_at).desc(), col(ScreeningRow.id))).first()
 
 
+def latest_of_isrc(session: Session, actor: Actor, isrc: str) -> ScreeningRow | None:
+    """Read the newest screening of an ISRC that is the actor's to see, whoever sent it."""
+    query = select(ScreeningRow).where(
+        col(ScreeningRow.isrc) == isrc, visible(actor, ScreeningRow.account, ScreeningRow.sender_id)
+    )
+    return session.exec(query.order_by(col(ScreeningRow.screened_at).desc(), col(ScreeningRow.id))).first()
+
+
 def of_deliveries(session: Session, ids: Iterable[str]) -> list[ScreeningRow]:
     """Read the screenings of deliveries, oldest first."""
     query = select(ScreeningRow).where(col(ScreeningRow.delivery_id).in_(list(ids)))
