@@ -60,7 +60,7 @@ class _Spectral:
     """Shares each chunk of spectra among all that is derived from it."""
 
     def __init__(self, grid: Grid, channels: int) -> None:
-        self._mid, self._side = PowerFrames(grid), PowerFrames(grid)
+        self._mid, self._side = PowerFrames(grid), PowerFrames(grid, is_plain=True)
         self._mel, self._mel_scale = grid.mel_bank(), np.float32(1 / np.square(grid.window()).sum())
         self._loudness, self._timbre = Loudness(grid, channels), Timbre(grid)
         self._rhythm, self._repetition = Rhythm(grid), Repetition(grid)

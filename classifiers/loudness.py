@@ -57,6 +57,8 @@ class Loudness:
     def __init__(self, grid: Grid, channels: int) -> None:
         self._grid, self._channels = grid, channels
         self._weights = k_weights(grid).astype(np.float32)
+        window_energy = np.square(grid.window()).sum() / grid.n_fft
+        self._plain_weights = self._weights * np.float32(window_energy)  # a frame without a window holds all its energy
         self._mid: list[Array] = []
         self._side: list[Array] = []
 
@@ -65,8 +67,8 @@ class Loudness:
         self._mid.append(power @ self._weights)
 
     def push_side(self, power: Array) -> None:
-        """Take the power of half the difference's next frames."""
-        self._side.append(power @ self._weights)
+        """Take the power of half the difference's next plain frames, each as long as two steps of the mix-down."""
+        self._side.append(np.repeat(power @ self._plain_weights, 2))
 
     def signals(self) -> list[Signal]:
         """Integrated loudness and range; nothing for surround, or where all lies under the gate."""
@@ -86,7 +88,8 @@ class Loudness:
         """Sum the mean squares of the channels per 100 ms."""
         power = np.concatenate(self._mid) if self._mid else np.zeros(0, np.float32)
         if self._channels == 2:
-            power = 2 * (power + np.concatenate(self._side)) if self._side else 2 * power
+            side = np.concatenate(self._side)[: len(power)] if self._side else power[:0]
+            power = 2 * (power + np.pad(side, (0, len(power) - len(side))))
         centres_s = (np.arange(len(power)) + 1) / self._grid.frame_hz
         tenth = (centres_s / _BIN_S).astype(np.int64)
         counts = np.bincount(tenth)

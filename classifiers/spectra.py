@@ -73,12 +73,18 @@ class Grid:
 
 
 class PowerFrames:
-    """Cuts a stream of samples into frames and yields their power, chunk by chunk."""
+    """Cuts a stream of samples into frames and yields their power, chunk by chunk.
 
-    def __init__(self, grid: Grid) -> None:
+    Parameters
+    ----------
+    is_plain
+        Frames side by side without a window, half as many: enough where only the energy is asked for.
+    """
+
+    def __init__(self, grid: Grid, *, is_plain: bool = False) -> None:
         self._grid = grid
-        self._step = grid.hop
-        self._window = grid.window()
+        self._step = grid.n_fft if is_plain else grid.hop
+        self._window = None if is_plain else grid.window()
         self._rest, self._is_short = np.zeros(0, np.float32), True
 
     def push(self, samples: Array) -> Iterator[Array]:
@@ -89,7 +95,8 @@ class PowerFrames:
         frames = framed(stream, size, step, count)
         self._is_short &= not count
         for first in range(0, count, CHUNK_FRAMES):
-            spectrum = fft.rfft(frames[first : first + CHUNK_FRAMES] * self._window)
+            chunk = frames[first : first + CHUNK_FRAMES]
+            spectrum = fft.rfft(chunk if self._window is None else chunk * self._window)
             yield np.square(spectrum.real) + np.square(spectrum.imag)
         self._rest = stream[count * step :].copy()
 
