@@ -1,5 +1,6 @@
 """From liner's errors to RFC 9457 problem details: the one place that knows HTTP status codes."""
 
+import json
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -70,6 +71,13 @@ class Problem(BaseModel):
     mend: str = ""
 
 
+class _ProblemResponse(JSONResponse):
+    """JSON that may repeat what a stranger sent, lone surrogates included."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 Render = Callable[[Request, Problem], Response | None]
 
 
@@ -87,7 +95,7 @@ def answer(request: Request, problem: Problem) -> Response:
         if page is not None:
             return page
     headers = HEADERS.get(HTTPStatus(problem.status))
-    return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
+    return _ProblemResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

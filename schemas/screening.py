@@ -7,16 +7,27 @@ it twice changes nothing.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.base import Model
 from schemas.disclosure import Disclosure
 from schemas.findings import Finding
 from schemas.flags import Flag, Span
 from schemas.release import SoundRecording
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:  # the year 1 east of Greenwich, the year 9999 west of it
+        raise ValueError("is no time in UTC") from error
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]  # aware, in UTC; without a zone it is taken as UTC
 
 
 def derived_id(prefix: str, *parts: str | None) -> str:
@@ -79,7 +90,7 @@ class Intake(Model):
     message_id: str = ""
     message_path: str | None = None
     message_sha256: str | None = None
-    message_created_at: datetime | None = None
+    message_created_at: Moment | None = None
     ern_version: str | None = None
     release_key: str | None = None
     release_title: str = ""
@@ -272,7 +283,7 @@ class Screening(Model):
 
     id: str
     versions: Versions
-    screened_at: datetime
+    screened_at: Moment
     intake: Intake
     declared: Disclosure = Disclosure()
     found: Found = Found()

@@ -41,6 +41,16 @@ def message_name(name: str) -> str:
     return safe
 
 
+def audio_name(name: str) -> str:
+    """Give a sound file's name back: no message, which would be read as one, and no marker."""
+    safe = safe_name(name)
+    if PurePosixPath(safe).suffix.lower() in MESSAGE_SUFFIXES or _MARKER.match(safe):
+        raise UnsafePath(
+            f"The audio file's name '{safe}' is that of a message or marker.", mend="Name it e.g. song.wav."
+        )
+    return safe
+
+
 def folded(name: str) -> str:
     """Fold a name so that two that a file system may take for one compare equal."""
     return unicodedata.normalize("NFC", name).casefold()

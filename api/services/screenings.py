@@ -18,7 +18,7 @@ from api.public import ItemProblem, ScreeningResult
 from api.services import clock, redaction
 from api.services.access import Actor, Role, require
 from api.services.keys import normal_dpid
-from api.services.texts import KEY_LIMIT, LIMIT, plain
+from api.services.texts import KEY_LIMIT, LIMIT, encodable, plain
 from api.store import cases as case_store
 from api.store import events
 from api.store import screenings as store
@@ -91,7 +91,8 @@ def _read(item: Any) -> Screening | ScreeningResult:
 
 
 def _refused(given: str | None, code: str, detail: str) -> ScreeningResult:
-    return ScreeningResult(id=given, status="refused", problem=ItemProblem(code=code, detail=detail))
+    shown = None if given is None else encodable(given)
+    return ScreeningResult(id=shown, status="refused", problem=ItemProblem(code=code, detail=encodable(detail)))
 
 
 def _record(db: Database, actor: Actor, screenings: list[Screening]) -> list[ScreeningResult]:

@@ -7,3 +7,8 @@ KEY_LIMIT = 200  # of what is indexed: PostgreSQL takes 2,704 bytes per entry
 def plain(text: str, limit: int | None = None) -> str:
     """Replace what PostgreSQL cannot store (NUL), and shorten to ``limit`` characters."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates, which JSON can name and no answer can carry, with ``?``."""
+    return text.encode("utf-8", "replace").decode()

@@ -7,15 +7,18 @@ a folder. It knows no web framework; what it refuses it raises as liner's errors
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.public import DeliveryFile
-from api.services.filenames import RESOURCES, folded, message_name, safe_name
+from api.services.filenames import RESOURCES, audio_name, folded, message_name
 from api.settings import Settings
 from schemas.errors import InvalidInput, LandingUnusable, TooLarge
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 MESSAGE = "message"
 AUDIO = "audio"
@@ -64,19 +67,22 @@ class Upload:
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
             raise InvalidInput("The body is not multipart/form-data.", mend=FORM)
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_headers_finished": self._open,
-                "on_part_data": self._write,
-                "on_part_end": self._close,
-                "on_end": self._end,
-            },
-        )
+        try:
+            self._parser = MultipartParser(boundary, self._callbacks())
+        except FormParserError as error:
+            raise InvalidInput("The multipart boundary is too long.", mend=FORM) from error
+
+    def _callbacks(self) -> "MultipartCallbacks":
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._on_header_field,
+            "on_header_value": self._on_header_value,
+            "on_header_end": self._on_header_end,
+            "on_headers_finished": self._open,
+            "on_part_data": self._write,
+            "on_part_end": self._close,
+            "on_end": self._end,
+        }
 
     def feed(self, chunk: bytes) -> None:
         """Take the next chunk of the body."""
@@ -136,7 +142,7 @@ class Upload:
         return _Part(MESSAGE, self.message, stream, self.settings.max_message_bytes)
 
     def _open_audio(self, name: str) -> _Part:
-        safe = safe_name(name)
+        safe = audio_name(name)
         if folded(safe) in self._seen:
             raise InvalidInput(f"The file {safe} comes twice.", mend="Give each file its own name.")
         self._seen.add(folded(safe))

@@ -7,6 +7,7 @@ import os
 import time
 
 import pytest
+from fixtures_api import make_screening
 from sqlalchemy import text
 
 from api.services import cases, deliveries
@@ -96,3 +97,58 @@ def test_an_error_of_the_database_names_no_values(sqlite_db):
         session.execute(text("SELECT 1 FROM no_such_table WHERE token = :token"), {"token": "csrf-of-mia"})
 
     assert "csrf-of-mia" not in str(raised.value)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("field", ["screened_at", "message_created_at"])
+def test_a_time_outside_the_calendar_is_refused_by_name(api, field, moment):
+    one = make_screening(1, "AID-002").model_dump(mode="json")
+    (one if field == "screened_at" else one["intake"])[field] = moment
+
+    (result,) = api.service.post("/v1/screenings", json={"screenings": [one]}).json()["results"]
+
+    assert (result["status"], result["problem"]["code"]) == ("refused", "invalid-screening")
+    assert field in result["problem"]["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"screenings": [{"id": "\ud800"}]}',
+        rb'{"screenings": [{"\ud800": 1}]}',
+        rb'{"screenings": [], "\ud800": 1}',
+        rb'{"screenings": ["\udfff", NaN, 1e999]}',
+    ],
+)
+def test_what_cannot_be_encoded_is_refused_in_words(api, body):
+    answer = api.service.post("/v1/screenings", content=body, headers=JSON)
+
+    assert answer.status_code in {200, 422}
+    assert all(one["status"] == "refused" for one in answer.json().get("results", ()))
+
+
+def test_a_decision_in_lone_surrogates_is_an_invalid_request(api):
+    (result,) = api.record(make_screening(1, "AID-002"))
+    body = rb'{"action": "approve", "reason": "\ud800\ud800\ud800", "expected_version": 1}'
+
+    answer = api.moderator.post(f"/v1/cases/{result['case_id']}/decide", content=body, headers=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
+def test_a_boundary_without_end_is_refused(api):
+    kind = {"content-type": f"multipart/form-data; boundary={'b' * 5000}"}
+
+    answer = api.label.post("/v1/deliveries", content=b"", headers=kind)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+
+
+@pytest.mark.parametrize("name", ["second.xml", "other.JSON", "BatchComplete_1.wav", "a.complete", "ACK_1.wav"])
+def test_no_message_or_marker_comes_in_as_sound(api, name):
+    files = [("message", ("m.xml", b"<a/>")), ("audio", (name, b"RIFF"))]
+
+    answer = api.label.post("/v1/deliveries", files=files)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unsafe-path")
+    assert list((api.settings.landing / "accounts" / "nova").iterdir()) == []
