@@ -9,6 +9,7 @@ import time
 import pytest
 from fixtures_api import make_screening
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from api.services import cases, deliveries
 
@@ -152,3 +153,13 @@ def test_no_message_or_marker_comes_in_as_sound(api, name):
 
     assert (answer.status_code, answer.json()["code"]) == (422, "unsafe-path")
     assert list((api.settings.landing / "accounts" / "nova").iterdir()) == []
+
+
+@pytest.mark.parametrize("table", ["event", "decision"])
+def test_sqlite_replaces_nothing_that_is_only_appended(api, table):
+    (result,) = api.record(make_screening(1, "AID-002"))
+    decision = {"action": "approve", "reason": "Heard it.", "expected_version": 1}
+    api.moderator.post(f"/v1/cases/{result['case_id']}/decide", json=decision).raise_for_status()
+
+    with pytest.raises(DBAPIError, match="append-only"), api.db.write() as session:
+        session.execute(text(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} LIMIT 1"))
