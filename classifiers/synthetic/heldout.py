@@ -15,6 +15,7 @@ Array = npt.NDArray[np.float64]
 RESYNTH = "resynth"
 CARRIED_RATE = 0.05
 RESAMPLES = 200
+NEVER = -1e6  # a logit below every threshold, and finite, so that quantiles stay defined
 COPY_WEIGHT = 0.25  # of a changed copy beside the clean row: more helps changed sound and costs clean sound
 
 
@@ -144,7 +145,7 @@ def false_positives_by_source(held: Sequence[Held], rows: Rows, *, fewest: int =
 def gated(held: Sequence[Held], is_gated: npt.NDArray[np.bool_]) -> tuple[Held, ...]:
     """Put rows that the gate holds back below every threshold [shape=(rows,)]."""
     return tuple(
-        Held(one.fold, one.head, one.places, np.where(is_gated[one.places], -np.inf, one.logits)) for one in held
+        Held(one.fold, one.head, one.places, np.where(is_gated[one.places], NEVER, one.logits)) for one in held
     )
 
 
