@@ -103,7 +103,12 @@ def for_fitting(files: Sequence[LabelledFile]) -> tuple[LabelledFile, ...]:
 
 
 def read_windows(path: Path) -> tuple[Window, ...]:
-    """Decode a file in blocks and keep the windows that the model hears.
+    """Decode a file and give the windows that the model hears; raises `AudioUnreadable`."""
+    return collect(path).windows()
+
+
+def collect(path: Path) -> WindowCollector:
+    """Decode a file in blocks into a collector.
 
     Raises
     ------
@@ -125,8 +130,8 @@ def read_windows(path: Path) -> tuple[Window, ...]:
     raise AudioUnreadable(f"{path.name} cannot be decoded: {'; '.join(dict.fromkeys(causes))}.")
 
 
-def _collected(source: Source) -> tuple[Window, ...]:
+def _collected(source: Source) -> WindowCollector:
     collector = WindowCollector(source.sample_rate_hz)
     for block in source.blocks():
         collector.push(mixed(block))
-    return collector.windows()
+    return collector

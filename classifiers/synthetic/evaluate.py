@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from classifiers.synthetic import metrics
 from classifiers.synthetic.attacks import Attack
-from classifiers.synthetic.corpus import POSITIVE, RESYNTHESIS, LabelledFile, read_windows
+from classifiers.synthetic.corpus import POSITIVE, RESYNTHESIS, LabelledFile, collect
 from classifiers.synthetic.model import SyntheticModel
 from classifiers.synthetic.score import Abstention, SyntheticScore
 from classifiers.synthetic.windows import Window
@@ -19,6 +19,7 @@ from schemas.errors import AudioUnreadable
 
 CARRIED_RATE = 0.05  # the false-positive rate that the model's own threshold promises
 Progress = Callable[[int, int], None]
+_Sound = tuple[tuple[Window, ...], float]  # windows, and the recording's length in seconds
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,12 @@ def evaluate(
         As `measure` gives it for the clean files, with ``seconds`` and ``attacks`` by name.
     """
     began = time.perf_counter()
-    rounds = {name: [] for name in ("", *(attack.name for attack in attacks))}  # type: dict[str, list[Scored]]
+    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *(attack.name for attack in attacks))}
     for number, file in enumerate(files, start=1):
-        windows = _windows(file, root)
-        rounds[""].append(Scored(file, _scored(windows, model)))
+        sound = _collected(file, root)
+        rounds[""].append(Scored(file, _scored(sound, model)))
         for attack in attacks:
-            rounds[attack.name].append(Scored(file, _scored(_attacked(windows, attack), model)))
+            rounds[attack.name].append(Scored(file, _scored(_attacked(sound, attack), model)))
         if progress:
             progress(number, len(files))
     result = measure(rounds.pop(""))
@@ -114,23 +115,23 @@ def measure(scored: Sequence[Scored]) -> dict[str, Any]:
     }
 
 
-def _windows(file: LabelledFile, root: Path) -> tuple[Window, ...] | None:
+def _collected(file: LabelledFile, root: Path) -> _Sound | None:
     try:
-        return read_windows(root / file.path)
+        collector = collect(root / file.path)
     except AudioUnreadable:
         return None
+    return collector.windows(), collector.duration_s
 
 
-def _attacked(windows: tuple[Window, ...] | None, attack: Attack) -> tuple[Window, ...] | None:
-    if windows is None:
+def _attacked(sound: _Sound | None, attack: Attack) -> _Sound | None:
+    if sound is None:
         return None
-    return tuple(replace(w, samples=attack.apply(w.samples, w.sample_rate_hz)) for w in windows)
+    windows, duration_s = sound
+    return tuple(replace(w, samples=attack.apply(w.samples, w.sample_rate_hz)) for w in windows), duration_s
 
 
-def _scored(windows: tuple[Window, ...] | None, model: SyntheticModel) -> SyntheticScore | None:
-    if windows is None:
-        return None
-    return model.score_windows(windows, duration_s=max((window.end_s for window in windows), default=0.0))
+def _scored(sound: _Sound | None, model: SyntheticModel) -> SyntheticScore | None:
+    return None if sound is None else model.score_windows(sound[0], duration_s=sound[1])
 
 
 def _logits(items: Iterable[Scored]) -> npt.NDArray[np.float64]:

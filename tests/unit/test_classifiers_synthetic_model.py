@@ -175,16 +175,19 @@ def test_names_outside_the_registry_are_not_found(name: str) -> None:
 
 def test_evaluation_gives_every_figure(corpus: Path) -> None:
     soundfile.write(corpus / "short.wav", song(1)[:RATE_HZ], RATE_HZ)
-    lines = (corpus / "manifest.csv").read_text() + "short.wav,human,human0,1\nmissing.wav,ai,ai0,1\n"
+    soundfile.write(corpus / "silent.wav", np.zeros(RATE_HZ * 12), RATE_HZ)
+    lines = (
+        corpus / "manifest.csv"
+    ).read_text() + "short.wav,human,human0,1\nsilent.wav,human,human0,1\nmissing.wav,ai,ai0,1\n"
     (corpus / "more.csv").write_text(lines)
     arguments = ["--manifest", str(corpus / "more.csv"), "--root", str(corpus), "--attack", "noise-20"]
 
     result = CliRunner().invoke(evaluate_command.evaluate_app, [*arguments, "--format", "json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
-    assert figures["files"] == 20
+    assert figures["files"] == 21
     assert figures["unreadable"] == 1
-    assert figures["abstained_by_reason"]["too_short"] == 1
+    assert figures["abstained_by_reason"]["too_short"] == figures["abstained_by_reason"]["silent"] == 1
     assert set(figures["auroc_by_source"]) == {"ai0", "ai1", "ai2"}
     assert set(figures) >= {"auroc", "tpr_at_fpr_1pct", "tpr_at_fpr_5pct", "fpr_by_source", "ece", "brier", "seconds"}
     assert figures["attacks"]["noise-20"]["auroc"] is not None
