@@ -5,6 +5,7 @@ pickled and each worker process makes its own.
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from fastapi import FastAPI
@@ -49,8 +50,13 @@ class InProcessTransport(httpx.BaseTransport):
         self._asgi = httpx.ASGITransport(_asking_as(actor, app) if actor else app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and read its whole answer."""
-        return asyncio.run(self._answer(request))
+        """Send one request and read its whole answer; also from a thread whose own event loop runs (a notebook)."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._answer(request))
+        with ThreadPoolExecutor(1) as aside:
+            return aside.submit(lambda: asyncio.run(self._answer(request))).result()
 
     def close(self) -> None:
         """Give the database's connections back; they are made anew if the app is used again."""

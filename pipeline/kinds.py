@@ -1,7 +1,8 @@
 """Kinds of files by name and first bytes: what of a folder is tried as sound, and what is left alone.
 
-A name that says sound is believed, so that a damaged file is reported. Any other name is asked for its first
-bytes: a folder of recordings may hold programs, caches and notes, and each would be a finding about nothing.
+A name that says sound is believed, so that a damaged file is reported. Under any other name the first bytes are
+asked: what looks like text, a program or a document is left alone, for each would be a finding about nothing;
+all else is tried, so that no recording under an odd name is lost.
 """
 
 import os
@@ -17,19 +18,18 @@ SIDE_SUFFIXES = frozenset(
     | {".md", ".txt", ".rst", ".pdf", ".html", ".htm", ".log", ".doc", ".docx", ".xls", ".xlsx", ".py", ".db"}
     | {".cue", ".m3u", ".m3u8", ".nfo", ".sfv", ".md5", ".sha1", ".sha256", ".lrc", ".srt", ".vtt"}
 )  # what lies beside sound files and is none
-SOUND_HEAD = re.compile(
-    rb"RIFF|RF64|riff|fLaC|OggS|ID3|FORM|caff|\.snd"  # WAV and its large forms, FLAC, Ogg, MP3, AIFF, CAF, AU
-    rb"|wvpk|MAC |TTA1|MPCK|MP\+|DSD |FRM8|#!AMR"  # WavPack, Monkey's Audio, True Audio, Musepack, DSD, AMR
-    rb"|\x30\x26\xb2\x75|\x1a\x45\xdf\xa3|....ftyp",  # ASF, Matroska, ISO media
+OTHER_HEAD = re.compile(
+    rb"\x7fELF|MZ|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe|..\r\n|#!"  # programs, byte code, scripts
+    rb"|\x89PNG|\xff\xd8\xff|GIF8|BM|%PDF|%!PS|SQLite|PAR1|\x93NUMPY|PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!",
     re.DOTALL,
-)
-HEAD_BYTES = 16
+)  # what the first bytes of everyday files that hold no sound look like
+HEAD_BYTES = 512
 
 
 def is_sound(file: Path) -> bool:
-    """Whether a file is to be tried as sound: its suffix says so, or else its first bytes."""
+    """Whether a file is to be tried as sound: its suffix says so, or nothing says that it is something else."""
     suffix = PurePosixPath(file.name).suffix.lower()
-    return suffix in SOUND_SUFFIXES or (suffix not in SIDE_SUFFIXES and _sounds_like(_head(file)))
+    return suffix in SOUND_SUFFIXES or (suffix not in SIDE_SUFFIXES and not _is_something_else(_head(file)))
 
 
 def refusal(name: str, mode: int) -> str | None:
@@ -68,23 +68,24 @@ def writable(name: str) -> str:
 
 
 def _head(file: Path) -> bytes:
-    """Read the first bytes; of what cannot be opened none, unless it must be reported."""
+    """Read the first bytes; of what cannot be opened none."""
     try:
         with file.open("rb") as stream:
             return stream.read(HEAD_BYTES)
     except OSError:
-        return b"ID3"  # let the listener say what is wrong with it
+        return b"\0"  # let the listener say what is wrong with it
 
 
-def _sounds_like(head: bytes) -> bool:
-    return bool(SOUND_HEAD.match(head)) or _is_mpeg(head)
+def _is_something_else(head: bytes) -> bool:
+    return bool(OTHER_HEAD.match(head)) or _is_text(head)
 
 
-def _is_mpeg(head: bytes) -> bool:
-    """Recognise an MPEG or ADTS frame: sync, and a version, layer, bit rate and sample rate that exist."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return False
-    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
-    if layer == 0:  # ADTS: sync of twelve bits
-        return head[1] & 0xF6 == 0xF0 and head[2] >> 2 & 15 < 13
-    return version != 1 and head[2] >> 4 not in (0, 15) and head[2] >> 2 & 3 != 3
+def _is_text(head: bytes) -> bool:
+    """Recognise UTF-8 text without control characters, and nothing at all; the last character may be cut."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter in "\t\n\r\f\x1b" for letter in text)

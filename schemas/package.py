@@ -68,7 +68,8 @@ class Package(Model):
 
 
 SOUND_SUFFIXES = frozenset(
-    {".wav", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".wma", ".caf", ".wv"}
+    {".wav", ".flac", ".mp3", ".mp2", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".spx", ".aif", ".aiff", ".aifc"}
+    | {".wma", ".caf", ".wv", ".ape", ".mpc", ".tta", ".tak", ".dsf", ".dff", ".mka", ".ac3", ".au", ".w64"}
 )
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})

@@ -1,10 +1,11 @@
 """The pipeline's way into the review without a network, beside a service that runs."""
 
+import asyncio
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from fixtures_api import Api, as_json, make_screening
+from fixtures_api import Api, as_json, make_api, make_screening
 
 from api.inprocess import client
 from api.settings import Settings
@@ -43,6 +44,17 @@ def test_threads_and_a_running_service_share_the_database(tmp_path, database_url
     assert served.moderator.get("/v1/cases").json()["total"] == 120
     for one in (*pipelines, served.moderator):
         one.close()
+
+
+def test_a_thread_with_a_running_event_loop_may_ask(tmp_path, sqlite_template):
+    """A notebook's cells, and whatever drives a browser, run inside a loop."""
+    settings = make_api(tmp_path / "home", sqlite_template).settings
+
+    async def ask():
+        with client(settings) as pipeline:
+            return pipeline.get("/v1/me").status_code
+
+    assert asyncio.run(ask()) == 200
 
 
 def test_nobody_is_trusted_by_what_they_send(api):

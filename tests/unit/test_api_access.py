@@ -46,6 +46,8 @@ MATRIX = [
     ),
     ("POST", "/v1/cases/{case_id}/reopen", {"json": at(1, reason="Why.")}, (401, 403, 403, 409, 403, 409)),
     ("GET", "/v1/recordings/{recording_key}/audio", {}, (401, 200, 404, 200, 200, 200)),
+    ("GET", "/v1/recordings/{isrc}/credits", {}, (401, 200, 404, 200, 200, 200)),
+    ("GET", "/v1/schemas/submission.json", {}, (200, 200, 200, 200, 200, 200)),
 ]
 
 
@@ -73,6 +75,7 @@ def test_who_gets_in(filled, row, role):
         "name": f"spare-{role}",
         "case_id": case_id_of(f"rec_{number}", "nova"),
         "recording_key": f"rec_{number}",
+        "isrc": f"QZABC26{number:05}",
         "screening_id": f"scr_{number}_0",
         "delivery_id": filled.delivery,
     }
