@@ -22,6 +22,7 @@ Block = npt.NDArray[np.float32]
 
 BLOCK_SAMPLES = 131_072  # of all channels together: 0.5 MB, stays in the second-level cache
 MAX_CHANNELS = 64
+MIN_RATE_HZ = 2000  # below telephone quality a header lies, and a second costs what an hour does
 LOUDEST = 64.0  # 36 dB over full scale: what a float file holds beyond that is no music
 
 _SOUNDFILE_CODECS = {
@@ -113,8 +114,8 @@ def _is_tagged_flac(path: str, head: bytes) -> bool:
 def _checked(sample_rate_hz: int, channels: int) -> None:
     if not 0 < channels <= MAX_CHANNELS:
         raise DecodeError(f"{channels} channels, at most {MAX_CHANNELS} are heard")
-    if sample_rate_hz <= 0:
-        raise DecodeError(f"sample rate {sample_rate_hz} Hz")
+    if sample_rate_hz < MIN_RATE_HZ:
+        raise DecodeError(f"sample rate {sample_rate_hz} Hz, at least {MIN_RATE_HZ} Hz are heard")
 
 
 def _tamed(block: Block) -> Block:

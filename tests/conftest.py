@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there: two workers share two cores
+
 pytest_plugins = ["fixtures_postgresql", "fixtures_api", "fixtures_browser"]
 
 SHARED = Path(os.environ.get("LINER_SHARED", Path(__file__).parents[2] / "shared"))

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import check, demo, keys, report, rules, scan, serve, watch
+from api.cli import check, demo, evaluate, keys, models, report, rules, scan, serve, train, watch
 from schemas.errors import LinerError
 from schemas.versions import ENGINE
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (check, scan, watch, serve, keys, rules, demo, report):
+for module in (check, scan, watch, serve, keys, rules, report, demo, models, evaluate, train):
     module.mount(app)
 
 

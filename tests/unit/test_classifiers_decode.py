@@ -102,3 +102,12 @@ def test_a_text_is_refused_by_both(tmp_path):
     for opener in openers(str(path)):
         with pytest.raises(DecodeError):
             opener(str(path))
+
+
+@pytest.mark.parametrize("rate", [1, 100])
+def test_a_rate_that_no_sound_has_is_refused(tmp_path, rate):
+    path = tmp_path / "slow.wav"
+    soundfile.write(path, np.zeros(100_000), rate)
+    for source in (SoundfileSource, AvSource):
+        with pytest.raises(DecodeError, match="sample rate"):
+            source(str(path))
