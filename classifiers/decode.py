@@ -111,11 +111,16 @@ def _is_tagged_flac(path: str, head: bytes) -> bool:
         return file.read(4) == b"fLaC"
 
 
-def _checked(sample_rate_hz: int, channels: int) -> None:
-    if not 0 < channels <= MAX_CHANNELS:
-        raise DecodeError(f"{channels} channels, at most {MAX_CHANNELS} are heard")
-    if sample_rate_hz < MIN_RATE_HZ:
-        raise DecodeError(f"sample rate {sample_rate_hz} Hz, at least {MIN_RATE_HZ} Hz are heard")
+def _check(source: "SoundfileSource | AvSource") -> None:
+    """Refuse, and close, a source whose header states what no sound has."""
+    problem = ""
+    if not 0 < source.channels <= MAX_CHANNELS:
+        problem = f"{source.channels} channels, at most {MAX_CHANNELS} are heard"
+    elif source.sample_rate_hz < MIN_RATE_HZ:
+        problem = f"sample rate {source.sample_rate_hz} Hz, at least {MIN_RATE_HZ} Hz are heard"
+    if problem:
+        source.close()
+        raise DecodeError(problem)
 
 
 def _tamed(block: Block) -> Block:
@@ -137,7 +142,7 @@ class SoundfileSource:
         except _SOUNDFILE_ERRORS as error:
             raise DecodeError(_brief(error)) from error
         self.sample_rate_hz, self.channels = int(self._file.samplerate), int(self._file.channels)
-        _checked(self.sample_rate_hz, self.channels)
+        _check(self)
         subtype = str(self._file.subtype)
         self._is_float = subtype in ("FLOAT", "DOUBLE")
         self.container = {"MPEG": "mp3", "WAVEX": "wav"}.get(self._file.format, self._file.format.lower())
@@ -201,7 +206,7 @@ class AvSource:
             self.close()
             raise DecodeError("no decoder for its codec")
         self.sample_rate_hz, self.channels = int(context.sample_rate or 0), int(context.channels or 0)
-        _checked(self.sample_rate_hz, self.channels)
+        _check(self)
         self.container = str(self._container.format.name).split(",")[0].replace("mov", "m4a")
         self.codec = "pcm" if str(context.name).startswith("pcm_") else str(context.name).removesuffix("float")
         is_lossless = self.codec in ("pcm", "flac", "alac", "tta", "wavpack", "ape")
