@@ -49,6 +49,8 @@ class MatchCondition(Model):
     """A match in the catalogue: how it was made, and that it belongs to something else."""
 
     kind: MatchKind
+    min_s: float = 0.0  # seconds in common; two files of nothing, or of a moment, are equal by nature
+    max_silence_share: float = 1.0
     other_isrc: bool = True  # the same ISRC again is a redelivery or a legitimate re-release
     other_sender: bool = False  # one sender's copies may be a re-issue
     earlier_only: bool = True  # the first delivery of a sound is not the copy
@@ -239,7 +241,14 @@ def _counts(match: Match, condition: MatchCondition, evidence: Evidence) -> bool
         return False
     if condition.other_sender and match.sender_id in (None, evidence.intake.sender_id):
         return False
+    if match.own.end_s - match.own.start_s < condition.min_s or _is_silence(evidence, condition):
+        return False
     return not (condition.other_isrc and own is not None and own == match.isrc)
+
+
+def _is_silence(evidence: Evidence, condition: MatchCondition) -> bool:
+    silence = evidence.heard.signal("silence_share")
+    return silence is not None and silence.value > condition.max_silence_share
 
 
 def _describe(match: Match) -> str:

@@ -192,6 +192,17 @@ def test_copies(matches, expected):
     assert codes(known(*matches)) == expected
 
 
+def test_two_files_of_nothing_or_of_a_moment_are_no_copies():
+    same = match(MatchKind.SAME_SIGNAL)
+    moment = same.model_copy(update={"own": Span(start_s=0, end_s=1.5)})
+    silent = known(same).model_copy(update={"heard": heard(silence_share=1.0).heard})
+    quiet = known(same).model_copy(update={"heard": heard(silence_share=0.5).heard})
+
+    assert codes(known(moment)) == []
+    assert "SPM-003" not in codes(silent)
+    assert codes(quiet) == ["SPM-003"]
+
+
 def test_a_copy_says_what_it_is_a_copy_of():
     (flag,) = judge(known(match(title="Tide", display_artist="Bo", speed=1.05, pitch_semitones=1)), (), house_policy())
 
