@@ -1,0 +1,14 @@
+"""Chain and roles."""
+
+revision = "0005"
+down_revision: str | None = "0004"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Change the schema."""
+
+
+def downgrade() -> None:
+    """Change it back."""

@@ -1,0 +1,14 @@
+"""Appeals and portal."""
+
+revision = "0006"
+down_revision: str | None = "0005"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Change the schema."""
+
+
+def downgrade() -> None:
+    """Change it back."""

@@ -1,0 +1,14 @@
+"""Queues and views."""
+
+revision = "0007"
+down_revision: str | None = "0006"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Change the schema."""
+
+
+def downgrade() -> None:
+    """Change it back."""

@@ -1,0 +1,14 @@
+"""Policies and learning."""
+
+revision = "0008"
+down_revision: str | None = "0007"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Change the schema."""
+
+
+def downgrade() -> None:
+    """Change it back."""

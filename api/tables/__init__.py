@@ -1,0 +1,33 @@
+"""The tables. They never leave this package: routes take ``*Create`` and give ``*Public`` models.
+
+One module an area. A ``table=True`` model does not validate, so every closed set of values is a CHECK
+constraint too. Long-lived documents (screenings, event payloads, statements) are JSON text as pydantic writes it.
+"""
+
+from api.tables.base import Table
+from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
+from api.tables.work import (
+    AudioRootRow,
+    CaseRow,
+    DecisionRow,
+    DeliveryRow,
+    EventRow,
+    FlagRow,
+    ScreeningRow,
+)
+
+__all__ = [
+    "AccountDpidRow",
+    "AccountRow",
+    "ApiKeyRow",
+    "AudioRootRow",
+    "CaseRow",
+    "DecisionRow",
+    "DeliveryRow",
+    "EventRow",
+    "FlagRow",
+    "ScreeningRow",
+    "SessionRow",
+    "SignInTokenRow",
+    "Table",
+]
