@@ -210,6 +210,8 @@ class Signal(Model):
         In the unit of the name's suffix (``_s``, ``_hz``, ``_lufs``, ``_db``) or a share in [0, 1].
     probability
         Calibrated probability where a model gives one, in [0, 1].
+    interval
+        Ends between which a calibration of the same kind would put the probability.
     model
         Which model or descriptor set made it, with version.
     spans
@@ -219,14 +221,59 @@ class Signal(Model):
     name: str
     value: float
     probability: float | None = None
+    interval: tuple[float, float] | None = None
     model: str
     spans: tuple[Span, ...] = ()
+
+
+class Abstained(Model):
+    """A signal that a model would not give, and why: not measured is not zero.
+
+    Attributes
+    ----------
+    name
+        Of the signal that is missing.
+    reason, sentence
+        Stable word, see docs/models.md; the same for a person.
+    model
+        Which model abstained, with version.
+    """
+
+    name: str
+    reason: str
+    sentence: str
+    model: str
+
+
+class MeasuredWindow(Model):
+    """What a model looked at in a stretch of sound, packed: enough to judge again without decoding.
+
+    Attributes
+    ----------
+    start_s, end_s
+        Seconds of the recording.
+    values
+        One byte for each value of the feature set (`Traces.features`).
+    """
+
+    start_s: float
+    end_s: float
+    values: bytes
+
+
+class Traces(Model):
+    """The measured windows of one feature set, e.g. ``synthetic-features-1``."""
+
+    features: str
+    windows: tuple[MeasuredWindow, ...] = ()
 
 
 class Heard(Model):
     """The heard layer: signals by name; a name that is missing was not measured."""
 
     signals: tuple[Signal, ...] = ()
+    abstained: tuple[Abstained, ...] = ()
+    traces: Traces | None = None
 
     def signal(self, name: str) -> Signal | None:
         """Look a signal up by its name; None where it was not measured, which is not zero."""
