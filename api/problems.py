@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from api.security import HEADERS as SECURITY_HEADERS
 from schemas.errors import (
+    AddressRefused,
+    AppealTooLate,
     AudioUnreadable,
     IncompleteStatement,
     InvalidIdentifier,
@@ -26,6 +28,8 @@ from schemas.errors import (
     NotClaimHolder,
     NotFound,
     NotSignedIn,
+    OffsetConflict,
+    SameReviewer,
     StaleCase,
     TooLarge,
 )
@@ -41,6 +45,10 @@ STATUS: dict[type[LinerError], HTTPStatus] = {
     StaleCase: HTTPStatus.CONFLICT,
     NotClaimHolder: HTTPStatus.CONFLICT,
     InvalidTransition: HTTPStatus.CONFLICT,
+    SameReviewer: HTTPStatus.FORBIDDEN,
+    AppealTooLate: HTTPStatus.CONFLICT,
+    OffsetConflict: HTTPStatus.CONFLICT,
+    AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     IncompleteStatement: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -19,8 +19,13 @@
           x NotFound             no such case, delivery, key ...
           x NotAllowed           the role or account may not do this
           x StaleCase            the case changed since it was read
+              - StaleAppeal      the appeal did
           x NotClaimHolder       somebody else holds the claim
           x InvalidTransition    the case's state does not allow this
+          x SameReviewer         whoever took a decision may not judge it again
+          x AppealTooLate        the time to appeal is over
+          x OffsetConflict       an upload goes on at another byte, or is being written
+          x AddressRefused       a webhook's address that nobody may be made to call
           x IncompleteStatement  a restricting decision lacks part of its reasons
       + ReviewUnreachable        the review API gave no usable answer
 
@@ -159,17 +164,24 @@ class StaleCase(ReviewError):
     """The case changed since the caller read it."""
 
     code = "stale-case"
+    noun = "Case"
 
     def __init__(self, case_id: str, *, expected: int, actual: int, changed_by: str, changed_at: str) -> None:
         super().__init__(
-            f"Case {case_id} is at version {actual}, not {expected}: {changed_by} changed it at {changed_at}.",
-            mend="Read the case again and decide on what it says now.",
+            f"{self.noun} {case_id} is at version {actual}, not {expected}: {changed_by} changed it at {changed_at}.",
+            mend=f"Read the {self.noun.lower()} again and decide on what it says now.",
         )
         self.case_id = case_id
         self.expected = expected
         self.actual = actual
         self.changed_by = changed_by
         self.changed_at = changed_at
+
+
+class StaleAppeal(StaleCase):
+    """The appeal changed since the caller read it."""
+
+    noun = "Appeal"
 
 
 class NotClaimHolder(ReviewError):
@@ -182,6 +194,34 @@ class InvalidTransition(ReviewError):
     """The case's state does not allow this."""
 
     code = "invalid-transition"
+
+
+class SameReviewer(ReviewError):
+    """Whoever took part in a decision may not answer the appeal against it."""
+
+    code = "same-reviewer"
+
+
+class AppealTooLate(ReviewError):
+    """The time to appeal a decision is over."""
+
+    code = "appeal-too-late"
+
+
+class OffsetConflict(ReviewError):
+    """An upload goes on at another byte than the sender thinks; ``offset`` says at which."""
+
+    code = "offset-conflict"
+
+    def __init__(self, message: str, *, offset: int, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.offset = offset
+
+
+class AddressRefused(ReviewError):
+    """A webhook's address that this service must not be made to call."""
+
+    code = "address-refused"
 
 
 class IncompleteStatement(ReviewError):

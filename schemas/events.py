@@ -17,3 +17,10 @@ class EventKind(StrEnum):
     KEY_CREATED = "key.created"  # name, role
     KEY_REVOKED = "key.revoked"  # name
     SIGNED_IN = "session.started"  # how
+    APPEAL_RECEIVED = "appeal.received"  # appeal, decision, party
+    APPEAL_NOTED = "appeal.noted"  # appeal; the note itself is for reviewers
+    APPEAL_DECIDED = "appeal.decided"  # appeal, outcome, the new decision
+    APPEAL_WITHDRAWN = "appeal.withdrawn"  # appeal
+    WEBHOOK_REGISTERED = "webhook.registered"  # webhook
+    WEBHOOK_ROTATED = "webhook.rotated"  # webhook
+    WEBHOOK_REMOVED = "webhook.removed"  # webhook

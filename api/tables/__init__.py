@@ -4,6 +4,15 @@ One module an area. A ``table=True`` model does not validate, so every closed se
 constraint too. Long-lived documents (screenings, event payloads, statements) are JSON text as pydantic writes it.
 """
 
+from api.tables.appeals import (
+    AppealNoteRow,
+    AppealRow,
+    AttachmentRow,
+    DraftRow,
+    UploadRow,
+    WebhookDeliveryRow,
+    WebhookRow,
+)
 from api.tables.base import Table
 from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
 from api.tables.work import (
@@ -20,14 +29,21 @@ __all__ = [
     "AccountDpidRow",
     "AccountRow",
     "ApiKeyRow",
+    "AppealNoteRow",
+    "AppealRow",
+    "AttachmentRow",
     "AudioRootRow",
     "CaseRow",
     "DecisionRow",
     "DeliveryRow",
+    "DraftRow",
     "EventRow",
     "FlagRow",
     "ScreeningRow",
     "SessionRow",
     "SignInTokenRow",
     "Table",
+    "UploadRow",
+    "WebhookDeliveryRow",
+    "WebhookRow",
 ]
