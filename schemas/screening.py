@@ -17,6 +17,9 @@ from schemas.base import Model
 from schemas.disclosure import Disclosure
 from schemas.findings import Finding
 from schemas.flags import Flag, Span
+from schemas.known import Known as Known  # noqa: PLC0414 - the nouns of a screening are found here
+from schemas.known import Match as Match  # noqa: PLC0414 - the nouns of a screening are found here
+from schemas.known import MatchKind as MatchKind  # noqa: PLC0414 - the nouns of a screening are found here
 from schemas.release import SoundRecording
 
 
@@ -37,16 +40,26 @@ def derived_id(prefix: str, *parts: str | None) -> str:
 
 
 class Versions(Model):
-    """What made a screening: changing any of them makes another screening."""
+    """What made a screening: changing any of them makes another screening.
+
+    Attributes
+    ----------
+    profile
+        The profile that weighed the findings; empty for the rules' own severities.
+    schemas
+        The DDEX schemas that messages were compared with; empty for none.
+    """
 
     engine: str
     policy: str
     models: tuple[str, ...] = ()
+    profile: str = ""
+    schemas: str = ""
 
     @property
     def key(self) -> str:
         """One string that changes whenever any version does."""
-        return "|".join((self.engine, self.policy, *self.models))
+        return "|".join((self.engine, self.policy, *self.models, *filter(None, (self.profile, self.schemas))))
 
 
 class SubjectKind(StrEnum):
@@ -73,8 +86,12 @@ class Intake(Model):
         The transport account that delivered it, if it came through one; never from the message.
     sender_id, sender_name
         What the message says of its sender: DPID, name.
+    is_takedown
+        Whether the message only withdraws the release; its sound is then not listened to.
     audio_uri
         Path or URI of the sound file; None where the message names none that may be opened.
+    release_date
+        As declared; None where the message does not say.
     metadata
         Free columns of a manifest.
     """
@@ -94,6 +111,7 @@ class Intake(Model):
     ern_version: str | None = None
     release_key: str | None = None
     release_title: str = ""
+    release_date: str | None = None
     label: str = ""
     territories: tuple[str, ...] = ()
     recording: SoundRecording | None = None
@@ -254,11 +272,14 @@ class MeasuredWindow(Model):
         Seconds of the recording.
     values
         One byte for each value of the feature set (`Traces.features`).
+    lines
+        Spacings in Hz of still lines, and how far they stand out in standard errors.
     """
 
     start_s: float
     end_s: float
     values: bytes
+    lines: tuple[tuple[float, float], ...] = ()
 
 
 class Traces(Model):
@@ -278,51 +299,6 @@ class Heard(Model):
     def signal(self, name: str) -> Signal | None:
         """Look a signal up by its name; None where it was not measured, which is not zero."""
         return next((s for s in self.signals if s.name == name), None)
-
-
-class MatchKind(StrEnum):
-    """How a match in the catalogue was established."""
-
-    SAME_SIGNAL = "same_signal"
-    FINGERPRINT = "fingerprint"
-
-
-class Match(Model):
-    """Another recording of the catalogue with the same sound.
-
-    Attributes
-    ----------
-    speed
-        This recording's speed relative to the other (1.05: this one is 5 % faster).
-    pitch_semitones
-        This recording's pitch relative to the other.
-    own, other
-        The aligned stretches in both recordings.
-    score
-        Evidence in the unit of the method (votes of the fingerprint).
-    is_earlier
-        Whether the other one was delivered before this one.
-    """
-
-    kind: MatchKind
-    recording_key: str
-    isrc: str | None = None
-    title: str = ""
-    display_artist: str = ""
-    sender_id: str | None = None
-    audio_uri: str | None = None
-    speed: float = 1.0
-    pitch_semitones: float = 0.0
-    own: Span
-    other: Span
-    score: float
-    is_earlier: bool = True
-
-
-class Known(Model):
-    """The known layer: what the catalogue says; None where nothing was compared."""
-
-    matches: tuple[Match, ...] | None = None
 
 
 class Screening(Model):

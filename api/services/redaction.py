@@ -41,7 +41,8 @@ def screening_for(screening: Screening, actor: Actor) -> Screening:
     uri = screening.intake.audio_uri
     intake = screening.intake.model_copy(update={"audio_uri": PurePosixPath(uri).name if uri else None})
     matches = screening.known.matches
-    known = screening.known.model_copy(update={"matches": matches and tuple(map(_match, matches))})
+    hidden = {"matches": matches and tuple(map(_match, matches)), "cluster": None, "namesakes": None}
+    known = screening.known.model_copy(update=hidden)
     return screening.model_copy(update={"intake": intake, "known": known})
 
 
