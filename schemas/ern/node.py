@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import cast
+from weakref import ref
 
 from lxml import etree
 
@@ -14,15 +15,17 @@ LAST_EXACT_LINE = 65_534
 class Node:
     """An element: its local name, its children by name, its text without outer white space.
 
-    Children are looked up when first asked for, so that what nobody reads costs nothing.
+    Children are looked up when first asked for, so that what nobody reads costs nothing. A node knows the one
+    above it as long as the document's root is held, and weakly: without cycles a whole tree goes as soon as it
+    has been read, whenever the garbage collector may come.
     """
 
-    __slots__ = ("_children", "_xpath", "element", "name", "parent", "place")
+    __slots__ = ("__weakref__", "_children", "_parent", "_xpath", "element", "name", "place")
 
-    def __init__(self, element: etree._Element, name: str, parent: "Node | None" = None, place: int = 0) -> None:
+    def __init__(self, element: etree._Element, name: str, parent: "ref[Node] | None" = None, place: int = 0) -> None:
         self.element = element
         self.name = name
-        self.parent = parent
+        self._parent = parent
         self.place = place  # among siblings of the same name, from 1; 0 for an only one
         self._children: list[Node] | None = None
         self._xpath: str | None = None
@@ -31,6 +34,11 @@ class Node:
     def root(cls, element: etree._Element) -> "Node":
         """Look at a whole document."""
         return cls(element, local_name(element))
+
+    @property
+    def parent(self) -> "Node | None":
+        """The node above; None for the root."""
+        return self._parent() if self._parent else None
 
     @property
     def namespace(self) -> str:
@@ -45,15 +53,17 @@ class Node:
         return self._children
 
     def _look_up_children(self) -> "list[Node]":
-        if len(self.element) > MAX_CHILDREN:
-            raise Refusal(
-                f"{self.name} has {len(self.element):,} children; at most {MAX_CHILDREN:,} are read.", self.line
-            )
-        children = []
+        if not (count := len(self.element)):
+            return []
+        if count > MAX_CHILDREN:
+            raise Refusal(f"{self.name} has {count:,} children; at most {MAX_CHILDREN:,} are read.", self.line)
+        children, here = [], ref(self)
         last: dict[str, Node] = {}
         for element in self.element:
-            name = local_name(element)
-            node = Node(element, name, self)
+            name = element.tag
+            if name[0] == "{":  # ERN's own elements have no namespace
+                name = name.rpartition("}")[2]
+            node = Node(element, name, here)
             if before := last.get(name):
                 before.place = before.place or 1
                 node.place = before.place + 1
@@ -114,7 +124,8 @@ class Node:
     def xpath(self) -> str:
         """Path of local names with positions where a name stands more than once."""
         if self._xpath is None:
-            above = self.parent.xpath if self.parent else ""
+            parent = self.parent
+            above = parent.xpath if parent else ""
             self._xpath = f"{above}/{self.name}[{self.place}]" if self.place else f"{above}/{self.name}"
         return self._xpath
 

@@ -61,7 +61,7 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
 def _refuse_by_looks(data: bytes, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise Refusal(f"The message has {len(data):,} bytes; at most {max_bytes:,} are read.")
-    if not data.strip():
+    if not data or data.isspace():
         raise Refusal("The file is empty.")
     for magic, what in _OTHER_FORMATS.items():
         if data.startswith(magic):

@@ -118,7 +118,7 @@ def foreign_letters(name: str) -> tuple[str, ...]:
 
 
 def _look_alikes(word: str) -> list[str]:
-    foreign = [c for c in word if c.isalpha() and confusables.alias(c) in FOREIGN_SCRIPTS]
+    foreign = [c for c in word if c.isalpha() and not c.isascii() and confusables.alias(c) in FOREIGN_SCRIPTS]
     latin = sum(c.isascii() and c.isalpha() for c in word)
     return foreign if latin >= len(foreign) and all(map(_passes_for_ascii, foreign)) else []
 
