@@ -1,7 +1,7 @@
 """The walk over a landing zone: which deliveries lie there, and where their parts are.
 
 Layouts (docs/operations.md): a batch folder with its completion marker, a release folder with a
-message and ``resources/``, a single message, a JSON submission, bare audio. Names and kinds of files
+message and ``resources/``, a single message, a submission, bare audio. Names and kinds of files
 decide; only the head of a message is opened, where its folder is in doubt. Symbolic links, archives and
 special files are never followed or opened: they are named as refused, and the rule PKG-009 says so.
 """
@@ -15,13 +15,14 @@ from pathlib import Path, PurePosixPath
 from pipeline.kinds import SIDE_SUFFIXES, is_sound, is_utf8, refusal, writable
 from schemas.errors import InvalidInput
 from schemas.package import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
-from schemas.submission import is_table
+from schemas.submission import is_table, is_workbook_table, workbook_text
 
 ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
 RESOURCES = "resources"
 MARKER = re.compile(r"(BatchComplete.*|.*\.complete)", re.IGNORECASE)
 ACKNOWLEDGEMENT = re.compile(r"ACK_.*\.xml", re.IGNORECASE)
 BATCH_NAME = re.compile(r"[PMN]_[A-Za-z0-9]+")
+MAX_WORKBOOK = 8 * 2**20  # bytes; a larger one is no submission
 HEAD_BYTES = 1024 * 1024  # of a message that are searched for what it is and where its files are
 FIRST_ALONE = 64  # the first files of a folder travel one by one, so that few files still spread over workers
 FILES_PER_REF = 8
@@ -246,7 +247,11 @@ def _delivery_layout(listing: _Listing) -> Layout | None:
 
 def _is_named(folder: Path, messages: list[str]) -> bool:
     """Whether a message beside a folder names files in it: any folder of sounds may lie beside a stray message."""
-    return any(f"{folder.name}/".encode() in _head(folder.parent / name) for name in messages)
+    return any(f"{folder.name}/".encode() in _words(folder.parent / name) for name in messages)
+
+
+def _words(file: Path) -> bytes:
+    return workbook_text(_whole(file)).encode() if file.suffix.lower() == ".xlsx" else _head(file)
 
 
 def _is_submission(file: Path) -> bool:
@@ -255,8 +260,19 @@ def _is_submission(file: Path) -> bool:
 
 
 def is_submitted_table(file: Path) -> bool:
-    """Whether a file is a submission as a CSV table; a list of sound files to scan is none."""
-    return file.suffix.lower() == ".csv" and is_table(_head(file))
+    """Whether a file is a submission as a CSV or XLSX table; a list of sound files to scan is none."""
+    suffix = file.suffix.lower()
+    return (suffix == ".csv" and is_table(_head(file))) or (suffix == ".xlsx" and is_workbook_table(_whole(file)))
+
+
+def _whole(file: Path) -> bytes:
+    """Read a workbook, which has its index at its end; of one that is too large or gone nothing."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_WORKBOOK + 1)
+    except OSError:
+        return b""
+    return data if len(data) <= MAX_WORKBOOK else b""
 
 
 def _head(file: Path) -> bytes:

@@ -28,7 +28,7 @@ from schemas.reading import Reading
 from schemas.release import Message, MessageKind, Party, Release, SoundRecording
 from schemas.rules import finding
 from schemas.screening import Intake, SubjectKind, derived_id, recording_key
-from schemas.submission import read_submission, read_table
+from schemas.submission import read_submission, read_table, read_workbook
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _KNOWN_COLUMNS = frozenset({*PATH_COLUMNS, "isrc", "title", "artist", "sender", "release", "label", "duration"})
@@ -105,7 +105,7 @@ def _read_one(root: Path, name: str) -> Reading:
         return _unreadable(name, f"{name} cannot be opened: {error.strerror}.")
     if len(data) > MAX_MESSAGE_BYTES:
         return _unreadable(name, f"{name} is larger than {MAX_MESSAGE_BYTES >> 20} MB.")
-    readers = {".json": read_submission, ".csv": read_table}
+    readers = {".json": read_submission, ".csv": read_table, ".xlsx": read_workbook}
     return readers.get(Path(name).suffix.lower(), read_message)(data, name)
 
 

@@ -1,5 +1,6 @@
 """How a check report is written for people: lines as a compiler writes them."""
 
+import codecs
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.
 EXCERPT_WIDTH = 96  # characters of a source line that are shown
 EXCERPT_MAX_BYTES = 16 * 1024 * 1024
 CARET_MAX = 60
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 class Writer(Protocol):
@@ -80,6 +82,8 @@ class TextWriter:
         if excerpt:
             self._line(Text.assemble((f"{one.location.line:>6} | ", "blue"), excerpt.text))
             self._line(Text.assemble(("       | ", "blue"), " " * excerpt.at, ("^" * excerpt.length, "bold green")))
+        elif one.location.xpath:
+            self._line(Text.assemble(("    at: ", "blue"), one.location.xpath))
         if (one.location.path, one.rule) not in self._explained:  # once for each file is enough
             self._explained.add((one.location.path, one.rule))
             for word, text in (("why", one.why), ("mend", one.mend)):
@@ -174,9 +178,12 @@ def _read_lines(path: str) -> list[str]:
     try:
         if os.stat(path).st_size > EXCERPT_MAX_BYTES:  # noqa: PTH116 - one system call
             return []
-        return Path(path).read_text("utf-8", errors="replace").split("\n")
+        data = Path(path).read_bytes()
     except OSError:
         return []
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
+    text = data.decode(encoding, errors="replace")
+    return [] if "\0" in text else text.split("\n")  # a workbook has no lines
 
 
 def _target(line: str, one: Finding) -> tuple[int, int]:

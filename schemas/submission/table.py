@@ -1,4 +1,4 @@
-"""A submission as a CSV table: one row for each recording, or for each contribution to one.
+"""A submission as a table, CSV or XLSX: one row for each recording, or for each contribution to one.
 
 The same form as the JSON submission, the same message, the same rules; findings point to row and
 column. A table is known by its header, which has ``submission_id`` and ``release_title``: a list of
@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from schemas.rules import finding
 from schemas.submission.form import Submission
 from schemas.submission.message import to_message
 from schemas.submission.places import Places, to_pointer
+from schemas.submission.workbook import NoValue, Row, Unreadable, has_head, rows_of_workbook
 
 MAX_BYTES = 8 * 2**20
 MAX_ROWS = 20_000
@@ -90,6 +91,20 @@ def is_table(head: bytes) -> bool:
     return {name.strip(' "\r').lower() for name in re.split("[,;\t]", first)} >= MARKERS
 
 
+def is_workbook_table(data: bytes) -> bool:
+    """Tell by its first row whether an XLSX workbook is a submission; any other workbook is left alone."""
+    return len(data) <= MAX_BYTES and has_head(data, MARKERS)
+
+
+def workbook_text(data: bytes) -> str:
+    """Write the cells of a workbook's submission line by line; empty for what is no workbook."""
+    try:
+        rows = rows_of_workbook(data, MARKERS, max_rows=MAX_ROWS)
+    except Unreadable:
+        return ""
+    return "\n".join(cell for _, cells in rows for cell in cells)
+
+
 def read_table(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Reading:
     """Read a submission from a CSV table.
 
@@ -108,12 +123,40 @@ def read_table(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Reading
         Without a message where the bytes are no table (PKG-010) or break the form (PKG-014: one finding for
         each fault, with row and column). Never raises for what is in ``data``.
     """
+    return _read(data, path, lambda: _rows_of_csv(_decode(data, max_bytes)))
+
+
+def read_workbook(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Reading:
+    """Read a submission from an XLSX workbook: the sheet whose first row has the form's columns.
+
+    Parameters
+    ----------
+    data
+        The bytes as they arrived.
+    path, max_bytes
+        As for `read_table`; what the workbook unpacks to has limits of its own.
+
+    Returns
+    -------
+    Reading
+        As of `read_table`. A formula is never evaluated: it is a fault of its cell.
+    """
+
+    def rows() -> Iterable[Row]:
+        _refuse_large(data, max_bytes)
+        return rows_of_workbook(data, MARKERS, max_rows=MAX_ROWS)
+
+    return _read(data, path, rows)
+
+
+def _read(data: bytes, path: str, rows: Callable[[], Iterable[Row]]) -> Reading:
     places = _Places(path)
     try:
-        content, findings = _Builder(places).build(_decode(data, max_bytes))
-    except _Fault as fault:
+        content, findings = _Builder(places).build(rows())
+    except (_Fault, Unreadable) as fault:
+        rule, value = (fault.rule, fault.value) if isinstance(fault, _Fault) else ("PKG-010", None)
         at = Location(path=path, line=fault.line)
-        return Reading(findings=(finding(fault.rule, fault.message, at=at, subject=path, value=fault.value),))
+        return Reading(findings=(finding(rule, fault.message, at=at, subject=path, value=value),))
     try:
         submission = Submission.model_validate(content)
     except ValidationError as error:
@@ -123,9 +166,13 @@ def read_table(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Reading
     return Reading(message=to_message(submission, places, hashlib.sha256(data).hexdigest()))
 
 
-def _decode(data: bytes, max_bytes: int) -> str:
+def _refuse_large(data: bytes, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise _Fault("PKG-010", f"The table has {len(data):,} bytes; at most {max_bytes:,} are read.")
+
+
+def _decode(data: bytes, max_bytes: int) -> str:
+    _refuse_large(data, max_bytes)
     try:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -139,6 +186,18 @@ def _line_of(data: bytes, position: int) -> int:
     return data.count(b"\n", 0, position) + 1
 
 
+def _rows_of_csv(text: str) -> Iterator[Row]:
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise _Fault("PKG-010", f"This is not well-formed CSV: {error}.", reader.line_num) from error
+
+
 class _Builder:
     """Puts the cells of a table where the form wants them, and remembers where they came from."""
 
@@ -149,21 +208,16 @@ class _Builder:
         self._content: dict[str, Any] = {"liner": "submission/1", "recordings": []}
         self._keys: dict[str, int] = {}
 
-    def build(self, text: str) -> tuple[dict[str, Any], list[Finding]]:
+    def build(self, rows: Iterable[Row]) -> tuple[dict[str, Any], list[Finding]]:
         """Read every row; the first that names a file begins a recording, the others add to it."""
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        try:
-            self._header([name.strip().lower() for name in next(reader, [])])
-            line = reader.line_num + 1
-            for number, cells in enumerate(reader):
-                if number >= MAX_ROWS:
-                    raise _Fault("PKG-010", f"The table has more than {MAX_ROWS:,} rows.", line)
-                if any(cell.strip() for cell in cells):
-                    self._row(cells, line)
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise _Fault("PKG-010", f"This is not well-formed CSV: {error}.", reader.line_num) from error
+        lines = iter(rows)
+        _, names = next(lines, (1, []))
+        self._header([name.strip().lower() for name in names])
+        for number, (line, cells) in enumerate(lines):
+            if number >= MAX_ROWS:
+                raise _Fault("PKG-010", f"The table has more than {MAX_ROWS:,} rows.", line)
+            if any(cell.strip() for cell in cells):
+                self._row(cells, line)
         return self._content, self._findings
 
     def _header(self, columns: list[str]) -> None:
@@ -178,10 +232,15 @@ class _Builder:
             raise _Fault("PKG-014", f"The column {missing[0]} is missing.", 1)
         self._columns = columns
 
-    def _row(self, cells: list[str], line: int) -> None:
-        if len(cells) > len(self._columns):
+    def _row(self, cells: Sequence[str], line: int) -> None:
+        if any(cell.strip() for cell in cells[len(self._columns) :]):
             self._fault("The row has more cells than the header.", Location(path=self._places.path, line=line))
-        row = {c: v.strip() for c, v in zip(self._columns, cells, strict=False) if c and v.strip()}
+        row = {}
+        for name, cell in zip(self._columns, cells, strict=False):
+            if isinstance(cell, NoValue):
+                self._fault(f"{name}: {cell.why}.", self._location(line, name), str(cell))
+            elif name and cell.strip():
+                row[name] = cell.strip()
         for name in filter(row.__contains__, WHOLE):
             self._put((), WHOLE[name], name, row, line)
         if key := row.get("file"):
