@@ -143,6 +143,11 @@ class Deal(Model):
     is_takedown: bool = False
     at: Location = Location()
 
+    def is_over(self, moment: datetime | None) -> bool:
+        """Whether nothing may be used under it any more: taken down, or ended by that moment's day."""
+        ended = bool(self.ends_at) and moment is not None and str(self.ends_at)[:10] <= f"{moment:%Y-%m-%d}"
+        return self.is_takedown or ended
+
 
 class Release(Model):
     """A release of the message; track releases stand beside the main one.
@@ -226,6 +231,13 @@ class Message(Model):
     def main_release(self) -> Release | None:
         """The release that the message is about."""
         return next((r for r in self.releases if r.is_main), None)
+
+    @property
+    def is_takedown(self) -> bool:
+        """Whether the message only withdraws: a purge, or one whose deals are all over when it is made."""
+        if self.kind is MessageKind.PURGE_RELEASE:
+            return True
+        return bool(self.deals) and all(deal.is_over(self.created_at) for deal in self.deals)
 
     @property
     def can_declare(self) -> bool:
