@@ -78,10 +78,10 @@ class AttachmentRow(Table, table=True):
     added_at: datetime = at()
 
 
-class DraftRow(Table, table=True):
+class DeliveryDraftRow(Table, table=True):
     """A delivery that a label is putting together; ``delivery_id`` once it is sent."""
 
-    __tablename__ = "draft"
+    __tablename__ = "delivery_draft"
     __table_args__ = (Index(None, "account", "updated_at"),)
 
     id: str = Field(primary_key=True)
@@ -104,7 +104,7 @@ class UploadRow(Table, table=True):
 
     id: str = Field(primary_key=True)
     account: str
-    draft_id: str | None = Field(default=None, foreign_key="draft.id", index=True)
+    draft_id: str | None = Field(default=None, foreign_key="delivery_draft.id", index=True)
     appeal_id: str | None = Field(default=None, foreign_key="appeal.id", index=True)
     name: str
     kind: str = ""

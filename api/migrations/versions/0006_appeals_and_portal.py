@@ -9,7 +9,7 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 AT = sa.DateTime(timezone=True)
-TABLES = ("webhook_delivery", "webhook", "upload", "draft", "appeal_attachment", "appeal_note", "appeal")
+TABLES = ("webhook_delivery", "webhook", "upload", "delivery_draft", "appeal_attachment", "appeal_note", "appeal")
 
 
 def upgrade() -> None:
@@ -99,7 +99,7 @@ def _create_proofs() -> None:
 
 def _create_uploads() -> None:
     op.create_table(
-        "draft",
+        "delivery_draft",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
@@ -107,9 +107,9 @@ def _create_uploads() -> None:
         sa.Column("updated_at", AT, nullable=False),
         sa.Column("corrects", sa.String(), nullable=True),
         sa.Column("delivery_id", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_draft"),
+        sa.PrimaryKeyConstraint("id", name="pk_delivery_draft"),
     )
-    op.create_index("ix_draft_account_updated_at", "draft", ["account", "updated_at"])
+    op.create_index("ix_delivery_draft_account_updated_at", "delivery_draft", ["account", "updated_at"])
     op.create_table(
         "upload",
         sa.Column("id", sa.String(), nullable=False),
@@ -125,7 +125,7 @@ def _create_uploads() -> None:
         sa.CheckConstraint("(draft_id IS NULL) <> (appeal_id IS NULL)", name="ck_upload_target"),
         sa.CheckConstraint("length >= 0", name="ck_upload_length"),
         sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name="fk_upload_appeal_id"),
-        sa.ForeignKeyConstraint(["draft_id"], ["draft.id"], name="fk_upload_draft_id"),
+        sa.ForeignKeyConstraint(["draft_id"], ["delivery_draft.id"], name="fk_upload_draft_id"),
         sa.PrimaryKeyConstraint("id", name="pk_upload"),
     )
     op.create_index("ix_upload_draft_id", "upload", ["draft_id"])
