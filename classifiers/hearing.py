@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from classifiers import versions
 from classifiers.decode import Block, DecodeError, Source, mixed, openers
 from classifiers.listening import Limits, Listening
+from classifiers.models.active import names_in_use
 from classifiers.mpeg import read_mpeg
 from classifiers.provenance import find_provenance
 from schemas.errors import AudioLimitExceeded, AudioUnreadable
@@ -41,7 +43,8 @@ def listen(
     found = find_provenance(path)
     facts, heard, fingerprint = _decoded(path, _hash_sums(path, algorithms), _Job(deep, limits, progress))
     found = found.model_copy(update={"audio": facts})
-    return Listening(found=found, heard=heard, fingerprint=fingerprint, cpu_s=_cpu_s() - began)
+    models = versions.models(names_in_use()) if deep else ()
+    return Listening(found=found, heard=heard, fingerprint=fingerprint, models=models, cpu_s=_cpu_s() - began)
 
 
 def _cpu_s() -> float:
@@ -116,7 +119,9 @@ class _Ears:
     def __init__(self, source: Source) -> None:
         from classifiers.descriptors import Descriptors  # noqa: PLC0415 - librosa takes seconds to load
         from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
+        from classifiers.synthetic.ear import SyntheticEar  # noqa: PLC0415
 
+        self._synthetic = SyntheticEar(source.sample_rate_hz, source.codec)
         self._descriptors = Descriptors(source.sample_rate_hz, source.channels)
         self._finder = LandmarkFinder(source.sample_rate_hz)
 
@@ -124,13 +129,14 @@ class _Ears:
         """Take the next samples and give their mix-down."""
         mono = self._descriptors.push(block)
         self._finder.push(mono)
+        self._synthetic.push(mono)
         return mono
 
     def results(self) -> tuple[Heard, bytes | None]:
         """Signals, and the packed fingerprint."""
         from classifiers.fingerprint import pack  # noqa: PLC0415
 
-        return self._descriptors.heard(), pack(self._finder.landmarks())
+        return self._synthetic.joined(self._descriptors.heard()), pack(self._finder.landmarks())
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:

@@ -43,6 +43,8 @@ class Listening(Model):
         Signals; empty when only facts were asked for.
     fingerprint
         Packed landmarks (`classifiers.fingerprint`); None when not asked for, or too little sound.
+    models
+        Versions of everything that made it (`classifiers.versions`), as a screening pins them.
     cpu_s
         Processor seconds that the child spent on this file.
     """
@@ -50,4 +52,5 @@ class Listening(Model):
     found: Found
     heard: Heard = Heard()
     fingerprint: bytes | None = None
+    models: tuple[str, ...] = ()
     cpu_s: float = 0.0

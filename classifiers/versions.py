@@ -1,7 +1,23 @@
 """What the ears are made of: raise a version whenever the same bytes may give another result."""
 
+from classifiers.models import active
+
 DESCRIPTORS = "descriptors-1"
 LANDMARKS = "landmarks-1"
 PROVENANCE = "provenance-1"
 
-MODELS: tuple[str, ...] = (DESCRIPTORS, LANDMARKS, PROVENANCE)
+
+def models(names: dict[str, str] | None = None) -> tuple[str, ...]:
+    """Name everything that makes a screening's heard and found layers.
+
+    Parameters
+    ----------
+    names
+        The models in use by kind; None for those that are in use now.
+
+    Raises
+    ------
+    NotFound, InvalidInput
+        The user's registry names a model that is not there.
+    """
+    return (DESCRIPTORS, LANDMARKS, PROVENANCE, *active.pins(names or active.read_pointer().names))

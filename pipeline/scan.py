@@ -14,8 +14,8 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from classifiers import versions
 from classifiers.listener import Listener
-from classifiers.versions import MODELS
 from pipeline.catalogue import Catalogue
 from pipeline.deliver import TRIES, ClientFactory
 from pipeline.keep import KeepFn, courier_of
@@ -160,7 +160,7 @@ class Run:
             run_id=uuid.uuid4().hex,
             lake=str(plan.lake.absolute()),
             policy=policy,
-            versions=Versions(engine=ENGINE, policy=policy.ref, models=MODELS),
+            versions=Versions(engine=ENGINE, policy=policy.ref, models=versions.models()),
             ears=plan.ears,
             force=plan.force,
         )

@@ -76,6 +76,7 @@ class Heard:
     evidence: Evidence
     findings: tuple[Finding, ...] = ()
     fingerprint: bytes | None = None
+    models: tuple[str, ...] = ()  # what made it, as the listener says; the job's where nothing was heard
 
 
 Element = Any  # what travels between the stages: a stage's own input, or a DeadLetter passing through
@@ -196,7 +197,7 @@ class ListenFn(StageFn):
         audio = listening.found.audio
         self.progress.count_heard(audio.duration_s if audio else 0.0, listening.cpu_s)
         evidence = Evidence(intake=intake, found=listening.found, heard=listening.heard)
-        return Heard(evidence, fingerprint=listening.fingerprint)
+        return Heard(evidence, fingerprint=listening.fingerprint, models=listening.models)
 
 
 def _unheard(intake: Intake, error: AudioUnreadable) -> Finding:
@@ -250,9 +251,10 @@ def make_screening(heard: Heard, job: Job) -> Screening:
     of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
     findings = tuple(dict.fromkeys((*intake.findings, *heard.findings, *of_recording)))
     audio = evidence.found.audio
+    versions = job.versions.model_copy(update={"models": heard.models or job.versions.models})
     return Screening(
-        id=screening_id(intake, audio.sha256 if audio else None, job.versions),
-        versions=job.versions,
+        id=screening_id(intake, audio.sha256 if audio else None, versions),
+        versions=versions,
         screened_at=datetime.now(UTC),
         intake=intake.model_copy(update={"findings": ()}),  # all of them stand in the screening itself
         declared=intake.recording.disclosure if intake.recording else Disclosure(),

@@ -25,6 +25,7 @@ from scipy.ndimage import uniform_filter1d
 from classifiers.synthetic import lattice
 from classifiers.synthetic.windows import ANALYSIS_RATE_HZ, WINDOW_S, normalised
 
+FEATURE_SET = "synthetic-features-1"  # another name whenever a value is measured in another way
 RESIDUAL_LENGTHS = (8192, 16384)  # samples: 2 Hz and 1 Hz
 LINE_LENGTHS = (8192, 16384, 32768)
 SHOWN_LENGTH = 16384

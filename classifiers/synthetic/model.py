@@ -11,15 +11,23 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.models import active
 from classifiers.models.registry import SHIPPED, Arrays, load_arrays
 from classifiers.synthetic import lattice
-from classifiers.synthetic.features import Features, extract, feature_groups
+from classifiers.synthetic.calibration import read_calibration
+from classifiers.synthetic.conformal import Humans
+from classifiers.synthetic.features import FEATURE_SET, Features, extract, feature_groups
 from classifiers.synthetic.gate import gate_features
+from classifiers.synthetic.groups import groups_of
 from classifiers.synthetic.head import LinearHead
+from classifiers.synthetic.packing import Packing
 from classifiers.synthetic.score import Abstention, Line, SyntheticScore, WindowScore
 from classifiers.synthetic.windows import SHORTEST_S, Window, WindowCollector, to_analysis
+from schemas.errors import InvalidInput
+from schemas.screening import MeasuredWindow, Traces
 
 DEFAULT = "synthetic-1"
+COUNT = len(feature_groups())
 STRONG = 5.0  # standard errors: what is shown as lines
 MOST_LINES = 3
 
@@ -36,12 +44,13 @@ class SyntheticModel:
     """
 
     def __init__(self, name: str, arrays: Arrays) -> None:
-        self.name = name
+        self.name = self.ref = name
         self._head = _head(arrays, "head")
         self._gate = _head(arrays, "gate")
         self._slope, self._offset = (float(value) for value in arrays["calibration"])
         self._low, self._high = (float(value) for value in arrays["band"])
-        self._humans: npt.NDArray[np.float32] = arrays["humans"]
+        self._packing = _packing(arrays)
+        self._humans = _humans(arrays)
 
     @classmethod
     def load(cls, name: str = DEFAULT, folder: Path = SHIPPED) -> Self:
@@ -55,6 +64,33 @@ class SyntheticModel:
         arrays, _ = load_arrays(name, folder)
         return cls(name, arrays)
 
+    @classmethod
+    def in_use(cls, names: dict[str, str], registry: Path | None = None) -> Self:
+        """Load what the user's registry puts into use: a model, perhaps with a calibration of the user's own.
+
+        Parameters
+        ----------
+        names
+            By kind, as `active.Pointer` gives them.
+
+        Raises
+        ------
+        NotFound, InvalidInput
+            They name what is not there, or a calibration of another model.
+        """
+        name, chosen = names[active.SYNTHETIC], names.get(active.CALIBRATION)
+        weights, card = load_arrays(name, active.model_folder(name, registry))
+        model = cls(name, weights)
+        if chosen:
+            calibration = read_calibration(chosen, registry)
+            if (calibration.model, calibration.weights_sha256) != (name, card.weights_sha256):
+                raise InvalidInput(
+                    f"The calibration {chosen} is one of {calibration.model}, not of {name} as it is in use.",
+                    mend="`liner models calibrate` makes one for the model in use.",
+                )
+            model._humans, model.ref = calibration.humans, active.ref(name, chosen)
+        return model
+
     def score(self, samples: npt.NDArray[np.float32], sample_rate_hz: int) -> SyntheticScore:
         """Score a whole recording.
 
@@ -67,22 +103,45 @@ class SyntheticModel:
         collector.push(np.asarray(samples, dtype=np.float32))
         return self.score_windows(collector.windows(), duration_s=collector.duration_s)
 
-    def score_windows(self, windows: Sequence[Window], *, duration_s: float) -> SyntheticScore:
+    def score_windows(self, windows: Sequence[Window], *, duration_s: float, codec: str = "") -> SyntheticScore:
         """Score what a `WindowCollector` kept of a recording of ``duration_s`` seconds."""
         if not windows:
             reason = Abstention.TOO_SHORT if duration_s < SHORTEST_S else Abstention.SILENT
-            return SyntheticScore(self.name, None, reason)
-        waves = [to_analysis(window.samples, window.sample_rate_hz) for window in windows]
-        scores = tuple(self._window(window, wave) for window, wave in zip(windows, waves, strict=True))
+            return SyntheticScore(self.ref, None, reason)
+        return self.score_traces(self.measure(windows), codec=codec)
+
+    def measure(self, windows: Sequence[Window]) -> Traces:
+        """Measure windows once; what comes out can be scored by any model of the same features."""
+        gated = len(windows) // 2
+        measured = [self._measured(window, with_gate=number == gated) for number, window in enumerate(windows)]
+        return Traces(features=FEATURE_SET, windows=tuple(measured))
+
+    def score_traces(self, traces: Traces, *, codec: str = "") -> SyntheticScore:
+        """Score measured windows, at least one.
+
+        Raises
+        ------
+        InvalidInput
+            They are of another feature set.
+        """
+        if traces.features != FEATURE_SET:
+            raise InvalidInput(
+                f"{self.name} reads {FEATURE_SET}, not {traces.features}.", mend="Screen the sound itself again."
+            )
+        rows = [self._packing.unpack(window.values) for window in traces.windows]
+        scores = tuple(self._window(window, row) for window, row in zip(traces.windows, rows, strict=True))
         logit = float(np.mean([score.logit for score in scores]))
-        not_music = self._not_music(waves[len(waves) // 2])
+        gate_row = next(row[COUNT:] for row in rows if len(row) > COUNT)
+        not_music = float(self._gate.score_samples(gate_row[None])[0])
+        rate, group = self._humans.rate(logit, groups_of(gate_row, codec))
         abstention = self._abstention(logit, not_music)
         return SyntheticScore(
-            model=self.name,
+            model=self.ref,
             probability=None if abstention else self.probability(logit),
             abstention=abstention,
             logit=logit,
-            false_positive_rate=self.false_positive_rate(logit),
+            false_positive_rate=rate,
+            group=group,
             not_music=not_music,
             windows=scores,
         )
@@ -99,28 +158,30 @@ class SyntheticModel:
         """Turn a logit into a probability at even odds, in [0, 1]."""
         return float(1 / (1 + np.exp(-(self._slope * logit + self._offset))))
 
-    def false_positive_rate(self, logit: float) -> float:
-        """Bound how often human music scores this high: (1 + held-out human scores at least as high) / (n + 1)."""
-        above = len(self._humans) - int(np.searchsorted(self._humans, np.float32(logit), "left"))
-        return (1 + above) / (1 + len(self._humans))
-
     def _abstention(self, logit: float, not_music: float) -> Abstention | None:
         if not_music > 0:
             return Abstention.NOT_MUSIC
         return Abstention.UNDECIDED if self._low < logit < self._high else None
 
-    def _not_music(self, wave: npt.NDArray[np.float32]) -> float:
-        """Ask the gate about the middle window alone: it was fitted so, and costs a quarter of the score."""
-        return float(self._gate.score_samples(gate_features(wave)[None].astype(np.float32))[0])
-
-    def _window(self, window: Window, wave: npt.NDArray[np.float32]) -> WindowScore:
+    def _measured(self, window: Window, *, with_gate: bool) -> MeasuredWindow:
+        """Measure one window; the gate, which was fitted so, looks at the middle one alone."""
+        wave = to_analysis(window.samples, window.sample_rate_hz)
         features = extract(wave)
-        return WindowScore(
+        gate = gate_features(wave) if with_gate else ()
+        return MeasuredWindow(
             start_s=round(window.start_s, 3),
             end_s=round(window.end_s, 3),
-            logit=float(self._head.score_samples(features.values[None])[0]),
-            contributions=self.explain(features.values),
-            lines=strongest_lines(features),
+            values=self._packing.pack(np.concatenate([features.values, gate])),
+            lines=tuple((line.spacing_hz, line.strength) for line in strongest_lines(features)),
+        )
+
+    def _window(self, window: MeasuredWindow, row: npt.NDArray[np.float32]) -> WindowScore:
+        return WindowScore(
+            start_s=window.start_s,
+            end_s=window.end_s,
+            logit=float(self._head.score_samples(row[None, :COUNT])[0]),
+            contributions=self.explain(row[:COUNT]),
+            lines=tuple(Line(*line) for line in window.lines),
         )
 
 
@@ -165,6 +226,15 @@ def _laid_out(head: LinearHead, prefix: str) -> Arrays:
 def _head(arrays: Arrays, prefix: str) -> LinearHead:
     mean, scale, coef = arrays[f"{prefix}_table"].astype(np.float64)
     return LinearHead(mean_=mean, scale_=scale, coef_=coef, intercept_=float(arrays[f"{prefix}_intercept"][0]))
+
+
+def _packing(arrays: Arrays) -> Packing:
+    mean, scale = np.concatenate([arrays["head_table"][:2], arrays["gate_table"][:2]], axis=1).astype(np.float64)
+    return Packing(mean, scale)
+
+
+def _humans(arrays: Arrays) -> Humans:
+    return Humans({key.removeprefix("humans").lstrip("/"): arrays[key] for key in arrays if key.startswith("humans")})
 
 
 def _is_multiple(first: float, second: float) -> bool:

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schemas.flags import Span
-from schemas.screening import Signal
+from schemas.screening import Abstained, Heard, Signal, Traces
 
 SIGNAL = "synthetic_probability"
+RATE_SIGNAL = "human_music_as_high_share"
+HEARD_HZ = (1000.0, 7000.0)
+SHARE_SHOWN = 0.1  # of a logit: smaller contributions are not worth a moderator's time
 
 
 class Abstention(StrEnum):
@@ -14,6 +17,7 @@ class Abstention(StrEnum):
 
     TOO_SHORT = "too_short"
     SILENT = "silent"
+    NARROW = "narrow"
     NOT_MUSIC = "not_music"
     UNDECIDED = "undecided"
 
@@ -23,6 +27,7 @@ class Abstention(StrEnum):
         return {
             Abstention.TOO_SHORT: "Under five seconds of sound: the fine spectra have too few frames.",
             Abstention.SILENT: "No window is louder than -60 dBFS.",
+            Abstention.NARROW: "A sample rate under 8 kHz holds too little of the band that is looked at.",
             Abstention.NOT_MUSIC: "It sounds like speech or noise, which the model was not made for.",
             Abstention.UNDECIDED: "The score lies where held-out human and generated music overlap.",
         }[self]
@@ -58,6 +63,16 @@ class WindowScore:
     contributions: dict[str, float]
     lines: tuple[Line, ...]
 
+    @property
+    def words(self) -> str:
+        """The score, what adds most to it, and still lines if there are any."""
+        most = sorted(self.contributions.items(), key=lambda part: -part[1])
+        parts = ", ".join(f"{name} {value:+.1f}" for name, value in most if value > SHARE_SHOWN)
+        lines = ", ".join(f"{line.spacing_hz:g} Hz" for line in self.lines)
+        return (
+            f"score {self.logit:+.1f}" + (f" ({parts})" if parts else "") + (f"; lines every {lines}" if lines else "")
+        )
+
 
 @dataclass(frozen=True)
 class SyntheticScore:
@@ -66,15 +81,19 @@ class SyntheticScore:
     Attributes
     ----------
     model
-        Name with version.
+        Name with version, and the calibration's where one is in use.
     probability
         Calibrated at even odds, in [0, 1]: change it by your own base rate. None where the model abstained.
     abstention
         Why there is no probability; None where there is one.
+    interval
+        Ends between which the calibration leaves the probability; None with ``probability``.
     logit
-        Mean of the windows; None where nothing was measured.
+        Of all windows together; None where nothing was measured.
     false_positive_rate
         Share of held-out human recordings that score as high, by conformal count; None with ``logit``.
+    group
+        The kind of recordings whose count that is; empty for all human music.
     not_music
         Logit of the gate on the middle window: above 0 it counts as speech or noise.
     windows
@@ -84,23 +103,46 @@ class SyntheticScore:
     model: str
     probability: float | None
     abstention: Abstention | None
+    interval: tuple[float, float] | None = None
     logit: float | None = None
     false_positive_rate: float | None = None
+    group: str = ""
     not_music: float | None = None
     windows: tuple[WindowScore, ...] = field(default=())
 
-    def signals(self) -> tuple[Signal, ...]:
-        """Give the heard signal; none where the model abstained, which is not zero."""
-        if self.probability is None:
-            return ()
-        spans = tuple(_span(window) for window in self.windows)
-        signal = Signal(
-            name=SIGNAL, value=self.probability, probability=self.probability, model=self.model, spans=spans
+    def heard(self, traces: Traces | None = None) -> Heard:
+        """Give the layer's parts: signals, or why there are none, and what can be judged again."""
+        reason = self.abstention
+        abstained = (
+            (Abstained(name=SIGNAL, reason=reason, sentence=reason.sentence, model=self.model),) if reason else ()
         )
-        return (signal,)
+        return Heard(signals=self.signals(), abstained=abstained, traces=traces)
+
+    def signals(self) -> tuple[Signal, ...]:
+        """Give what was measured: a probability unless the model abstained, and how often human music is as high."""
+        signals = []
+        if self.probability is not None:
+            spans = tuple(_span(window) for window in _driving(self.windows))
+            signals.append(
+                Signal(
+                    name=SIGNAL,
+                    value=self.probability,
+                    probability=self.probability,
+                    interval=self.interval,
+                    model=self.model,
+                    spans=spans,
+                )
+            )
+        if self.false_positive_rate is not None and self.abstention is not Abstention.NOT_MUSIC:
+            signals.append(Signal(name=RATE_SIGNAL, value=round(self.false_positive_rate, 4), model=self.model))
+        return tuple(signals)
+
+
+def _driving(windows: tuple[WindowScore, ...]) -> list[WindowScore]:
+    """Order the windows that speak for a decoder, the clearest first."""
+    return sorted((window for window in windows if window.logit > 0), key=lambda window: -window.logit)
 
 
 def _span(window: WindowScore) -> Span:
-    lines = ", ".join(f"{line.spacing_hz:g} Hz" for line in window.lines)
-    note = f"logit {window.logit:+.2f}" + (f"; still lines every {lines}" if lines else "")
-    return Span(start_s=window.start_s, end_s=window.end_s, low_hz=1000.0, high_hz=7000.0, note=note)
+    low_hz, high_hz = HEARD_HZ
+    return Span(start_s=window.start_s, end_s=window.end_s, low_hz=low_hz, high_hz=high_hz, note=window.words)

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from api.cli import evaluate as evaluate_command
 from api.cli import models as models_command
 from api.cli import train as train_command
-from classifiers.models import list_models, load_arrays, registry
+from classifiers.models import registry
+from classifiers.models.registry import list_models, load_arrays
 from classifiers.synthetic import Abstention, SyntheticModel, heldout, metrics, protocol, train
 from classifiers.synthetic.corpus import LabelledFile, for_fitting, read_manifest, read_windows
 from classifiers.synthetic.table import draw_changes

@@ -1,0 +1,53 @@
+"""The synthetic score as a listener hears it: takes the sound as it is decoded, gives the layer's parts."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.models import active
+from classifiers.synthetic.model import SyntheticModel
+from classifiers.synthetic.score import Abstention, SyntheticScore
+from classifiers.synthetic.windows import LOWEST_RATE_HZ, WindowCollector
+from schemas.screening import Heard
+
+
+@cache
+def model_in_use() -> SyntheticModel:
+    """Load the model once for this process: a promotion counts from the next start on."""
+    return SyntheticModel.in_use(active.names_in_use())
+
+
+class SyntheticEar:
+    """Collects windows of one recording and scores them with the model in use.
+
+    Parameters
+    ----------
+    sample_rate_hz, codec
+        Of the source.
+    """
+
+    def __init__(self, sample_rate_hz: int, codec: str) -> None:
+        self._codec = codec
+        self._model = model_in_use()
+        self._collector = WindowCollector(sample_rate_hz) if sample_rate_hz >= LOWEST_RATE_HZ else None
+
+    def push(self, mono: npt.NDArray[np.float32]) -> None:
+        """Take the next samples [shape=(n,)]."""
+        if self._collector:
+            self._collector.push(mono)
+
+    def heard(self) -> Heard:
+        """Signals, or why there are none, and the packed windows."""
+        if self._collector is None:
+            return SyntheticScore(self._model.ref, None, Abstention.NARROW).heard()
+        windows, duration_s = self._collector.windows(), self._collector.duration_s
+        if not windows:
+            return self._model.score_windows(windows, duration_s=duration_s).heard()
+        traces = self._model.measure(windows)
+        return self._model.score_traces(traces, codec=self._codec).heard(traces)
+
+    def joined(self, heard: Heard) -> Heard:
+        """Add the parts to what others heard."""
+        own = self.heard()
+        return own.model_copy(update={"signals": (*heard.signals, *own.signals)})

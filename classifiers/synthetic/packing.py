@@ -1,0 +1,35 @@
+"""One byte for each feature: small enough to keep with a screening, fine enough to judge again by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+REACH = 6.0  # standard deviations; a head limits at four
+STEPS = 127
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Mean and spread of every feature, fixed for a feature set: all models of the set read the same bytes.
+
+    Attributes
+    ----------
+    mean, scale : np.ndarray [shape=(features,)]
+        In the features' own units; ``scale`` is positive.
+    """
+
+    mean: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    def pack(self, values: npt.NDArray[np.float32]) -> bytes:
+        """Round values [shape=(n,), n <= features] to 1/21 of a standard deviation, within six of them."""
+        count = len(values)
+        steps = np.rint((values - self.mean[:count]) / self.scale[:count] * (STEPS / REACH))
+        return np.clip(steps, -STEPS, STEPS).astype(np.int8).tobytes()
+
+    def unpack(self, packed: bytes) -> npt.NDArray[np.float32]:
+        """Give back what `pack` rounded."""
+        steps = np.frombuffer(packed, dtype=np.int8)
+        count = len(steps)
+        return (self.mean[:count] + steps * (REACH / STEPS) * self.scale[:count]).astype(np.float32)
