@@ -109,6 +109,7 @@ class Intake(Model):
     message_sha256: str | None = None
     message_created_at: Moment | None = None
     ern_version: str | None = None
+    is_takedown: bool = False
     release_key: str | None = None
     release_title: str = ""
     release_date: str | None = None
