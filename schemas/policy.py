@@ -22,6 +22,7 @@ from schemas.flags import Flag, FlagSeverity, Layer
 from schemas.screening import Match, MatchKind, Signal
 
 HOUSE = "house"
+ESTIMATES = ("synthetic_probability", "human_music_as_high_share")  # what a model infers, not what is measured
 MAX_SPANS = 8  # a person listens to a few places, not to a hundred
 
 
@@ -74,6 +75,9 @@ class Reason(Model):
         Only for recordings with one of these levels; empty for any.
     codecs, min_sample_rate_hz
         Only for files in one of these codecs, empty for any, and of this rate or higher.
+    beside
+        Only beside a flag with one of these codes, which must rest on another kind of evidence than the sound; empty
+        for any. What is measured in the sound alone is never grave without it.
     """
 
     code: str = Field(pattern=r"^[A-Z]{3}-[A-Z0-9]{3}$")
@@ -87,6 +91,20 @@ class Reason(Model):
     declared: tuple[Level, ...] = ()
     codecs: tuple[str, ...] = ()
     min_sample_rate_hz: int = 0
+    beside: tuple[str, ...] = ()
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether it rests on a model's estimate of how the sound was made."""
+        return any(condition.signal in ESTIMATES for condition in self.signals)
+
+    @model_validator(mode="after")
+    def _two_kinds_of_evidence(self) -> Self:
+        if self.beside or not self.signals:
+            return self
+        if self.severity is FlagSeverity.HIGH or (self.is_estimate and self.severity is not FlagSeverity.LOW):
+            raise ValueError(f"reason {self.code}: {self.severity} needs a second kind of evidence, named in beside")
+        return self
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
@@ -121,6 +139,16 @@ class Policy(Model):
     description: str
     digest: str
     reasons: tuple[Reason, ...]
+
+    @model_validator(mode="after")
+    def _beside_is_independent(self) -> Self:
+        of_sound = {reason.code for reason in self.reasons if reason.signals}
+        known = {reason.code for reason in self.reasons if not reason.beside}
+        for reason in self.reasons:
+            for code in reason.beside:
+                if code not in known or code in of_sound:
+                    raise ValueError(f"reason {reason.code}: {code} is no code of another kind of evidence")
+        return self
 
     @property
     def ref(self) -> str:
@@ -165,12 +193,25 @@ def judge(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy) -> 
     tuple of Flag
         At most one per code; equal inputs give equal flags in equal order.
     """
-    reasons = (reason for reason in policy.reasons if reason.concerns(evidence))
-    flags = [flag for flag in (_raise_flag(reason, evidence, findings) for reason in reasons) if flag]
+    reasons = [reason for reason in policy.reasons if reason.concerns(evidence)]
+    alone = [_raise_flag(reason, evidence, findings) for reason in reasons if not reason.beside]
+    flags = [flag for flag in alone if flag]
+    for reason in reasons:
+        others = [flag for flag in flags if flag.code in reason.beside]
+        if others and (flag := _raise_flag(reason, evidence, findings)):
+            flags.append(_joined(flag, others))
     by_code: dict[str, Flag] = {}
     for flag in sorted(flags, key=lambda f: (-f.severity.weight, f.code)):
         by_code.setdefault(flag.code, flag)
     return tuple(by_code.values())
+
+
+def _joined(flag: Flag, others: list[Flag]) -> Flag:
+    """Name the other evidence, and the layers that it rests on."""
+    layers = dict.fromkeys(layer for one in (flag, *others) for layer in one.layers)
+    named = "; ".join(f"{other.code} {other.title}" for other in dict.fromkeys(others))
+    update = {"layers": tuple(layers), "explanation": f"{flag.explanation} Beside it: {named}."}
+    return flag.model_copy(update=update)
 
 
 def _raise_flag(reason: Reason, evidence: Evidence, findings: tuple[Finding, ...]) -> Flag | None:

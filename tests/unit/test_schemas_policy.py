@@ -2,6 +2,8 @@ import tomllib
 from importlib import resources
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rule_cases.making import Level, evidence, facts, message, recording
 
 from schemas.errors import InvalidPolicy
@@ -241,6 +243,96 @@ def test_a_cut_off_says_nothing_of_a_lossy_file():
     lossy = evidence(audio=facts(codec="mp3"))
 
     assert codes(heard(lossy, bandwidth_hz=16000.0, silence_share=0.0)) == []
+
+
+ESTIMATE = {"human_music_as_high_share": 0.004, "synthetic_probability": 0.97}
+AI_FILE, AI_CREDIT = finding("PRV-005", "A tag of a generator."), finding("AID-002", "AI is credited.")
+
+
+def estimated(level=Level.NONE, **values):
+    return heard(evidence(recording(level)), **(values or ESTIMATE))
+
+
+@pytest.mark.parametrize("level", [Level.NONE, Level.UNDECLARED])
+def test_an_estimate_alone_is_low_whatever_it_says(level):
+    (flag,) = judge(estimated(level), (), house_policy())
+
+    assert (flag.code, flag.severity) == ("AUD-006", FlagSeverity.LOW)
+    assert (Layer.DECLARED in flag.layers) == (level is Level.NONE)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({**ESTIMATE, "human_music_as_high_share": 0.02}, ["AUD-006"]),
+        ({**ESTIMATE, "human_music_as_high_share": 0.03}, []),
+        ({"human_music_as_high_share": 0.004}, []),  # the model abstained
+        ({"synthetic_probability": 0.97}, []),  # how often human music is as high is not known
+        ({**ESTIMATE, "synthetic_probability": 0.3}, []),
+    ],
+)
+def test_an_estimate_counts_where_human_music_is_seldom_as_high_and_the_model_did_not_abstain(values, expected):
+    assert codes(estimated(**values)) == expected
+
+
+@pytest.mark.parametrize("level", [Level.ALL, Level.PARTLY])
+def test_what_is_declared_is_no_offence(level):
+    assert codes(estimated(level)) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "found", "severity"),
+    [
+        (Level.NONE, AI_FILE, FlagSeverity.HIGH),
+        (Level.UNDECLARED, AI_FILE, FlagSeverity.HIGH),
+        (Level.NONE, AI_CREDIT, FlagSeverity.HIGH),
+        (Level.UNDECLARED, AI_CREDIT, FlagSeverity.LOW),
+        (Level.NONE, finding("SPM-001", "Thirty-second tracks."), FlagSeverity.MEDIUM),
+        (Level.NONE, finding("IDN-014", "Another length."), FlagSeverity.LOW),  # nothing to do with it
+    ],
+)
+def test_an_estimate_is_graver_beside_another_kind_of_evidence(level, found, severity):
+    assert severities(estimated(level), found)["AUD-006"] is severity
+
+
+def test_a_grave_estimate_names_the_other_evidence_and_its_layer():
+    flag = next(flag for flag in judge(estimated(), (AI_FILE,), house_policy()) if flag.code == "AUD-006")
+
+    assert "Beside it: PRV-005 Declared human, generator's tag." in flag.explanation
+    assert set(flag.layers) == {Layer.DECLARED, Layer.HEARD, Layer.FOUND}
+
+
+@given(
+    rate=st.floats(0, 1),
+    probability=st.one_of(st.none(), st.floats(0, 1)),
+    level=st.sampled_from(list(Level)),
+    rules=st.sets(st.sampled_from(["PRV-005", "AID-002", "SPM-001", "IDN-014"])),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_estimate_is_ever_grave_on_its_own(rate, probability, level, rules):
+    values = {"human_music_as_high_share": rate} | (
+        {} if probability is None else {"synthetic_probability": probability}
+    )
+    flags = judge(estimated(level, **values), tuple(finding(rule, "Seen.") for rule in rules), house_policy())
+
+    for flag in flags:
+        if flag.code == "AUD-006" and flag.severity is not FlagSeverity.LOW:
+            assert probability is not None
+            assert "Beside it: " in flag.explanation
+
+
+@pytest.mark.parametrize(
+    ("severity", "trigger", "problem"),
+    [
+        ("high", 'signals = [{ signal = "flatness", at_least = 0.3 }]', "high needs a second kind of evidence"),
+        ("medium", 'signals = [{ signal = "synthetic_probability", at_least = 0.9 }]', "medium needs a second kind"),
+        ("medium", 'finding = "AID-001"\nbeside = ["XXX-001"]', "XXX-001 is no code of another kind"),
+        ("medium", 'finding = "AID-001"\nbeside = ["AUD-001"]', "AUD-001 is no code of another kind"),
+    ],
+)
+def test_a_policy_that_lets_sound_alone_be_grave_is_refused(severity, trigger, problem):
+    with pytest.raises(InvalidPolicy, match=problem):
+        parse_policy(HEAD + REASON.replace('"low"', f'"{severity}"') + trigger)
 
 
 def test_noise_is_functional_audio_and_never_called_spam():
