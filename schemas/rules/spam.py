@@ -1,17 +1,20 @@
-"""Rules of the SPM group that one message can show: signs of spam, none of which rejects alone.
+"""Rules of the SPM group that messages can show: signs of spam, none of which rejects alone.
 
 Source: what platforms say they act on (Spotify, September 2025 and 2026), Unicode UTS 39, house
-limits. Inputs: `schemas.release.Message`. Copies of known sound (SPM-003, SPM-004) need the
-catalogue and are reasons of the policy.
+limits. Inputs: `schemas.release.Message`; `schemas.history.Arrival` for a rate over time. Copies of known
+sound (SPM-003, SPM-004) need the catalogue and are reasons of the policy.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from confusable_homoglyphs import confusables
 
+from schemas.disclosure import Agent, Area
 from schemas.findings import Severity
+from schemas.history import Arrival
 from schemas.release import Message, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.words import name_of
@@ -32,6 +35,10 @@ HIDDEN = re.compile("(?<=[A-Za-z])[\u200b-\u200d\u2060]+(?=[A-Za-z])")  # betwee
 KEYWORD_PARTS = 6
 KEYWORD_CUT = re.compile(r"\s*[|/,#]\s*")
 SEQUENCE_SIZE = 5
+RATE_LIMIT = 20
+RATE_DAYS = 30
+FARM_SIZE = 5
+WRITING = frozenset({Area.LYRICS, Area.COMPOSITION, Area.OTHER})  # publishers and the like are in OTHER
 
 
 @rule(
@@ -126,6 +133,59 @@ def _look_alikes(word: str) -> list[str]:
 def _passes_for_ascii(letter: str) -> bool:
     entries = confusables.is_confusable(letter, preferred_aliases=["latin"]) or ()
     return any(g["c"].isascii() and g["c"].isalpha() for entry in entries for g in entry["homoglyphs"])
+
+
+@rule(
+    "SPM-005",
+    WARNING,
+    "More releases than an artist makes",
+    why="Mass uploads live on number, not on listeners; they crowd out what people made.",
+    source=f"Spotify on mass uploads (2025-09-25); house: {RATE_LIMIT} releases in {RATE_DAYS} days",
+    mend="Nothing, if a back catalogue is being delivered; say so to the recipient beforehand.",
+    scope=Scope.HISTORY,
+)
+def artist_is_not_mass_uploaded(arrival: Arrival) -> Iterator[Hit]:
+    """Count the releases of the shown artist by the same sender in the time before this message was made."""
+    now = arrival.now
+    if not (now.artist and now.sender_id and now.declared_at):
+        return
+    since = now.declared_at - timedelta(days=RATE_DAYS)
+    count = arrival.history.releases_of(now.artist, now.sender_id, since, now.declared_at)
+    if count > RATE_LIMIT:
+        text = f"{count} releases by {now.artist!r} came from this sender in {RATE_DAYS} days."
+        yield Hit(text, arrival.evidence.at, arrival.evidence.subject, str(count))
+
+
+@rule(
+    "SPM-008",
+    WARNING,
+    "Many artist names, one team",
+    why="Farms spread the same few hands over many invented artists, so that no name stands out.",
+    source=f"Spotify on mass uploads (2025-09-25); house: {FARM_SIZE} names, the very same contributors, no ISNI",
+    mend="Give the artists' ISNIs, and credit on each recording who made that one.",
+    scope=Scope.MESSAGE,
+)
+def artists_are_not_farmed(message: Message) -> Iterator[Hit]:
+    """Look for recordings under many names whose contributors are exactly the same; songwriters alone do not count."""
+    teams: dict[frozenset[str], list[SoundRecording]] = {}
+    for recording in message.sound_recordings:
+        if team := _team(recording):
+            teams.setdefault(team, []).append(recording)
+    identified = {p.reference for p in message.parties if any(i.scheme == "ISNI" and i.value for i in p.ids)}
+    for team, recordings in teams.items():
+        unknown = [r for r in recordings if not {a.party_reference for a in r.display_artists} & identified]
+        names = {r.display_artist.casefold() for r in unknown if r.display_artist}
+        if len(names) >= FARM_SIZE:
+            who = ", ".join(sorted(team)[:3])
+            text = f"{len(names)} artist names here have the very same contributors: {who}."
+            yield Hit(text, unknown[0].at, name_of(unknown[0]), unknown[0].display_artist)
+
+
+def _team(recording: SoundRecording) -> frozenset[str]:
+    """Name the people behind a recording, if more than its writers are credited: a songbook has one writer, too."""
+    people = [c for c in recording.all_contributions if c.agent is Agent.HUMAN and c.name]
+    is_more = any(area not in WRITING for c in people for area in c.areas)
+    return frozenset(c.name.casefold() for c in people) if is_more else frozenset()
 
 
 @rule(

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from rule_cases.making import Level, case, evidence, facts, recording
 
-from schemas.history import Arrival, PastDeclaration, RememberedHistory
+from schemas.history import Arrival, PastDeclaration, PastMessage, RememberedHistory
+from schemas.screening import Heard, Signal
 
 NONE, PARTLY, ALL, UNDECLARED = Level.NONE, Level.PARTLY, Level.ALL, Level.UNDECLARED
 OURS, THEIRS = "PADPIDA202401120D9", "PADPIDA2014021204H"
@@ -25,7 +26,19 @@ def past(level=NONE, **more):
     return PastDeclaration(**{**about, **more})
 
 
-def arrival(level, *declarations, isrc="QZABC2600001", sound="s", **more):
+def takedown(**more):
+    """A message that withdraws a release."""
+    about = {"sender_id": OURS, "release_key": "4006381333931", "message_id": "MSG9", "declared_at": NOW}
+    return PastMessage(**{**about, **more, "is_takedown": True})
+
+
+def many(*levels, each=10, **more):
+    """Ten recordings of each level."""
+    numbered = ((level, f"QZABC26{n:02}{k:03}") for n, level in enumerate(levels) for k in range(each))
+    return [past(level, isrc=isrc, release_key=isrc, **more) for level, isrc in numbered]
+
+
+def arrival(level, *before, isrc="QZABC2600001", sound="s", artist="", signals=(), seconds=180.0, **more):
     about = {
         "sender_id": OURS,
         "release_key": "4006381333931",
@@ -34,8 +47,20 @@ def arrival(level, *declarations, isrc="QZABC2600001", sound="s", **more):
         "message_sha256": "2",
         "message_created_at": NOW,
     }
-    one = evidence(recording(level, isrc=isrc), audio=facts(signal_hash=sound), **{**about, **more})
-    return Arrival(one, RememberedHistory(declarations))
+    what = recording(level, isrc=isrc, display_artist=artist)
+    one = evidence(what, audio=facts(signal_hash=sound, duration_s=seconds), **{**about, **more})
+    one = one.model_copy(update={"heard": Heard(signals=tuple(Signal(name=n, value=v, model="m") for n, v in signals))})
+    messages = [m for m in before if isinstance(m, PastMessage)]
+    return Arrival(one, RememberedHistory((m for m in before if isinstance(m, PastDeclaration)), messages))
+
+
+def undeclarable(*before):
+    """A message of a version without a place for the declaration."""
+    one = arrival(UNDECLARED, *before)
+    disclosure = one.evidence.intake.recording.disclosure.model_copy(update={"can_declare": False})
+    old = one.evidence.intake.recording.model_copy(update={"disclosure": disclosure})
+    intake = one.evidence.intake.model_copy(update={"recording": old})
+    return Arrival(one.evidence.model_copy(update={"intake": intake}), one.history)
 
 
 CASES = {
@@ -72,6 +97,7 @@ CASES = {
         arrival(NONE, past(ALL)),  # an update, HIS-001
         arrival(NONE, past(ALL, sender_id=THEIRS, isrc="QZABC2600002")),
         arrival(NONE, past(ALL, sender_id=THEIRS), past(NONE, sender_id=THEIRS, declared_at=NOW)),  # put right since
+        arrival(NONE, past(ALL, sender_id=THEIRS), takedown(sender_id=THEIRS)),  # withdrawn since
     ),
     "HIS-004": case(
         (
@@ -82,5 +108,28 @@ CASES = {
         arrival(NONE, past(NONE, signal_hash="s")),
         arrival(NONE, past(UNDECLARED, isrc=None, signal_hash="s")),
         arrival(NONE, past(ALL, isrc="QZABC2600002")),
+        arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="s"), signals=[("silence_share", 1.0)]),
+        arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="s"), seconds=2.0),
+        arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="s", release_key="x"), takedown(release_key="x")),
+    ),
+    "HIS-005": case(
+        (arrival(UNDECLARED, *many(NONE, ALL)), arrival(UNDECLARED, *many(NONE, ALL), past(UNDECLARED))),
+        arrival(NONE, *many(NONE, ALL)),
+        arrival(UNDECLARED, *many(NONE, UNDECLARED)),
+        arrival(UNDECLARED, *many(NONE, ALL, each=9)),  # too few to have a norm
+        arrival(UNDECLARED, *many(NONE, ALL, sender_id=THEIRS)),
+        arrival(UNDECLARED, *many(NONE, ALL, can_declare=False)),
+        undeclarable(*many(NONE, ALL)),
+    ),
+    "SPM-005": case(
+        arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=NOW), artist="ANA LIMA"),
+        arrival(NONE, *many(NONE, NONE, artist="Ana Lima", declared_at=NOW), artist="Ana Lima"),  # at the limit
+        arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=BEFORE), artist="Ana Lima"),  # long ago
+        arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=LATER), artist="Ana Lima"),
+        arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=NOW, sender_id=THEIRS), artist="Ana Lima"),
+        arrival(NONE, *many(NONE, NONE, NONE, artist="Bo Berg", declared_at=NOW), artist="Ana Lima"),
+        arrival(
+            NONE, *(past(artist="Ana Lima", declared_at=NOW, message_id=str(n)) for n in range(30)), artist="Ana Lima"
+        ),
     ),
 }

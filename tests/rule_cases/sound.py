@@ -1,8 +1,8 @@
 """Cases of the PRV and SPM groups."""
 
-from rule_cases.making import Level, ProvenanceState, case, evidence, manifest, message, recording, release
+from rule_cases.making import Level, ProvenanceState, case, evidence, human, manifest, message, recording, release
 
-from schemas.release import DisplayArtist
+from schemas.release import DisplayArtist, Identified, Party
 from schemas.screening import GeneratorTag
 
 TRUSTED, VALID, INVALID = ProvenanceState.TRUSTED, ProvenanceState.VALID, ProvenanceState.INVALID
@@ -38,6 +38,29 @@ def numbered(artists, step=1):
             for i, name in enumerate(artists)
         )
     )
+
+
+def farm(artists, *contributions, parties=()):
+    """One recording for each artist, all by the same people."""
+    shown = (
+        recording(
+            Level.NONE,
+            *contributions,
+            reference=f"A{i}",
+            isrc=f"QZABC26{1 + 2 * i:05}",
+            display_artist=name,
+            display_artists=(DisplayArtist(name=name, party_reference=f"P{name}"),),
+        )
+        for i, name in enumerate(artists)
+    )
+    return message(*shown, parties=parties)
+
+
+def known(name):
+    return Party(reference=f"P{name}", name=name, ids=(Identified(scheme="ISNI", value="0000000121032683"),))
+
+
+TEAM = (human("Bo Berg", "Composer"), human("Cy Coe", "StudioProducer"))
 
 
 CASES = {
@@ -96,6 +119,16 @@ CASES = {
         named("宇多田ヒカル"),
         named("Sigur Rós / Björk"),
         named("\u0441\u043e\u0440a"),  # one Latin letter in a Cyrillic word: a typing slip
+    ),
+    "SPM-008": case(
+        farm("ABCDE", *TEAM),
+        farm("ABCD", *TEAM),
+        farm("AAAAA", *TEAM),
+        farm("ABCDE", human("Bo Berg", "Composer", "Lyricist")),  # a songbook
+        farm("ABCDE", human("Bo Berg", "Composer"), human("Song House", "MusicPublisher")),
+        farm("ABCDE"),
+        farm("ABCDE", *TEAM, parties=(known("A"),)),
+        message(*(r for n in "ABCDE" for r in farm(n, human(n, "LeadVocalist"), *TEAM).sound_recordings)),
     ),
     "SPM-009": case(
         numbered("ABCDE"),

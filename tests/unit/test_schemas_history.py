@@ -1,10 +1,10 @@
 """A message beside those applied before it, and what a history remembers."""
 
 import pytest
-from rule_cases.history import ALL, BEFORE, LATER, NONE, THEIRS, arrival, past
+from rule_cases.history import ALL, BEFORE, LATER, NONE, OURS, THEIRS, arrival, past, takedown
 
-from schemas.history import RememberedHistory, declaration_of
-from schemas.rules.history import hold_against_history
+from schemas.history import RememberedHistory, declaration_of, message_of
+from schemas.rules.history import MAX_NAMED, hold_against_history
 
 
 def rules(one):
@@ -69,6 +69,38 @@ def test_a_history_answers_by_isrc_sound_message_and_release():
     one = past(signal_hash="s")
     history = RememberedHistory([one, past(isrc=None, message_id="", release_key=None)])
 
-    answers = (history.of_isrc("QZABC2600001"), history.of_sound("s"), history.of_message("MSG1"))
-    assert all(list(answer) == [one] for answer in (*answers, history.of_release("4006381333931")))
+    assert [list(a) for a in (history.of_isrc("QZABC2600001"), history.of_sound("s"))] == [[one], [one]]
+    assert [list(a) for a in (history.of_message("MSG1"), history.of_release("4006381333931"))] == [
+        [message_of(one)]
+    ] * 2
+    assert history.of_sender(OURS) == {NONE: 2}
     assert not history.of_isrc("absent")
+
+
+def test_a_message_older_than_a_takedown_says_so():
+    (one,) = hold_against_history(arrival(NONE, takedown(declared_at=LATER)))
+
+    assert one.message.startswith("A takedown of 2026-03-01 00:00 UTC (message MSG9) was applied")
+
+
+def test_a_takedown_is_held_against_messages_alone():
+    assert rules(arrival(NONE, past(ALL, declared_at=LATER), is_takedown=True)) == ["PKG-013"]
+
+
+def test_without_a_date_the_last_arrival_is_replaced():
+    assert rules(arrival(NONE, past(ALL, declared_at=LATER), message_created_at=None)) == ["HIS-001"]
+
+
+def test_a_finding_tells_nothing_of_another_senders_messages():
+    theirs = {"sender_id": THEIRS, "signal_hash": "s", "message_id": "SECRET"}
+    found = hold_against_history(arrival(NONE, past(ALL, **theirs), past(ALL, isrc="QZABC2600009", **theirs)))
+
+    messages = [f.message for f in found]
+    assert len(messages) == 2
+    assert all("from another sender" in m and THEIRS not in m and "SECRET" not in m for m in messages)
+
+
+def test_few_of_many_copies_are_named():
+    copies = (past(isrc=f"QZABC27{n:05}", signal_hash="s") for n in range(99))
+
+    assert rules(arrival(NONE, *copies)) == ["HIS-004"] * MAX_NAMED
