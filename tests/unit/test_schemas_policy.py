@@ -310,9 +310,9 @@ def test_a_grave_estimate_names_the_other_evidence_and_its_layer():
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_no_estimate_is_ever_grave_on_its_own(rate, probability, level, rules):
-    values = {"human_music_as_high_share": rate} | (
-        {} if probability is None else {"synthetic_probability": probability}
-    )
+    values = {"human_music_as_high_share": rate}
+    if probability is not None:
+        values["synthetic_probability"] = probability
     flags = judge(estimated(level, **values), tuple(finding(rule, "Seen.") for rule in rules), house_policy())
 
     for flag in flags:
