@@ -72,6 +72,16 @@ class Settings(BaseSettings):
         Limits of one uploaded file, message and delivery.
     max_body_bytes
         Limit of any other request's body.
+    attachments
+        Folder of what labels attach to appeals.
+    appeal_days
+        Days until an appeal is to be answered.
+    draft_days
+        Days without a byte after which a delivery that was never sent is thrown away.
+    webhook_private
+        Whether webhooks may call private addresses, this machine's included; for tests and closed networks.
+    smtp_url, smtp_from
+        ``smtp://USER:PASSWORD@HOST:PORT`` (``smtps`` for TLS from the start) and the sender of mails.
 
     Raises
     ------
@@ -95,6 +105,12 @@ class Settings(BaseSettings):
     max_delivery_bytes: int = Field(default=32 * GIB, ge=1)
     max_delivery_files: int = Field(default=1000, ge=1)
     max_body_bytes: int = Field(default=64 * MIB, ge=1)
+    attachments: Folder = _below_home("attachments")
+    appeal_days: int = Field(default=14, ge=1, le=184)
+    draft_days: int = Field(default=14, ge=1, le=365)
+    webhook_private: bool = False
+    smtp_url: SecretStr = SecretStr("")
+    smtp_from: str = Field(default="liner@localhost", pattern=r"^[^\s<>@]+@[^\s<>@]+$")
 
     def __init__(self, **values: Any) -> None:
         _refuse_near_misses()
@@ -121,7 +137,7 @@ def _as_sentence(error: ValidationError) -> InvalidInput:
     if not first["loc"]:
         return InvalidInput(f"{message}.", mend="Choose another folder for one of the two.")
     name = f"{PREFIX}{str(first['loc'][0]).upper()}"
-    is_secret = first["loc"][0] in {"review_key", "database_url"}
+    is_secret = first["loc"][0] in {"review_key", "database_url", "smtp_url"}
     given = "" if is_secret else f" ({first['input']!r})"
     return InvalidInput(f"The setting {name}{given}: {message}.", mend=f"Correct {name}, or unset it.")
 
