@@ -11,7 +11,7 @@ from api import problems
 from api.console import routes as console
 from api.deps import SAFE_METHODS, identify
 from api.metrics import CountRequests, Metrics
-from api.routes import cases, deliveries, keys, meta, recordings, screenings
+from api.routes import appeals, cases, deliveries, keys, meta, recordings, screenings
 from api.security import BodyLimit, SecurityHeaders
 from api.services import deliveries as deliveries_service
 from api.settings import Settings
@@ -51,7 +51,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.metrics = metrics
-    for module in (meta, deliveries, screenings, cases, recordings, keys):
+    for module in (meta, deliveries, screenings, cases, recordings, keys, appeals):
         app.include_router(module.router)
     meta.describe_submission(app)
     problems.install(app)
