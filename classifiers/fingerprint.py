@@ -1,11 +1,24 @@
 """A recording's fingerprint, and whether two recordings are the same sound at another speed or pitch.
 
+What others build on (indexes, joins, streams), fixed for version `landmarks-2`:
+
+- `pack(landmarks) -> bytes | None`: the fingerprint, and the only thing to store. A version byte, then 4 bytes a
+  landmark: about 6 kB for three minutes, at most 25 kB. It is the item of verification as it stands.
+- `keys(fingerprint) -> int64 array [shape=(n,)]`: to find candidates by. Sorted, each once, in [0, 2**48), equally
+  spread (they are hashes: any bits of one serve as shard or as sample). About 10 for each second of music, at most
+  `MAX_KEYS` whatever the length. Derived from the fingerprint, never stored beside it but in an index.
+  Two copies share several keys, unrelated recordings almost none. A sample is taken by the key's value alone, so
+  that all recordings keep the same ones.
+- `align(query, reference) -> Alignment | None`: verification of one pair of fingerprints; symmetric but for the
+  direction of its factors. An alignment has `votes`, `score`, `speed` and `pitch_semitones` (two separate factors),
+  `own` and `other` (the aligned stretches) and `segments` (each shared stretch of both).
+
 Three peaks (see `classifiers.landmarks`) make a triplet: two differences of log-frequency and one ratio
 of times. None of them changes with speed or pitch, so equal triplets of two recordings vote for one
 (speed, pitch, offset); the same sound gathers its votes in one place, others scatter them.
 
 Packed form: a version byte, then per peak the time since the one before (uint16, 2 ms) and the height
-above 250 Hz (uint16, 1/8192 octave): 4 bytes, about 8 kB for three minutes.
+above 250 Hz (uint16, 1/8192 octave).
 """
 
 from collections.abc import Sequence
