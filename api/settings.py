@@ -62,6 +62,8 @@ class Settings(BaseSettings):
         ``sqlite:///PATH`` or ``postgresql://USER@HOST/NAME``.
     landing, lake
         Folder that deliveries enter through; folder of the Parquet parts.
+    registry
+        Folder of one's own models and calibrations (docs/models.md); read where models are loaded.
     review_url, review_key
         A review API to deliver to; without the address the API is called in the same process.
     public_url
@@ -95,6 +97,7 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(default_factory=_default_database)
     landing: Folder = _below_home("landing")
     lake: Folder = _below_home("lake")
+    registry: Folder = _below_home("models")
     review_url: HttpUrl = ""
     review_key: SecretStr = SecretStr("")
     public_url: HttpUrl = "http://127.0.0.1:8000"

@@ -22,7 +22,7 @@ from schemas.flags import Flag, FlagSeverity, Layer
 from schemas.screening import Match, MatchKind, Signal
 
 HOUSE = "house"
-ESTIMATES = ("synthetic_probability", "human_music_as_high_share")  # what a model infers, not what is measured
+ESTIMATES = ("synthetic_probability", "false_positive_share")  # what a model infers, not what is measured
 MAX_SPANS = 8  # a person listens to a few places, not to a hundred
 
 

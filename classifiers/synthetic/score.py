@@ -7,7 +7,7 @@ from schemas.flags import Span
 from schemas.screening import Abstained, Heard, Signal, Traces
 
 SIGNAL = "synthetic_probability"
-RATE_SIGNAL = "human_music_as_high_share"
+RATE_SIGNAL = "false_positive_share"
 HEARD_HZ = (1000.0, 7000.0)
 SHARE_SHOWN = 0.1  # of a logit: smaller contributions are not worth a moderator's time
 

@@ -1,5 +1,6 @@
 """Which seconds are analysed, and in what form: mono, 16 kHz, one loudness, one noise floor."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -94,8 +95,10 @@ class WindowCollector:
 
 
 def is_audible(samples: Array) -> bool:
-    """Whether a window is louder than -60 dBFS."""
-    return float(np.dot(samples, samples)) > SILENT**2 * len(samples)
+    """Whether a window is louder than -60 dBFS, and made of numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):  # floating-point files may hold anything
+        power = float(np.dot(samples, samples))
+    return math.isfinite(power) and power > SILENT**2 * len(samples)
 
 
 def to_analysis(samples: Array, sample_rate_hz: int) -> Array:

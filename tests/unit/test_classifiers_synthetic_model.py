@@ -273,7 +273,7 @@ def test_the_shipped_model_says_why_and_where(shipped: SyntheticModel) -> None:
     assert 0 < score.false_positive_rate <= 1
     assert shipped.probability(-50) < 0.01
     assert shipped.probability(50) > 0.99
-    assert shipped.false_positive_rate(-50) == 1.0
+    assert shipped._humans.rate(-50, ())[0] == 1.0
     if score.probability is not None:
         assert score.signals()[0].probability == score.probability
 

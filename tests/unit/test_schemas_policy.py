@@ -245,7 +245,7 @@ def test_a_cut_off_says_nothing_of_a_lossy_file():
     assert codes(heard(lossy, bandwidth_hz=16000.0, silence_share=0.0)) == []
 
 
-ESTIMATE = {"human_music_as_high_share": 0.004, "synthetic_probability": 0.97}
+ESTIMATE = {"false_positive_share": 0.004, "synthetic_probability": 0.97}
 AI_FILE, AI_CREDIT = finding("PRV-005", "A tag of a generator."), finding("AID-002", "AI is credited.")
 
 
@@ -264,9 +264,9 @@ def test_an_estimate_alone_is_low_whatever_it_says(level):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({**ESTIMATE, "human_music_as_high_share": 0.02}, ["AUD-006"]),
-        ({**ESTIMATE, "human_music_as_high_share": 0.03}, []),
-        ({"human_music_as_high_share": 0.004}, []),  # the model abstained
+        ({**ESTIMATE, "false_positive_share": 0.02}, ["AUD-006"]),
+        ({**ESTIMATE, "false_positive_share": 0.03}, []),
+        ({"false_positive_share": 0.004}, []),  # the model abstained
         ({"synthetic_probability": 0.97}, []),  # how often human music is as high is not known
         ({**ESTIMATE, "synthetic_probability": 0.3}, []),
     ],
@@ -310,7 +310,7 @@ def test_a_grave_estimate_names_the_other_evidence_and_its_layer():
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_no_estimate_is_ever_grave_on_its_own(rate, probability, level, rules):
-    values = {"human_music_as_high_share": rate}
+    values = {"false_positive_share": rate}
     if probability is not None:
         values["synthetic_probability"] = probability
     flags = judge(estimated(level, **values), tuple(finding(rule, "Seen.") for rule in rules), house_policy())

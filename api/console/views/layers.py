@@ -165,7 +165,7 @@ def _audio_rows(audio: AudioFacts | None) -> tuple[Row, ...]:
 
 
 def _heard(heard: Heard, flags: tuple[Flag, ...], is_flagged: bool) -> LayerView:
-    if not heard.signals:
+    if not heard.signals and not heard.abstained:
         sentence = "Nothing was measured. That is not the same as nothing heard."
         return LayerView("heard", "Heard", "what detectors measure", "Not measured", sentence, (), is_flagged)
     named = {flag.signal: flag for flag in flags if flag.signal}
@@ -174,10 +174,11 @@ def _heard(heard: Heard, flags: tuple[Flag, ...], is_flagged: bool) -> LayerView
         Row(words.signal_name(s.name), words.signal_value(s), f"raises {named[s.name].code}" if s.name in named else "")
         for s in ordered
     )
+    silent = tuple(Row(words.signal_name(a.name), "No answer", a.sentence) for a in heard.abstained)
     over = [flag for flag in flags if Layer.HEARD in flag.layers]
     headline = over[0].title if over else "Nothing beyond the limits"
-    sentence = f"{words.plural(len(rows), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
-    return LayerView("heard", "Heard", "what detectors measure", headline, sentence, rows, is_flagged)
+    sentence = f"{words.plural(len(ordered), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
+    return LayerView("heard", "Heard", "what detectors measure", headline, sentence, rows + silent, is_flagged)
 
 
 def _known(known: Known, is_flagged: bool) -> LayerView:

@@ -87,9 +87,11 @@ def signal_name(name: str) -> str:
 
 
 def signal_value(signal: Signal) -> str:
-    """Write what was measured; a calibrated probability says more than the value behind it."""
+    """Write what was measured; a calibrated probability says more than the value behind it, and at which odds."""
     if signal.probability is not None:
-        return f"{percent(signal.probability)} likely"
+        low, high = signal.interval or (None, None)
+        between = "" if low is None or high is None else f" ({percent(low)} to {percent(high)})"
+        return f"{percent(signal.probability)} at even odds{between}"
     return quantity(signal.name, signal.value)
 
 
