@@ -193,6 +193,7 @@ def _about_release(message: Message, release: Release | None) -> dict[str, objec
         "release_key": release.key,
         "release_title": release.title,
         "label": release.label,
+        "release_date": release.release_date,
         "territories": tuple(dict.fromkeys(t.value for t in territories)),
     }
 

@@ -81,6 +81,10 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("id", _TEXT),
             ("stage", _TEXT),
             ("path", _TEXT),
+            ("audio_sha256", _TEXT),
+            ("release_date", _TEXT),
+            ("rights_holder", _TEXT),
+            ("declared_level", _TEXT),
             ("cause", _TEXT),
             ("detail", _TEXT),
             ("happened_at", _TIME),
@@ -192,3 +196,7 @@ def _fingerprint_rows(screened: Screened) -> list[Row]:
             "fingerprint": screened.fingerprint,
         }
     ]
+            "audio_sha256": audio.sha256,
+            "release_date": screening.intake.release_date,
+            "rights_holder": screening.intake.rights_holder,
+            "declared_level": screening.declared.level.value,

@@ -125,6 +125,11 @@ class Intake(Model):
         """What to call it in front of a person."""
         return self.recording.title if self.recording and self.recording.title else self.delivery_path
 
+    @property
+    def rights_holder(self) -> str:
+        """Who holds the rights in the recording, by its (P) line, else its label."""
+        return (self.recording.p_line if self.recording else None) or self.label
+
 
 def recording_key(*, sender: str | None, isrc: str | None, release: str | None, reference: str | None, uri: str) -> str:
     """Name a recording so that a redelivery of it gets the same name.
