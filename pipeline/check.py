@@ -117,7 +117,7 @@ class _Check:
         for message in (*package.messages, *manifest):
             if self._xsd and message.namespace:
                 with contextlib.suppress(OSError):  # it was there a moment ago; what was read of it stands
-                    yield from self._xsd.validate(Path(self._ref.root, message.path).read_bytes(), message.path)
+                    yield from self._xsd.findings(Path(self._ref.root, message.path).read_bytes(), message.path)
 
     def _of_entry(self, entry: Entry) -> Iterator[Finding]:
         intake = entry.intake

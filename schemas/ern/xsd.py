@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from lxml import etree
 
+from schemas.ern.schematron import SchematronFolder
 from schemas.ern.source import MAX_BYTES, Refusal, parse_xml
 from schemas.errors import InvalidInput
 from schemas.findings import Finding, Location, Severity
@@ -68,8 +69,15 @@ class SchemaFolder:
                 self._by_namespace.setdefault(target[1].decode("utf-8", "replace"), path)
         held = [int(found[1]) for data in self._files.values() for found in [_AVS_HELD.search(data)] if found]
         self.avs_version = max(held, default=AVS_VERSION)
+        self.schematron = SchematronFolder(folder)
         self._compiled: dict[str, etree.XMLSchema] = {}
         self._lock = threading.Lock()  # lxml's schema keeps its errors in itself
+
+    def findings(self, data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Iterator[Finding]:
+        """Compare a message with all that the folder holds: the schema, and DDEX's Schematron where it is there."""
+        yield from self.validate(data, path, max_bytes=max_bytes)
+        with contextlib.suppress(Refusal):
+            yield from self.schematron.findings(parse_xml(data, max_bytes=max_bytes), path)
 
     def validate(self, data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Iterator[Finding]:
         """Compare a message with the schema of its version.

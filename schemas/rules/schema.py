@@ -2,8 +2,8 @@
 
 Source: DDEX ERN schemas and AVS 9 (August 2025); Spotify's accepted versions (2026-04-01).
 XSD-001 is raised by the reader, which alone sees the XML; so is XSD-006 for words that no message can
-carry. XSD-002 and XSD-003 are also raised by `schemas.ern.xsd`, where the user has the schemas. Inputs
-of the others: `schemas.release.Message`.
+carry. XSD-002 and XSD-003 are also raised by `schemas.ern.xsd`, XSD-007 by
+`schemas.ern.schematron`, where the user has DDEX's files. Inputs of the others: `schemas.release.Message`.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,17 @@ declare(
     why="The namespace tells the version; without it nobody knows which rules the message follows.",
     source="DDEX ERN schemas",
     mend="Use the namespace of the ERN version that you write, e.g. http://ddex.net/xml/ern/432.",
+    file_status="NewReleaseMessageInvalid",
+)
+
+declare(
+    "XSD-007",
+    ERROR,
+    "Breaks a rule of DDEX's release or business profile",
+    why="DDEX's own Schematron says what a message of this profile needs beyond the schema.",
+    source="DDEX Release Profile 1.4 and 2.1, Business Profile 1.4: Schematron, where its folder is given (--xsd); "
+    "house: info where DDEX calls the rule conditional",
+    mend="Read the clause that the finding names, or leave the profile's attribute out.",
     file_status="NewReleaseMessageInvalid",
 )
 
