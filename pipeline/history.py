@@ -1,45 +1,253 @@
-"""The lake as declaration history: what its screenings declared, read once from the columns that say so."""
+"""The lake as declaration history: what every message declared, found by ISRC, sound, message, release and sender.
 
+One SQLite file in the lake, shared by all workers of a machine; an index that is made anew from the lake's
+screenings where it is missing. What arrives is *open* until its run is done (`pipeline.settle`); then it gets the
+number of the run. An arrival sees the runs before its own, and of its own run what was made earlier, whichever
+was read first. Where something earlier comes in later, the arrival is marked, and held against its past again.
+"""
+
+import contextlib
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow.dataset as ds
 
 from pipeline.lake import FLUSH_ROWS, Lake
+from pipeline.past import DECLARATION, MESSAGE, LakePast, Norms, Place, as_text, declaration_row, message_row
+from pipeline.tables import SCHEMAS
 from schemas.disclosure import Level
-from schemas.history import PastDeclaration, RememberedHistory
+from schemas.evidence import Evidence
+from schemas.history import PastDeclaration, PastMessage, applied_message, declaration_of
+from schemas.rules.spam import RATE_LIMIT
 
-COLUMNS = ("recording_key", "isrc", "sender_id", "release_key", "declared_level", "signal_hash", "screening")
+BUSY_SECONDS = 60.0
+OPEN = 2**62  # the run of what has not been settled: after all others
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS declaration (
+    source_key TEXT PRIMARY KEY,
+    recording_key TEXT NOT NULL, isrc TEXT, sender_id TEXT, release_key TEXT, level TEXT NOT NULL,
+    message_id TEXT NOT NULL, message_sha256 TEXT, declared_at TEXT NOT NULL, signal_hash TEXT,
+    can_declare INTEGER NOT NULL, artist TEXT NOT NULL, artist_key TEXT NOT NULL,
+    run INTEGER NOT NULL, turn TEXT NOT NULL, marked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS declaration_by_isrc ON declaration (isrc, run, turn);
+CREATE INDEX IF NOT EXISTS declaration_by_sound ON declaration (signal_hash, run, turn);
+CREATE INDEX IF NOT EXISTS declaration_by_message ON declaration (message_id, sender_id, message_sha256);
+CREATE INDEX IF NOT EXISTS declaration_by_artist ON declaration (artist_key, sender_id, declared_at);
+CREATE INDEX IF NOT EXISTS declaration_by_release ON declaration (release_key, sender_id);
+CREATE INDEX IF NOT EXISTS declaration_by_run ON declaration (run, marked);
+CREATE INDEX IF NOT EXISTS declaration_by_sender ON declaration (sender_id, run, can_declare, level);
+CREATE TABLE IF NOT EXISTS message (
+    sender_id TEXT NOT NULL, message_id TEXT NOT NULL, message_sha256 TEXT NOT NULL, release_key TEXT NOT NULL,
+    declared_at TEXT NOT NULL, is_takedown INTEGER NOT NULL, run INTEGER NOT NULL, turn TEXT NOT NULL,
+    PRIMARY KEY (sender_id, message_id, message_sha256, release_key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS message_by_id ON message (message_id);
+CREATE INDEX IF NOT EXISTS message_by_release ON message (release_key);
+CREATE INDEX IF NOT EXISTS message_by_run ON message (run);
+"""
+_LAST_RUN = """
+SELECT max(coalesce((SELECT max(run) FROM declaration WHERE run < ?1), 0),
+           coalesce((SELECT max(run) FROM message WHERE run < ?1), 0))
+"""
+_COLUMNS = (
+    "source_key", "kind", "recording_key", "isrc", "sender_id", "release_key", "declared_level", "can_declare",
+    "display_artist", "signal_hash", "message_id", "message_sha256", "message_created_at", "is_takedown",
+)  # fmt: skip
 
 
-def lake_history(lake: Lake) -> RememberedHistory:
-    """Remember every declaration of a lake.
+class LakeHistory:
+    """The index over all declarations of a lake.
 
-    A lake of a million recordings takes about a gigabyte; a larger catalogue asks the review store instead.
+    Parameters
+    ----------
+    lake
+        The lake's folder.
     """
-    return RememberedHistory(_declarations(lake))
+
+    def __init__(self, lake: Path) -> None:
+        lake.mkdir(parents=True, exist_ok=True)
+        # One worker's stages run on one thread at a time, but not always on the same.
+        self._db = sqlite3.connect(
+            lake / "history.sqlite", timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(_TABLES)
+        self._norms: Norms = {}
+
+    @classmethod
+    def ensure(cls, lake: Path) -> None:
+        """Make the index anew from the lake's screenings where it is missing; all of them count as one run."""
+        if (lake / "history.sqlite").exists():
+            return
+        with contextlib.closing(cls(lake)) as history:
+            with history._transaction():  # noqa: SLF001 - its own
+                for source_key, one, message in _remembered(Lake(lake)):
+                    history._put(source_key, one, message)  # noqa: SLF001
+                history._db.execute("UPDATE declaration SET marked = 0")  # noqa: SLF001 - it was held against it before
+            history.settle()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def arrive(self, evidence: Evidence) -> LakePast:
+        """Remember what a recording declares, mark those whose past it changes, and give its own past.
+
+        The same bytes again change nothing: they keep their place.
+        """
+        with self._transaction():
+            place = self._put(evidence.intake.source_key, declaration_of(evidence), applied_message(evidence.intake))
+        return LakePast(self._db, place, self._norms)
+
+    def past_of(self, source_key: str) -> LakePast | None:
+        """Give the past of a declaration that arrived before; None for what never did."""
+        query = "SELECT run, turn FROM declaration WHERE source_key = ?"
+        row = self._db.execute(query, (source_key,)).fetchone()
+        return LakePast(self._db, Place(*row), self._norms) if row else None
+
+    def marked(self) -> list[str]:
+        """List the source keys of open arrivals that have to be held against their past again."""
+        self._db.execute(
+            "UPDATE declaration SET marked = 1 WHERE run = ?1 AND artist_key <> '' AND EXISTS ("
+            "SELECT 1 FROM declaration d WHERE d.artist_key = declaration.artist_key AND "
+            "d.sender_id = declaration.sender_id LIMIT 1 OFFSET ?2)",
+            (OPEN, RATE_LIMIT),
+        )
+        query = "SELECT source_key FROM declaration WHERE run = ? AND marked = 1 ORDER BY source_key"
+        return [key for (key,) in self._db.execute(query, (OPEN,))]
+
+    def unmark(self, source_keys: Iterable[str]) -> None:
+        """Forget the marks of what was held against its past again."""
+        self._db.executemany("UPDATE declaration SET marked = 0 WHERE source_key = ?", ((k,) for k in source_keys))
+
+    def settle(self) -> None:
+        """Close the run: what is open and not marked comes before everything that arrives from now on."""
+        with self._transaction():
+            (last,) = self._db.execute(_LAST_RUN, (OPEN,)).fetchone()
+            self._db.execute("UPDATE declaration SET run = ? WHERE run = ? AND marked = 0", (last + 1, OPEN))
+            self._db.execute("UPDATE message SET run = ? WHERE run = ?", (last + 1, OPEN))
+        self._norms.clear()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
+        try:
+            yield
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
+
+    def _put(self, source_key: str, one: PastDeclaration, message: PastMessage) -> Place:
+        """Add what is new, and mark what comes after it; what is known keeps its place and takes on the rest."""
+        turn = "|".join((as_text(message.declared_at), message.message_id, message.message_sha256 or "", ""))
+        is_new, place = self._put_message(message, turn) if message.message_sha256 else (False, Place(OPEN, turn))
+        if message.is_takedown:
+            if is_new:
+                self._mark_released(message, place)
+            return place
+        if one.isrc is None and one.level is Level.UNDECLARED:
+            return place  # it can contradict nothing, and a bare catalogue has millions
+        place = self._put_declaration(source_key, one, turn + source_key)
+        if place.run == OPEN:
+            self._mark_later(one, place)
+        return place
+
+    def _put_declaration(self, source_key: str, one: PastDeclaration, turn: str) -> Place:
+        values = (source_key, *declaration_row(one), one.artist.casefold(), OPEN, turn)
+        names = f"source_key, {DECLARATION}, artist_key, run, turn"
+        kept = "level = excluded.level, signal_hash = coalesce(excluded.signal_hash, signal_hash)"
+        row = self._db.execute(
+            f"INSERT INTO declaration ({names}) VALUES ({', '.join('?' * len(values))}) "  # noqa: S608 - names, no input
+            f"ON CONFLICT (source_key) DO UPDATE SET {kept} RETURNING run, turn",
+            values,
+        ).fetchone()
+        return Place(*row)
+
+    def _put_message(self, message: PastMessage, turn: str) -> tuple[bool, Place]:
+        row = message_row(message)
+        added = self._db.execute(
+            f"INSERT OR IGNORE INTO message ({MESSAGE}, run, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (*row, OPEN, turn),
+        )
+        key = "(sender_id, message_id, message_sha256, release_key) = (?, ?, ?, ?)"
+        place = self._db.execute(f"SELECT run, turn FROM message WHERE {key}", row[:4]).fetchone()  # noqa: S608
+        return added.rowcount == 1, Place(*place)
+
+    def _mark_later(self, one: PastDeclaration, place: Place) -> None:
+        """Mark what was read before but made after a declaration with the same ISRC, sound or MessageId."""
+        for column, value in (("isrc", one.isrc), ("signal_hash", one.signal_hash)):
+            if value:
+                self._mark(f"{column} = ?", (value,), place)
+        if not one.message_id:
+            return
+        other = "message_id = ? AND sender_id = ? AND message_sha256 <> ?"
+        key = (one.message_id, one.sender_id or "", one.message_sha256 or "")
+        if self._db.execute(f"SELECT 1 FROM message WHERE {other} LIMIT 1", key).fetchone():  # noqa: S608
+            self._mark(other, key, place)
+
+    def _mark_released(self, takedown: PastMessage, place: Place) -> None:
+        """Mark what may contradict a release no longer, as it was taken down before."""
+        for column in ("isrc", "signal_hash"):
+            theirs = f"SELECT {column} FROM declaration WHERE release_key = ? AND sender_id = ?"  # noqa: S608
+            self._mark(f"{column} IN ({theirs})", (takedown.release_key or "", takedown.sender_id or ""), place)
+
+    def _mark(self, condition: str, values: tuple[str, ...], place: Place) -> None:
+        query = f"UPDATE declaration SET marked = 1 WHERE {condition} AND run = ? AND turn > ?"  # noqa: S608
+        self._db.execute(query, (*values, OPEN, place.turn))
 
 
-def _declarations(lake: Lake) -> Iterator[PastDeclaration]:
-    for part in lake.parts("screenings"):
-        with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(batch_size=FLUSH_ROWS, columns=list(COLUMNS)):
-                yield from map(_declaration, batch.to_pylist())
+def _remembered(lake: Lake) -> Iterator[tuple[str, PastDeclaration, PastMessage]]:
+    paths = [str(part) for part in lake.parts("screenings")]
+    dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
+    for batch in dataset.to_batches(columns=[*_COLUMNS, "screening"], batch_size=FLUSH_ROWS):
+        for row in batch.to_pylist():
+            about = row if row["message_id"] is not None else {**row, **_said(row["screening"])}
+            yield row["source_key"], _declaration_of(about), _message_of(about)
 
 
-def _declaration(row: dict[str, Any]) -> PastDeclaration:
-    intake = json.loads(row["screening"])["intake"]  # the message's own words have no columns
-    created = intake["message_created_at"]
+def _said(screening: str) -> dict[str, Any]:
+    """Look into a screening of before the message had columns of its own."""
+    whole = json.loads(screening)
+    intake, created = whole["intake"], whole["intake"]["message_created_at"]
+    return {
+        "message_id": intake["message_id"],
+        "message_sha256": intake["message_sha256"],
+        "message_created_at": datetime.fromisoformat(created) if created else None,
+        "is_takedown": False,
+        "can_declare": whole["declared"]["can_declare"],
+    }
+
+
+def _declaration_of(row: dict[str, Any]) -> PastDeclaration:
     return PastDeclaration(
         recording_key=row["recording_key"],
         isrc=row["isrc"],
         sender_id=row["sender_id"],
         release_key=row["release_key"],
         level=Level(row["declared_level"]),
-        message_id=intake["message_id"],
-        message_sha256=intake["message_sha256"],
-        declared_at=datetime.fromisoformat(created) if created else None,
+        message_id=row["message_id"],
+        message_sha256=row["message_sha256"],
+        declared_at=row["message_created_at"],
         signal_hash=row["signal_hash"],
+        can_declare=bool(row["can_declare"]),
+        artist=row["display_artist"] or "",
+    )
+
+
+def _message_of(row: dict[str, Any]) -> PastMessage:
+    return PastMessage(
+        sender_id=row["sender_id"],
+        release_key=row["release_key"],
+        message_id=row["message_id"],
+        message_sha256=row["message_sha256"],
+        declared_at=row["message_created_at"],
+        is_takedown=bool(row["is_takedown"]),
     )

@@ -13,6 +13,7 @@ import os
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ from schemas.errors import LakeUnusable
 from schemas.screening import Screening
 
 FORMAT = {"format": "liner-lake", "version": 1}
-OWN_FILES = ("lake.json", "catalogue.sqlite", "outbox.sqlite")
+OWN_FILES = ("lake.json", "catalogue.sqlite", "history.sqlite", "outbox.sqlite")
 FRESH, SETTLED = "part-", "data-"
 FLUSH_ROWS = 200
 FLUSH_SECONDS = 5.0
@@ -86,6 +87,18 @@ class Lake:
         wanted = ds.field("recording_key").isin(list(recording_keys)) & (ds.field("versions_key") == versions_key)
         for batch in dataset.to_batches(columns=["screening"], filter=wanted):
             yield from map(Screening.model_validate_json, batch.column(0).to_pylist())
+
+    def newest_of(self, source_keys: Collection[str]) -> Iterator[Screening]:
+        """Yield the newest screening of some intakes, whatever made it."""
+        paths = [str(p) for p in self.parts("screenings")]
+        dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
+        wanted = ds.field("source_key").isin(list(source_keys))
+        newest: dict[str, tuple[datetime, str]] = {}
+        for batch in dataset.to_batches(columns=["source_key", "screened_at", "screening"], filter=wanted):
+            for row in batch.to_pylist():
+                found = (row["screened_at"], row["screening"])
+                newest[row["source_key"]] = max(newest.get(row["source_key"], found), found)
+        yield from (Screening.model_validate_json(screening) for _, screening in newest.values())
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield a table's rows, oldest part first; of rows with one key the last one counts."""
@@ -226,6 +239,15 @@ def _read(part: Path, *columns: str) -> pa.Table:
         return file.read(columns=list(columns) or None)
 
 
+def _whole(part: Path) -> pa.Table:
+    """Read a part; columns that came after it was written are empty."""
+    content, schema = _read(part), SCHEMAS[part.parent.name]
+    for field in schema:
+        if field.name not in content.column_names:
+            content = content.append_column(field, pa.nulls(content.num_rows, field.type))
+    return content.select(schema.names).cast(schema)
+
+
 def _keys(part: Path, columns: tuple[str, ...]) -> pa.ChunkedArray:
     content = _read(part, *columns)
     return pc.binary_join_element_wise(*(content.column(name) for name in columns), "|")
@@ -239,13 +261,13 @@ def _latest(parts: Iterable[Path], columns: tuple[str, ...]) -> dict[str, str]:
 def _only_latest(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table:
     keys = _keys(part, columns)
     own = [key for key in keys.unique().to_pylist() if latest[key] == part.name]
-    return _read(part).filter(pc.is_in(keys, value_set=pa.array(own, type=pa.string())))
+    return _whole(part).filter(pc.is_in(keys, value_set=pa.array(own, type=pa.string())))
 
 
 def _without(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table | None:
     """Read a settled part without the rows that fresh ones replace; None where there are none of those."""
     replaced = pc.is_in(_keys(part, columns), value_set=pa.array(list(latest), type=pa.string()))
-    return _read(part).filter(pc.invert(replaced)) if pc.any(replaced).as_py() else None
+    return _whole(part).filter(pc.invert(replaced)) if pc.any(replaced).as_py() else None
 
 
 def _groups(parts: list[Path]) -> Iterator[tuple[Path, list[Path]]]:

@@ -132,7 +132,7 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
 def _delivery_intake(ref: DeliveryRef, package: Package, name: str, message: Message | None) -> Intake:
     listed = "\n".join(f"{f.path} {f.size} {f.modified_ns} {f.refused}" for f in package.files)
     key = derived_id("rec", "delivery", ref.account, join(ref.path, name))
-    about = _about_message(message) if message else {}
+    about = _about_message(message) | _about_release(message, message.main_release) if message else {}
     return Intake.model_validate(
         {
             **_about_delivery(ref),
@@ -163,7 +163,7 @@ def _recording_intake(ref: DeliveryRef, package: Package, message: Message, reco
             ),
             "source_key": derived_id("src", ref.path, message.sha256, recording.reference, _stamp(audio)),
             "recording": recording,
-            "audio_uri": str(Path(ref.root, audio.path)) if audio else None,
+            "audio_uri": str(Path(ref.root, audio.path)) if audio and not message.is_takedown else None,
         }
     )
 
@@ -181,6 +181,7 @@ def _about_message(message: Message) -> dict[str, object]:
         "message_sha256": message.sha256,
         "message_created_at": _aware(message.created_at),
         "ern_version": message.ern_version,
+        "is_takedown": message.is_takedown,
     }
 
 
@@ -192,8 +193,8 @@ def _about_release(message: Message, release: Release | None) -> dict[str, objec
     return {
         "release_key": release.key,
         "release_title": release.title,
-        "label": release.label,
         "release_date": release.release_date,
+        "label": release.label,
         "territories": tuple(dict.fromkeys(t.value for t in territories)),
     }
 

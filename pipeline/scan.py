@@ -8,7 +8,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import apache_beam as beam
@@ -18,6 +18,7 @@ from classifiers import versions
 from classifiers.listener import Listener
 from pipeline.catalogue import Catalogue
 from pipeline.deliver import TRIES, ClientFactory
+from pipeline.history import LakeHistory
 from pipeline.keep import KeepFn, courier_of
 from pipeline.lake import Lake, LakeWriter
 from pipeline.landing import DeliveryRef, discover, refuse_odd_name
@@ -26,6 +27,8 @@ from pipeline.progress import Progress, Totals, cpu_seconds, peak_rss_mb, progre
 from pipeline.revisit import revisit
 from pipeline.runs import end_run
 from pipeline.screen import Ears, Job, ReadFn, Screen
+from pipeline.settle import settle
+from pipeline.validate import Yardstick, profile_ref, schemas_ref
 from schemas.errors import InvalidInput, LinerError
 from schemas.policy import Policy, house_policy
 from schemas.screening import Versions
@@ -54,6 +57,8 @@ class Plan:
         Makes a client of the review API; None to deliver nothing.
     ears
         Makes a worker's listener.
+    yardstick
+        The schemas and the profile that messages are measured with.
     """
 
     source: Path
@@ -63,6 +68,7 @@ class Plan:
     force: bool = False
     review: ClientFactory | None = None
     ears: Callable[[], Ears] = Listener
+    yardstick: Yardstick = field(default_factory=Yardstick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ class Summary:
             "engine": self.versions.engine,
             "policy": self.versions.policy,
             "models": list(self.versions.models),
+            "profile": self.versions.profile,
+            "schemas": self.versions.schemas,
         }
 
 
@@ -160,9 +168,16 @@ class Run:
             run_id=uuid.uuid4().hex,
             lake=str(plan.lake.absolute()),
             policy=policy,
-            versions=Versions(engine=ENGINE, policy=policy.ref, models=versions.models()),
+            versions=Versions(
+                engine=ENGINE,
+                policy=policy.ref,
+                models=versions.models(),
+                profile=profile_ref(plan.yardstick.profile),
+                schemas=schemas_ref(plan.yardstick.schemas),
+            ),
             ears=plan.ears,
             force=plan.force,
+            yardstick=plan.yardstick,
         )
         self._cpu_before = cpu_seconds()
 
@@ -187,6 +202,7 @@ class Run:
         lake = Lake(Path(self.job.lake))
         lake.tidy()
         Catalogue.ensure(Path(self.job.lake))
+        LakeHistory.ensure(Path(self.job.lake))
         try:
             self._run(graph)
             self._finish(lake)
@@ -212,8 +228,10 @@ class Run:
             raise self.progress.failure
 
     def _finish(self, lake: Lake) -> None:
-        """Look again at late copies, deliver what is left, and put the lake in order."""
+        """Look again at late copies and at what was read too early, deliver what is left, and put the lake in order."""
         revisit(self.job, delivers=self.plan.review is not None)
+        if not self.progress.stopping.is_set():  # what is left belongs to the same run, and may be earlier
+            settle(self.job, delivers=self.plan.review is not None)
         courier = courier_of(self.job, self.plan.review)
         if courier:
             tries = 1 if self.progress.stopping.is_set() else TRIES

@@ -7,7 +7,7 @@ a stage raises becomes a `DeadLetter` that passes through the rest of the chain 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,20 +17,23 @@ import apache_beam as beam
 from classifiers.listener import Listener
 from classifiers.listening import Listening
 from pipeline.catalogue import Catalogue, Sound
+from pipeline.history import LakeHistory
 from pipeline.landing import DeliveryRef
 from pipeline.ledger import ledger_of
 from pipeline.progress import Progress, progress_of
 from pipeline.read import Delivery, read_delivery
 from pipeline.screened import DeadLetter, Screened, dead_letter
 from pipeline.storage import localised
-from pipeline.validate import validate
+from pipeline.validate import Yardstick, validate
 from schemas.disclosure import Disclosure
 from schemas.errors import AudioLimitExceeded, AudioUnreadable
 from schemas.evidence import Evidence
 from schemas.findings import Finding, Location
+from schemas.history import Arrival, DeclarationHistory
 from schemas.policy import Policy, judge
 from schemas.rules import Scope, finding, run
-from schemas.screening import Intake, Known, Screening, SubjectKind, Versions, screening_id
+from schemas.rules.history import hold_against_history
+from schemas.screening import Intake, Known, Screening, SubjectKind, Versions, derived_id, screening_id
 
 LOG = logging.getLogger("liner.pipeline")
 
@@ -59,6 +62,8 @@ class Job:
         Makes a worker's listener.
     force
         Whether to screen again what the lake already holds.
+    yardstick
+        The schemas and the profile that messages are measured with.
     """
 
     run_id: str
@@ -67,6 +72,7 @@ class Job:
     versions: Versions
     ears: Callable[[], Ears] = Listener
     force: bool = False
+    yardstick: Yardstick = field(default_factory=Yardstick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ class ValidateFn(StageFn):
         new = [e for e in element.entries if self.ledger.take(e.intake.source_key)]
         self.progress.count_intakes(len(element.entries), skipped=len(element.entries) - len(new))
         if new:
-            yield from validate(replace(element, entries=tuple(new)))
+            yield from validate(replace(element, entries=tuple(new)), self.job.yardstick)
 
 
 class ListenFn(StageFn):
@@ -234,13 +240,23 @@ class CompareFn(StageFn):
 
 
 class JudgeFn(StageFn):
-    """`Heard` to `Screened`: the recording rules, then the policy."""
+    """`Heard` to `Screened`: the recording rules, those of the history, then the policy."""
 
     stage = "judge"
+
+    def setup(self) -> None:
+        """Open the declaration history."""
+        self.history = LakeHistory(Path(self.job.lake))
+
+    def teardown(self) -> None:
+        """Close the history."""
+        self.history.close()
 
     def work(self, element: Heard) -> Iterable[Screened]:
         """Make the screening."""
         screening = make_screening(element, self.job)
+        if of_history := held(element.evidence, self.history.arrive(element.evidence), self.job):
+            screening = with_findings(screening, tuple(dict.fromkeys((*screening.findings, *of_history))), self.job)
         self.progress.count_screened(screening)
         yield Screened(screening, element.fingerprint)
 
@@ -249,7 +265,7 @@ def make_screening(heard: Heard, job: Job) -> Screening:
     """Run the recording rules and the policy over one recording's layers."""
     evidence, intake = heard.evidence, heard.evidence.intake
     of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
-    findings = tuple(dict.fromkeys((*intake.findings, *heard.findings, *of_recording)))
+    findings = job.yardstick.weigh(tuple(dict.fromkeys((*intake.findings, *heard.findings, *of_recording))))
     audio = evidence.found.audio
     versions = job.versions.model_copy(update={"models": heard.models or job.versions.models})
     return Screening(
@@ -263,6 +279,25 @@ def make_screening(heard: Heard, job: Job) -> Screening:
         known=evidence.known,
         findings=findings,
         flags=judge(evidence, findings, job.policy),
+    )
+
+
+def held(evidence: Evidence, history: DeclarationHistory, job: Job) -> tuple[Finding, ...]:
+    """State what the past says about a recording."""
+    return job.yardstick.weigh(tuple(hold_against_history(Arrival(evidence, history))))
+
+
+def with_findings(screening: Screening, findings: tuple[Finding, ...], job: Job) -> Screening:
+    """Put other findings into a screening, judge it anew, and give it another id, as its content is another."""
+    evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard, known=screening.known)
+    said = sorted(f"{one.rule} {one.message}" for one in findings)
+    return screening.model_copy(
+        update={
+            "id": derived_id("scr", screening.id, *said),
+            "screened_at": datetime.now(UTC),
+            "findings": findings,
+            "flags": judge(evidence, findings, job.policy),
+        }
     )
 
 

@@ -10,10 +10,17 @@ from schemas.screening import Screening, derived_id
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """One finished screening and the fingerprint that the lake keeps beside it."""
+    """One finished screening and the fingerprint that the lake keeps beside it.
+
+    Attributes
+    ----------
+    is_heard_before
+        Whether it was only judged again: the fingerprint that the lake has stands.
+    """
 
     screening: Screening
     fingerprint: bytes | None = None
+    is_heard_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,22 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("delivery_path", _TEXT),
             ("account", _TEXT),
             ("sender_id", _TEXT),
+            ("sender_name", _TEXT),
+            ("message_id", _TEXT),
+            ("message_sha256", _TEXT),
+            ("message_created_at", _TIME),
+            ("ern_version", _TEXT),
+            ("is_takedown", pa.bool_()),
+            ("territories", _TEXTS),
+            ("profile", _TEXT),
+            ("schemas", _TEXT),
             ("isrc", _TEXT),
             ("title", _TEXT),
             ("display_artist", _TEXT),
             ("release_key", _TEXT),
             ("audio_uri", _TEXT),
             ("declared_level", _TEXT),
+            ("can_declare", pa.bool_()),
             ("duration_s", _REAL),
             ("audio_sha256", _TEXT),
             ("signal_hash", _TEXT),
@@ -71,6 +81,10 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("sender_id", _TEXT),
             ("audio_uri", _TEXT),
             ("duration_s", _REAL),
+            ("audio_sha256", _TEXT),
+            ("release_date", _TEXT),
+            ("rights_holder", _TEXT),
+            ("declared_level", _TEXT),
             ("delivered_at", _TIME),
             ("screened_at", _TIME),
             ("fingerprint", pa.binary()),
@@ -81,10 +95,6 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("id", _TEXT),
             ("stage", _TEXT),
             ("path", _TEXT),
-            ("audio_sha256", _TEXT),
-            ("release_date", _TEXT),
-            ("rights_holder", _TEXT),
-            ("declared_level", _TEXT),
             ("cause", _TEXT),
             ("detail", _TEXT),
             ("happened_at", _TIME),
@@ -105,7 +115,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 def rows_of(screened: Screened) -> dict[str, list[Row]]:
     """Turn one screening into the rows of all tables."""
     screening = screened.screening
-    rows = {"fingerprints": _fingerprint_rows(screened), "signals": _signal_rows(screening)}
+    rows = {"signals": _signal_rows(screening)}
+    if not screened.is_heard_before:
+        rows["fingerprints"] = _fingerprint_rows(screened)
     return {**rows, "screenings": [_screening_row(screening)]}
 
 
@@ -137,13 +149,17 @@ def _screening_row(screening: Screening) -> Row:
         "engine": versions.engine,
         "policy": versions.policy,
         "models": list(versions.models),
+        "profile": versions.profile,
+        "schemas": versions.schemas,
         "screened_at": screening.screened_at,
         "kind": intake.kind.value,
         "delivery_id": intake.delivery_id,
         "delivery_path": intake.delivery_path,
         "account": intake.account,
+        **_about_message(screening),
         "release_key": intake.release_key,
         "declared_level": screening.declared.level.value,
+        "can_declare": screening.declared.can_declare,
         "duration_s": audio.duration_s if audio else None,
         "audio_sha256": audio.sha256 if audio else None,
         "signal_hash": audio.signal_hash if audio else None,
@@ -153,6 +169,19 @@ def _screening_row(screening: Screening) -> Row:
         "finding_rules": list(dict.fromkeys(f.rule for f in findings)),
         "finding_severity": min((f.severity for f in findings), key=_rank).value if findings else None,
         "screening": screening.model_dump_json(),
+    }
+
+
+def _about_message(screening: Screening) -> Row:
+    intake = screening.intake
+    return {
+        "sender_name": intake.sender_name,
+        "message_id": intake.message_id,
+        "message_sha256": intake.message_sha256,
+        "message_created_at": intake.message_created_at,
+        "ern_version": intake.ern_version,
+        "is_takedown": intake.is_takedown,
+        "territories": list(intake.territories),
     }
 
 
@@ -191,12 +220,12 @@ def _fingerprint_rows(screened: Screened) -> list[Row]:
             "screening_id": screening.id,
             "signal_hash": audio.signal_hash,
             "duration_s": audio.duration_s,
+            "audio_sha256": audio.sha256,
+            "release_date": screening.intake.release_date,
+            "rights_holder": screening.intake.rights_holder,
+            "declared_level": screening.declared.level.value,
             "delivered_at": screening.intake.message_created_at,
             "screened_at": screening.screened_at,
             "fingerprint": screened.fingerprint,
         }
     ]
-            "audio_sha256": audio.sha256,
-            "release_date": screening.intake.release_date,
-            "rights_holder": screening.intake.rights_holder,
-            "declared_level": screening.declared.level.value,

@@ -24,6 +24,7 @@ from pipeline.progress import progress_of
 from pipeline.revisit import revisit
 from pipeline.scan import Plan, Run, Summary
 from pipeline.screen import Job, ReadFn, Screen
+from pipeline.settle import settle
 
 LOOK_EVERY_S = 0.5
 LOOK_SHARE = 0.2  # of the time may go into looking: a large landing zone is looked at less often
@@ -101,6 +102,7 @@ class WatchFn(beam.DoFn, beam.transforms.core.RestrictionProvider):
     def _catch_up(self) -> None:
         """Do between arrivals what a batch does at its end."""
         revisit(self.job, delivers=self.review is not None)
+        settle(self.job, delivers=self.review is not None)
         courier = courier_of(self.job, self.review)
         if courier:
             progress_of(self.job.run_id).count_delivered(courier.deliver())
