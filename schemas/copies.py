@@ -7,6 +7,7 @@ tells them apart by what the two senders declare; everything it reads is a claim
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
 
@@ -139,6 +140,18 @@ class Cluster(Model):
         return (
             f"One of {self.size} recordings of this sound ({counts}); the earliest, {first.released_on}: {name}{isrc}."
         )
+
+
+def bearer_of(members: Iterable[Copy]) -> str | None:
+    """Choose the member at which a cluster is flagged: the first of the least explained; None where all are explained.
+
+    The same ISRC, and the same sender with the same title, need no explanation.
+    """
+    order = {Relation.STRANGER: 0, Relation.RETITLED: 1}
+    open_ones = [m for m in members if m.relation not in (None, Relation.SAME_ISRC, Relation.RE_RELEASE)]
+    return (
+        min(open_ones, key=lambda m: order.get(m.relation or Relation.STRANGER, 2)).recording_key if open_ones else None
+    )
 
 
 class Namesake(Model):

@@ -1,0 +1,85 @@
+"""The `liner duplicates` command: every copy in a lake at once."""
+
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.logs import quiet_logs
+
+EXAMPLES = """
+Compares every recording of a lake with every other, also where speed, pitch, codec or length differ, and writes
+[bold]LAKE/duplicates/[/bold]: clusters (one row for each, with the earliest release and at most one flag), members
+and links (who shares which seconds with whom). Nobody listens again: it reads fingerprints.
+
+[bold]Examples[/bold]
+
+  liner duplicates .liner/lake
+
+  liner duplicates /data/lake --workers 8 --scratch /fast/disk
+
+  liner duplicates .liner/lake --policy strict.toml --format json
+
+[bold]Exit codes[/bold]  0 done; 2 nothing could be done (the message says why).
+"""
+
+
+class Format(StrEnum):
+    """How the outcome is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command to `liner`."""
+    app.command("duplicates", help=EXAMPLES, short_help="Find every copy in a lake, and the clusters they form.")(run)
+
+
+def run(
+    lake: Annotated[Path, typer.Argument(metavar="LAKE", help="The folder that `liner scan --lake` wrote.")],
+    scratch: Annotated[
+        Path | None, typer.Option(help="Folder for what is in work, some 4 kB a recording; default in the lake.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; default one per core.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="Policy file (TOML) instead of the house policy.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="text, or json: one object.")] = Format.TEXT,
+) -> None:
+    """Find every copy in a lake."""
+    quiet_logs()
+    from api.cli.scan import read_policy
+    from pipeline.duplicates.flow import Plan, find_duplicates
+
+    count = workers or os.cpu_count() or 1
+    summary = find_duplicates(Plan(lake, scratch=scratch, workers=count, policy=read_policy(policy)))
+    if output is Format.JSON:
+        typer.echo(json.dumps({**summary, "lake": str(lake)}))
+        return
+    for line in lines(summary):
+        typer.echo(line)
+    typer.echo(f"Results: {lake}/duplicates/clusters/*.parquet, members, links")
+
+
+def lines(summary: dict[str, Any]) -> list[str]:
+    """Say what was done, for a person."""
+    found = [
+        f"Compared {summary['compared']} of {summary['recordings']} recordings in {summary['seconds']:.1f} s.",
+    ]
+    if summary["compared"] < summary["recordings"]:
+        found.append("The others are silent, last a moment or have no fingerprint: they are copies of nothing.")
+    if summary["unusable"]:
+        found.append(f"{summary['unusable']} fingerprints are of another version: screen those recordings again.")
+    found.append(
+        f"{summary['clusters']} clusters of {summary['in_clusters']} recordings, the largest of "
+        f"{summary['largest_cluster']}; {summary['flagged']} are flagged."
+    )
+    found.append(f"{summary['links']} pairs share sound, of {summary['candidates']} that were compared in full.")
+    if summary["hot_keys"]:
+        found.append(
+            f"{summary['hot_keys']} keys are in too many recordings to tell them apart; they were compared with the "
+            "earliest of those alone."
+        )
+    return found

@@ -1,0 +1,259 @@
+"""The graph: references travel through Beam, arrays through the scratch folder."""
+
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.duplicates import describe, join, packing, results, sketch, stars, twins, verify
+from pipeline.duplicates.shares import About, Share, shares_of
+from pipeline.lake import Lake
+from pipeline.progress import cpu_seconds, peak_rss_mb
+from schemas.policy import Policy, house_policy
+
+KEYS_A_RECORDING = 256  # expected, to choose how many ranges there are
+MAX_RANGES = 1024
+CHUNK = 1000  # candidates that are verified in one go
+PROCESSES_FROM = 20_000  # recordings that are worth the seconds in which worker processes start
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare, and with what.
+
+    Attributes
+    ----------
+    lake
+        Folder that `liner scan` wrote.
+    scratch
+        Folder for what is in work, seen by all workers; None for one inside the lake.
+    workers
+        Steps at once.
+    policy
+        Says which clusters are flagged; None for the house policy.
+    compare
+        Lays one fingerprint on another; None for `classifiers.fingerprint.align`.
+    """
+
+    lake: Path
+    scratch: Path | None = None
+    workers: int = 1
+    policy: Policy | None = None
+    compare: verify.Compare | None = None
+
+
+def find_duplicates(plan: Plan) -> dict[str, Any]:
+    """Compare every recording of a lake with every other, and write clusters, members and links into it.
+
+    Returns
+    -------
+    dict
+        What was done: counts, seconds, CPU seconds, peak memory in MB, bytes that went through the scratch folder.
+
+    Raises
+    ------
+    InvalidInput
+        There is no lake.
+    LakeUnusable
+        It cannot be written.
+    """
+    began, cpu_before = time.monotonic(), cpu_seconds()
+    shares_of(plan.lake)  # a folder that is no lake is refused before anything is written
+    Lake(plan.lake).tidy()  # one row for each recording
+    shares = shares_of(plan.lake)
+    scratch = (plan.scratch or plan.lake) / f".duplicates-{uuid.uuid4().hex[:12]}"
+    scratch.mkdir(parents=True)
+    try:
+        _run(plan, shares, scratch)
+        summary = json.loads((scratch / "summary.json").read_bytes())
+        summary["shuffle_mb"] = round(sum(f.stat().st_size for f in scratch.glob("*.*")) / 1e6, 1)
+        _publish(scratch / "results", plan.lake / "duplicates")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    seconds = {"seconds": round(time.monotonic() - began, 2), "cpu_seconds": round(cpu_seconds() - cpu_before, 2)}
+    return {**summary, **seconds, "peak_rss_mb": round(max(peak_rss_mb()), 1)}
+
+
+def _run(plan: Plan, shares: Sequence[Share], scratch: Path) -> None:
+    is_large = plan.workers > 1 and sum(share.rows for share in shares) >= PROCESSES_FROM
+    options = PipelineOptions(
+        [
+            "--runner=FnApiRunner",
+            f"--direct_running_mode={'multi_processing' if is_large else 'multi_threading'}",
+            f"--direct_num_workers={plan.workers}",
+            "--default_sdk_harness_log_level=ERROR",
+        ]
+    )
+    with beam.Pipeline(options=options) as pipeline:
+        _ = pipeline | "Duplicates" >> FindDuplicates(shares, scratch, plan.policy or house_policy(), plan.compare)
+
+
+def _publish(made: Path, target: Path) -> None:
+    """Put the new tables in the place of the old ones."""
+    old = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
+    if target.exists():
+        target.rename(old)
+    made.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class FindDuplicates(beam.PTransform):
+    """Shares of a lake in, clusters, members and links in ``scratch/results`` out.
+
+    Parameters
+    ----------
+    scratch
+        A folder that every worker sees.
+    """
+
+    def __init__(
+        self, shares: Sequence[Share], scratch: Path, policy: Policy, compare: verify.Compare | None = None
+    ) -> None:
+        super().__init__()
+        self.shares = list(shares)
+        self.scratch = scratch
+        self.policy = policy
+        self.compare = compare or _align
+        total = sum(share.rows for share in self.shares)
+        self.ranges = min(MAX_RANGES, packing.ranges_for(total * KEYS_A_RECORDING))
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+        """Chain the steps; each one's references are a side input of the next, which so waits for all of them."""
+        for kind in ("results/clusters", "results/members", "results/links"):
+            (self.scratch / kind).mkdir(parents=True, exist_ok=True)
+        shares = _spread(begin, "Shares", self.shares)
+        sketched = shares | "Sketch" >> beam.Map(sketch.sketch, self.scratch)
+        twin = self._twins(begin, sketched)
+        joined = _spread(begin, "KeyRanges", range(self.ranges)) | "Join" >> beam.Map(
+            self._join, _all(sketched), _all(twin)
+        )
+        counted = _spread(begin, "PairRanges", range(self.ranges)) | "Count" >> beam.Map(
+            self._count, _all(joined), _all(sketched)
+        )
+        verified = self._verify(shares, sketched, counted)
+        star = _once(begin, "Stars", self._stars, _all(verified), _all(twin), _all(sketched))
+        described = shares | "Describe" >> beam.Map(self._describe, _all(star), _all(verified), _all(sketched))
+        written = (
+            star
+            | "Buckets" >> beam.FlatMap(results.buckets)
+            | "SpreadBuckets" >> beam.Reshuffle()
+            | "WriteClusters" >> beam.Map(self._write_clusters, _all(described))
+        )
+        links = verified | "WriteLinks" >> beam.Map(self._write_links, _all(described))
+        steps = (sketched, twin, joined, counted, verified, written, links)
+        return _once(begin, "Summary", self._summary, *map(_all, steps))
+
+    def _twins(self, begin: beam.pvalue.PBegin, sketched: beam.PCollection) -> beam.PCollection:
+        found = _spread(begin, "SoundRanges", range(max(1, self.ranges // 32))) | "Twins" >> beam.Map(
+            self._twins_of, _all(sketched)
+        )
+        return _once(begin, "MergeTwins", twins.merged, _all(found), self.scratch / "twins.npy")
+
+    def _twins_of(self, index: int, done: list[sketch.Sketched]) -> str:
+        postings = packing.one_range([one.sounds for one in done], index, max(1, self.ranges // 32))
+        return twins.twins(postings, self._about(done), self.scratch / f"twins-{index:06}.npy")
+
+    def _join(self, index: int, done: list[sketch.Sketched], twin: list[str]) -> join.Joined:
+        postings = packing.one_range([one.keys for one in done], index, self.ranges)
+        postings = twins.without_twins(postings, twin[0])
+        return join.join(postings, self._about(done), self.scratch / f"pairs-{index:06}.npy")
+
+    def _count(self, index: int, done: list[join.Joined], sketched: list[sketch.Sketched]) -> join.Candidates:
+        values = packing.one_range([one.pairs for one in done], index, self.ranges)
+        return join.count(values, self._about(sketched).total, self.scratch / f"candidates-{index:06}.npy")
+
+    def _verify(
+        self, shares: beam.PCollection, sketched: beam.PCollection, counted: beam.PCollection
+    ) -> beam.PCollection:
+        picked = shares | "Pick" >> beam.Map(self._pick, _all(counted))
+        return (
+            counted
+            | "Chunks" >> beam.FlatMap(_chunks)
+            | "SpreadChunks" >> beam.Reshuffle()
+            | "Verify" >> beam.Map(self._verify_chunk, _all(picked), _all(sketched))
+        )
+
+    def _pick(self, share: Share, counted: list[join.Candidates]) -> verify.Picked:
+        return verify.pick(share, join.all_numbers([one.path for one in counted]), self.scratch)
+
+    def _verify_chunk(
+        self, chunk: tuple[str, int, int], picked: list[verify.Picked], done: list[sketch.Sketched]
+    ) -> verify.Verified:
+        path, start, stop = chunk
+        candidates = np.load(path, mmap_mode="r")[start:stop]
+        target = self.scratch / f"links-{Path(path).stem}-{start:09}.npy"
+        return verify.verify(candidates, self._about(done), verify.Fingerprints(picked), self.compare, target)
+
+    def _stars(self, done: list[verify.Verified], twin: list[str], sketched: list[sketch.Sketched]) -> str:
+        return stars.stars([one.links for one in done], twin[0], self._about(sketched).total, self.scratch)
+
+    def _describe(
+        self, share: Share, star: list[str], done: list[verify.Verified], sketched: list[sketch.Sketched]
+    ) -> describe.Described:
+        about = next(one.about for one in sketched if one.index == share.index)
+        return describe.describe(share, star[0], [one.links for one in done], about, self.scratch)
+
+    def _write_clusters(self, bucket: tuple[int, int], described: list[describe.Described]) -> results.Written:
+        return results.write_clusters(bucket, described, self.policy, self.scratch / "results")
+
+    def _write_links(self, done: verify.Verified, described: list[describe.Described]) -> str:
+        return results.write_links(done.links, described, self.scratch / "results" / "links")
+
+    def _about(self, done: Sequence[sketch.Sketched]) -> About:
+        return About(self.shares, [one.about for one in sorted(done, key=lambda one: one.index)])
+
+    def _summary(self, *steps: list[Any]) -> str:
+        sketched, twin, joined, counted, verified, written, _ = steps
+        summary = {
+            "recordings": sum(share.rows for share in self.shares),
+            "compared": sum(one.compared for one in sketched),
+            "unusable": sum(one.unusable for one in sketched),
+            "twins": len(np.load(twin[0], mmap_mode="r")),
+            "postings": sum(one.postings for one in sketched),
+            "hot_keys": sum(one.hot_keys for one in joined),
+            "hot_postings": sum(one.hot_postings for one in joined),
+            "pairs": sum(one.count for one in joined),
+            "candidates": sum(one.count for one in counted),
+            "links": sum(one.found for one in verified),
+            "clusters": sum(one.count for one in written),
+            "in_clusters": sum(one.recordings for one in written),
+            "largest_cluster": max((one.largest for one in written), default=0),
+            "flagged": sum(one.flagged for one in written),
+        }
+        path = self.scratch / "summary.json"
+        path.write_text(json.dumps(summary))
+        return str(path)
+
+
+def _align(query: bytes, reference: bytes) -> verify.Aligned | None:
+    from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy
+
+    return align(query, reference)
+
+
+def _chunks(counted: join.Candidates) -> Iterator[tuple[str, int, int]]:
+    for start, stop in packing.chunks(counted.count, CHUNK):
+        yield counted.path, start, stop
+
+
+def _spread(begin: beam.pvalue.PBegin, name: str, elements: Sequence[Any]) -> beam.PCollection:
+    """Start with elements, each of which may go to another worker."""
+    return begin | name >> beam.Create(list(elements), reshuffle=True)
+
+
+def _once(begin: beam.pvalue.PBegin, name: str, work: Callable[..., str], *inputs: Any) -> beam.PCollection:
+    """Do something once, when its inputs are whole."""
+    start = begin | f"{name}Once" >> beam.Create([None])
+    return start | name >> beam.Map(lambda _, *given: work(*given), *inputs)
+
+
+def _all(collection: beam.PCollection) -> beam.pvalue.AsList:
+    return beam.pvalue.AsList(collection)

@@ -1,0 +1,149 @@
+"""Join: postings of a range of keys to pairs of recordings; then pairs of a range to candidates.
+
+The weight of a shared key is its rarity in bits: log2 of all recordings by those that have it, at least 1. Keys in
+more than `HOT` recordings are hot: silence, tones, drum loops, stock intros, and sounds of which there are very many
+copies. Such a key makes no pairs among all that have it, which would be half the square of their number; it makes
+pairs with the earliest of them alone. So two million copies of one file cost two million pairs for each key and still
+meet in one place, and a loop that strangers share costs as little, and is found to be nothing when it is compared.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.duplicates import packing
+from pipeline.duplicates.packing import Values
+from pipeline.duplicates.shares import About
+
+HOT = 32
+MIN_RARE_KEYS = 3.0  # evidence of a candidate: as much as so many keys that no third recording has
+COMPACT_PAIRS = 8_000_000  # pairs in memory before equal ones are added up
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What Join wrote for a range of keys.
+
+    Attributes
+    ----------
+    hot_keys, hot_postings
+        Keys in more than `HOT` recordings, and how often they occur.
+    """
+
+    pairs: str
+    count: int
+    hot_keys: int
+    hot_postings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What Count wrote for a range of pairs."""
+
+    path: str
+    count: int
+
+
+CANDIDATE = np.dtype([("low", "<u4"), ("high", "<u4"), ("bits", "<u2")])
+
+
+def join(postings: Values, about: About, target: Path) -> Joined:
+    """Make pairs out of the postings of a range of keys.
+
+    Parameters
+    ----------
+    postings
+        In any order; sorted in place.
+    """
+    postings.sort()
+    starts = packing.starts_of(packing.posting_keys(postings))
+    sizes = np.diff(np.append(starts, len(postings)))
+    numbers = packing.posting_numbers(postings)
+    weights = _weights(sizes, about.total)
+    is_hot = sizes > HOT
+    pairs = _Pairs()
+    for size in range(2, HOT + 1):
+        of_size = np.flatnonzero(sizes == size)
+        one, other = np.triu_indices(size, 1)
+        for start, stop in packing.chunks(len(of_size), max(1, COMPACT_PAIRS // len(one))):
+            group = of_size[start:stop]
+            table = numbers[starts[group, None] + np.arange(size)]
+            pairs.add(
+                packing.pairs(table[:, one].ravel(), table[:, other].ravel(), np.repeat(weights[group], len(one)))
+            )
+    for key in np.flatnonzero(is_hot):
+        for star in _with_earliest(numbers[starts[key] : starts[key] + sizes[key]], weights[key], about):
+            pairs.add(star)
+    values = pairs.packed()
+    return Joined(packing.save(target, values), len(values), int(is_hot.sum()), int(sizes[is_hot].sum()))
+
+
+def _weights(sizes: np.ndarray, total: int) -> np.ndarray:
+    return np.clip(np.rint(np.log2(max(total, 2) / sizes)), 1, packing.MAX_WEIGHT).astype(np.uint64)
+
+
+def _with_earliest(numbers: np.ndarray, weight: np.uint64, about: About) -> Iterator[Values]:
+    ranks = about.ranks(numbers)
+    earliest = numbers[np.argmin(ranks)]
+    others = numbers[numbers != earliest]
+    for start, stop in packing.chunks(len(others), COMPACT_PAIRS):
+        part = others[start:stop]
+        yield packing.pairs(np.full(len(part), earliest), part, np.full(len(part), weight))
+
+
+class _Pairs:
+    """Packed pairs, equal ones added up whenever many have gathered; a weight stays at most 255."""
+
+    def __init__(self) -> None:
+        self._parts: list[Values] = []
+        self._count = 0
+        self._limit = COMPACT_PAIRS
+
+    def add(self, pairs: Values) -> None:
+        self._parts.append(pairs)
+        self._count += len(pairs)
+        if self._count > self._limit:
+            self._compact()
+            self._limit = max(COMPACT_PAIRS, 2 * self._count)
+
+    def packed(self) -> Values:
+        self._compact()
+        return self._parts[0]
+
+    def _compact(self) -> None:
+        every = np.concatenate(self._parts) if self._parts else np.zeros(0, np.uint64)
+        places, sums = packing.summed(every)
+        self._parts = [places | np.minimum(sums, packing.MAX_WEIGHT).astype(np.uint64)]
+        self._count = len(places)
+
+
+def count(pairs: Values, total: int, target: Path) -> Candidates:
+    """Keep the pairs of a range that share enough to be compared.
+
+    Parameters
+    ----------
+    pairs
+        In any order; sorted in place.
+    total
+        Recordings in the lake.
+    """
+    places, sums = packing.summed(pairs)
+    is_enough = sums >= enough_bits(total)
+    found = np.zeros(int(is_enough.sum()), CANDIDATE)
+    found["low"], found["high"] = packing.pair_numbers(places[is_enough])
+    found["bits"] = np.minimum(sums[is_enough], 0xFFFF)
+    return Candidates(packing.save(target, np.sort(found, order=("low", "high"))), len(found))
+
+
+def enough_bits(total: int) -> float:
+    """Say what two recordings must share to be compared, in bits; no more than a range can add up for one pair."""
+    return min(MIN_RARE_KEYS * math.log2(max(total, 2) / 2), packing.MAX_WEIGHT)
+
+
+def all_numbers(paths: Sequence[str]) -> np.ndarray:
+    """List every recording that is in a candidate, in ascending order [shape=(n,)]."""
+    seen = [np.unique(np.load(path)[side]) for path in paths for side in ("low", "high")]
+    return np.unique(np.concatenate(seen)) if seen else np.zeros(0, np.uint32)
