@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from schemas.base import Model
-from schemas.disclosure import Disclosure
-from schemas.findings import Finding
+from schemas.disclosure import Disclosure, Level
+from schemas.findings import Finding, Location
 from schemas.flags import Flag, Span
 from schemas.known import Known as Known  # noqa: PLC0414 - the nouns of a screening are found here
 from schemas.known import Match as Match  # noqa: PLC0414 - the nouns of a screening are found here
@@ -62,6 +62,28 @@ class Versions(Model):
         return "|".join((self.engine, self.policy, *self.models, *filter(None, (self.profile, self.schemas))))
 
 
+class Artwork(Model):
+    """A picture of a release as the message lists it.
+
+    Attributes
+    ----------
+    kind
+        ``FrontCoverImage`` ...
+    level
+        What is declared of AI in it.
+    uri
+        Path of its file; None where there is none that may be opened.
+    at
+        Where the message describes it.
+    """
+
+    reference: str
+    kind: str = ""
+    level: Level = Level.UNDECLARED
+    uri: str | None = None
+    at: Location = Location()
+
+
 class SubjectKind(StrEnum):
     """What a screening is about."""
 
@@ -94,6 +116,8 @@ class Intake(Model):
         As declared; None where the message does not say.
     metadata
         Free columns of a manifest.
+    artwork
+        The pictures that the message lists for the release, as declared.
     """
 
     kind: SubjectKind = SubjectKind.RECORDING
@@ -116,6 +140,7 @@ class Intake(Model):
     label: str = ""
     territories: tuple[str, ...] = ()
     recording: SoundRecording | None = None
+    artwork: tuple[Artwork, ...] = ()
     audio_uri: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -214,6 +239,33 @@ class GeneratorTag(Model):
     source: str = ""
 
 
+class Picture(Model):
+    """What a picture carries about its making: cover art in a sound file, or an image file of the release.
+
+    Attributes
+    ----------
+    place
+        ``embedded: front cover`` or the image file's path.
+    format
+        ``jpeg``, ``png``, ``webp``, ``tiff`` ...; empty for what is none of these.
+    size
+        Bytes.
+    digital_source_types
+        Last parts of the terms that XMP states; a manifest has its own.
+    fault
+        Why there was no looking into it, or not to its end.
+    """
+
+    place: str
+    format: str = ""
+    size: int = 0
+    digital_source_types: tuple[str, ...] = ()
+    manifest: Manifest | None = None
+    unread_manifest: str | None = None
+    tags: tuple[GeneratorTag, ...] = ()
+    fault: str | None = None
+
+
 class Found(Model):
     """The found layer: what the file carries."""
 
@@ -221,6 +273,7 @@ class Found(Model):
     manifest: Manifest | None = None
     unread_manifest: str | None = None
     tags: tuple[GeneratorTag, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Signal(Model):
@@ -295,10 +348,30 @@ class Traces(Model):
     windows: tuple[MeasuredWindow, ...] = ()
 
 
+class Curve(Model):
+    """A measured quantity over frequency or rate, e.g. a long-term spectrum in thirds of octaves.
+
+    Attributes
+    ----------
+    name
+        Stable name, see docs/descriptors.md; its suffix is the unit of the levels.
+    places_hz
+        Where each level belongs: the centre of its band.
+    levels
+        As many numbers.
+    """
+
+    name: str
+    places_hz: tuple[float, ...]
+    levels: tuple[float, ...]
+    model: str
+
+
 class Heard(Model):
-    """The heard layer: signals by name; a name that is missing was not measured."""
+    """The heard layer: signals and curves by name; a name that is missing was not measured."""
 
     signals: tuple[Signal, ...] = ()
+    curves: tuple[Curve, ...] = ()
     abstained: tuple[Abstained, ...] = ()
     traces: Traces | None = None
 
