@@ -48,9 +48,9 @@ class Calibration(Model):
         """The counts in the form that a model uses."""
         return Humans({name: np.array(values, dtype=np.float32) for name, values in self.logits.items()})
 
-    def threshold(self, rate: float) -> float | None:
+    def threshold(self, rate: float, group: str = EVERYTHING) -> float | None:
         """Logit that human tracks exceed with probability at most ``rate``; None where there are too few."""
-        values = self.logits[EVERYTHING]
+        values = self.logits[group]
         rank = int(np.ceil((len(values) + 1) * (1 - rate)))
         return values[rank - 1] if 0 < rank <= len(values) else None
 

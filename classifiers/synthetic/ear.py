@@ -7,9 +7,12 @@ import numpy.typing as npt
 
 from classifiers.models import active
 from classifiers.synthetic.model import SyntheticModel
-from classifiers.synthetic.score import Abstention, SyntheticScore
+from classifiers.synthetic.score import RATE_SIGNAL, SIGNAL, Abstention, SyntheticScore
 from classifiers.synthetic.windows import LOWEST_RATE_HZ, WindowCollector
+from schemas.errors import InvalidInput
 from schemas.screening import Heard
+
+OWN = (SIGNAL, RATE_SIGNAL)
 
 
 @cache
@@ -49,5 +52,31 @@ class SyntheticEar:
 
     def joined(self, heard: Heard) -> Heard:
         """Add the parts to what others heard."""
-        own = self.heard()
-        return own.model_copy(update={"signals": (*heard.signals, *own.signals)})
+        return _joined(heard, self.heard())
+
+
+def score_again(heard: Heard, model: SyntheticModel, *, codec: str) -> Heard:
+    """Let another model score the windows that a screening kept; what others heard stays.
+
+    Raises
+    ------
+    InvalidInput
+        The screening kept none, or of another feature set (`SyntheticModel.reads`).
+    """
+    if heard.traces is None:
+        raise InvalidInput("The screening kept no windows to score.", mend="Screen the sound itself again.")
+    return _joined(heard, model.score_traces(heard.traces, codec=codec).heard(heard.traces))
+
+
+def scored_by(heard: Heard) -> frozenset[str]:
+    """Name what scored a screening: models, with their calibrations."""
+    signals = (one.model for one in heard.signals if one.name in OWN)
+    return frozenset((*signals, *(one.model for one in heard.abstained if one.name in OWN)))
+
+
+def _joined(heard: Heard, own: Heard) -> Heard:
+    return Heard(
+        signals=(*(one for one in heard.signals if one.name not in OWN), *own.signals),
+        abstained=(*(one for one in heard.abstained if one.name not in OWN), *own.abstained),
+        traces=own.traces,
+    )

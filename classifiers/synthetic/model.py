@@ -116,6 +116,10 @@ class SyntheticModel:
         measured = [self._measured(window, with_gate=number == gated) for number, window in enumerate(windows)]
         return Traces(features=FEATURE_SET, windows=tuple(measured))
 
+    def reads(self, traces: Traces | None) -> bool:
+        """Whether there is something to score, measured as this model needs it."""
+        return traces is not None and traces.features == FEATURE_SET and bool(traces.windows)
+
     def score_traces(self, traces: Traces, *, codec: str = "") -> SyntheticScore:
         """Score measured windows, at least one.
 
@@ -133,7 +137,8 @@ class SyntheticModel:
         logit = float(np.mean([score.logit for score in scores]))
         gate_row = next(row[COUNT:] for row in rows if len(row) > COUNT)
         not_music = float(self._gate.score_samples(gate_row[None])[0])
-        rate, group = self._humans.rate(logit, groups_of(gate_row, codec))
+        groups = groups_of(gate_row, codec)
+        rate, group = self._humans.rate(logit, groups)
         abstention = self._abstention(logit, not_music)
         return SyntheticScore(
             model=self.ref,
@@ -142,6 +147,7 @@ class SyntheticModel:
             logit=logit,
             false_positive_rate=rate,
             group=group,
+            groups=groups,
             not_music=not_music,
             windows=scores,
         )

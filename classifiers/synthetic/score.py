@@ -94,6 +94,8 @@ class SyntheticScore:
         Share of held-out human recordings that score as high, by conformal count; None with ``logit``.
     group
         The kind of recordings whose count that is; empty for all human music.
+    groups
+        All kinds that the recording belongs to.
     not_music
         Logit of the gate on the middle window: above 0 it counts as speech or noise.
     windows
@@ -107,6 +109,7 @@ class SyntheticScore:
     logit: float | None = None
     false_positive_rate: float | None = None
     group: str = ""
+    groups: tuple[str, ...] = ()
     not_music: float | None = None
     windows: tuple[WindowScore, ...] = field(default=())
 

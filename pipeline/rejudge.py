@@ -1,0 +1,163 @@
+"""Rejudge: a lake under another policy, model or calibration, without decoding anything.
+
+A screening keeps the packed windows that its synthetic score was made from, so another model of the same features,
+or another calibration, gives its own score; every other signal stays as it was measured. Then the rules of the
+recording scope and the policy run again. What comes out is a new screening that pins what made it.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from pipeline.deliver import ClientFactory, Courier
+from pipeline.keep import Keeper
+from pipeline.lake import FLUSH_ROWS, Lake
+from pipeline.screen import Heard, Job, make_screening
+from pipeline.screened import Screened
+from schemas.evidence import Evidence
+from schemas.policy import Policy
+from schemas.rules import RULES, Scope
+from schemas.screening import Heard as HeardLayer
+from schemas.screening import Screening, Versions
+from schemas.versions import ENGINE
+
+if TYPE_CHECKING:
+    from classifiers.synthetic.model import SyntheticModel
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What judging again changed.
+
+    Attributes
+    ----------
+    seen, changed
+        Screenings, one for each recording's bytes; those whose flags are others than before.
+    scored, unscored
+        Those that the model scored again, and those that keep no windows of its features: listen to them again.
+    before, after
+        Flags by code and severity, e.g. ``AUD-006 low``.
+    delivered
+        Answers of the review API.
+    """
+
+    seen: int = 0
+    changed: int = 0
+    scored: int = 0
+    unscored: int = 0
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+    delivered: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to judge with.
+
+    Attributes
+    ----------
+    policy
+        The policy that counts from now on.
+    names
+        Models in use by kind; None to leave every signal as it is.
+    """
+
+    policy: Policy
+    names: dict[str, str] | None = None
+
+
+def rejudge(lake: Path, verdict: Verdict, *, review: ClientFactory | None, keeps: bool = True) -> Changes:
+    """Judge every latest screening of a lake again.
+
+    Parameters
+    ----------
+    review
+        Makes a client of the review API; None to deliver nothing.
+    keeps
+        False to count alone and to write nothing.
+
+    Raises
+    ------
+    LinerError
+        The lake cannot be written, or a model is not there.
+    """
+    totals: Counter[str] = Counter()
+    before, after, delivered = Counter[str](), Counter[str](), Counter[str]()
+    judge = _Judge(verdict)
+    with contextlib.closing(Keeper(lake, delivers=review is not None and keeps)) as keeper:
+        for old in latest_screenings(Lake(lake)):
+            new, was_scored = judge(old)
+            totals.update(seen=1, changed=old.flags != new.flags, scored=was_scored, unscored=not was_scored)
+            before.update(f"{flag.code} {flag.severity}" for flag in old.flags)
+            after.update(f"{flag.code} {flag.severity}" for flag in new.flags)
+            if keeps and new.id != old.id:
+                keeper.keep(Screened(new, is_heard_before=True))
+        if keeps:
+            keeper.flush()
+    if keeps and review is not None:
+        with contextlib.closing(Courier(lake, review)) as courier:
+            delivered, _ = courier.deliver_all()
+    if keeps:
+        Lake(lake).tidy()
+    return Changes(**{name: totals[name] for name in ("seen", "changed", "scored", "unscored")}, before=before,
+                   after=after, delivered=delivered)  # fmt: skip
+
+
+def latest_screenings(lake: Lake) -> Iterator[Screening]:
+    """Yield the last screening of each recording's bytes, whatever made it."""
+    last: dict[str, tuple[str, str]] = {}
+    for part in lake.parts("screenings"):
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(batch_size=FLUSH_ROWS, columns=["source_key", "screened_at", "id"]):
+                for row in batch.to_pylist():
+                    stamp = (str(row["screened_at"]), row["id"])
+                    last[row["source_key"]] = max(last.get(row["source_key"], ("", "")), stamp)
+    wanted = {name for _, name in last.values()}
+    for part in lake.parts("screenings"):
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(batch_size=FLUSH_ROWS, columns=["id", "screening"]):
+                for row in batch.to_pylist():
+                    if row["id"] in wanted:
+                        wanted.discard(row["id"])
+                        yield Screening.model_validate_json(row["screening"])
+
+
+class _Judge:
+    """Judges one screening after the other."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._policy = verdict.policy
+        self._model = _load(verdict.names)
+
+    def __call__(self, old: Screening) -> tuple[Screening, bool]:
+        """Give the new screening, and whether the model scored it again."""
+        heard, models = self._heard(old)
+        kept = tuple(f for f in old.findings if RULES[f.rule].scope is not Scope.RECORDING)
+        intake = old.intake.model_copy(update={"findings": kept})
+        evidence = Evidence(intake=intake, found=old.found, heard=heard, known=old.known)
+        versions = Versions(engine=ENGINE, policy=self._policy.ref, models=models)
+        job = Job(run_id="", lake="", policy=self._policy, versions=versions)
+        return make_screening(Heard(evidence), job), heard is not old.heard
+
+    def _heard(self, old: Screening) -> tuple[HeardLayer, tuple[str, ...]]:
+        """Score again what can be; what made the rest stays pinned."""
+        if self._model is None or not self._model.reads(old.heard.traces):
+            return old.heard, old.versions.models
+        from classifiers.synthetic.ear import score_again, scored_by  # noqa: PLC0415 - loads numpy and scipy
+
+        heard = score_again(old.heard, self._model, codec=old.found.audio.codec if old.found.audio else "")
+        others = (name for name in old.versions.models if name not in scored_by(old.heard))
+        return heard, (*others, self._model.ref)
+
+
+def _load(names: dict[str, str] | None) -> "SyntheticModel | None":
+    if names is None:
+        return None
+    from classifiers.synthetic.model import SyntheticModel  # noqa: PLC0415
+
+    return SyntheticModel.in_use(names)
