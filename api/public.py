@@ -8,6 +8,9 @@ from pydantic import Field, SkipValidation
 from api.services.access import Role
 from schemas.base import Model
 from schemas.cases import Action, Case, CaseState, StatementOfReasons
+from schemas.credits import CreditLine
+from schemas.disclosure import Level
+from schemas.findings import Severity
 from schemas.flags import FlagSeverity
 from schemas.screening import Screening, SubjectKind
 
@@ -274,3 +277,59 @@ class KeyIssued(Model):
 
     key: KeyPublic
     token: str
+class DeclarationChange(Model):
+    """What a declaration says otherwise than the sender's one before it; ``what`` is the recording or an area."""
+
+    what: str
+    before: str
+    after: str
+
+
+class DeclarationNote(Model):
+    """What a rule of the HIS group says of a declaration beside those made before it."""
+
+    rule: str
+    severity: Severity
+    message: str
+
+
+class DeclarationPublic(Model):
+    """What one message declared about a recording.
+
+    Attributes
+    ----------
+    declared_at, received_at
+        When the message was made, if it says so, and when it came in.
+    account
+        The transport account; None where it came through none.
+    is_takedown
+        Whether the message only withdrew the release.
+    came_late
+        Whether a newer message for the same release had come in before it.
+    lines
+        The declaration in plain words, by area.
+    """
+
+    declared_at: datetime | None
+    received_at: datetime
+    sender_id: str
+    sender_name: str
+    account: str | None
+    release_key: str
+    release_title: str
+    message_id: str
+    is_takedown: bool
+    came_late: bool
+    level: Level
+    lines: tuple[CreditLine, ...]
+    changes: tuple[DeclarationChange, ...]
+    notes: tuple[DeclarationNote, ...]
+
+
+class DeclarationsPublic(Model):
+    """The declarations about a recording, newest first."""
+
+    isrc: str
+    declarations: tuple[DeclarationPublic, ...]
+
+

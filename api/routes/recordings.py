@@ -8,7 +8,8 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 
 from api.deps import AppSettings, CurrentActor, Db
 from api.negotiation import preferred
-from api.services import audio
+from api.public import DeclarationsPublic
+from api.services import audio, declarations
 from api.services import credits as cards
 from schemas.credits import CreditCard, to_json_ld
 
@@ -62,3 +63,9 @@ def credit_card(db: Db, actor: CurrentActor, request: Request, isrc: str) -> Res
     if wanted == "text/plain":
         return PlainTextResponse(cards.to_text(card), headers=headers)
     return JSONResponse(card.model_dump(mode="json"), headers=headers)
+
+
+@router.get("/{isrc}/declarations")
+def declaration_history(db: Db, actor: CurrentActor, isrc: str) -> DeclarationsPublic:
+    """Tell who declared what about a recording and when, newest first, and what each declaration changed."""
+    return declarations.of_isrc(db, actor, isrc)

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from api.public import ItemProblem, ScreeningResult
-from api.services import clock, redaction
-from api.services.access import Actor, Role, require
+from api.services import clock, declarations, drafts, redaction
+from api.services.access import Actor, Permission, require_permission
 from api.services.keys import normal_dpid
 from api.services.texts import KEY_LIMIT, LIMIT, encodable, plain
 from api.store import cases as case_store
@@ -116,6 +116,8 @@ def _record_batch(db: Database, actor: Actor, screenings: list[Screening]) -> li
             session.flush()
             store.insert(session, batch.flags)
         return results
+            new = (one for one, result in zip(screenings, results, strict=True) if result.status == "created")
+            declarations.remember(session, new, batch.now)
 
 
 def _open_batch(session: Session, actor: Actor, screenings: Iterable[Screening]) -> _Batch:

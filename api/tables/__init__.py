@@ -14,6 +14,7 @@ from api.tables.appeals import (
     WebhookRow,
 )
 from api.tables.base import Table
+from api.tables.declarations import DeclarationRow
 from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
 from api.tables.work import (
     AudioRootRow,
@@ -47,3 +48,4 @@ __all__ = [
     "WebhookDeliveryRow",
     "WebhookRow",
 ]
+    "DeclarationRow",

@@ -1,0 +1,139 @@
+"""The declaration history of the review store: who declared what when, and what each declaration changed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from api.public import DeclarationChange, DeclarationNote, DeclarationPublic, DeclarationsPublic
+from api.services.access import Actor
+from api.services.keys import normal_dpid
+from api.services.texts import KEY_LIMIT, LIMIT, plain
+from api.store import declarations as store
+from api.store import screenings
+from api.store.database import Database
+from api.tables import DeclarationRow, ScreeningRow
+from schemas.credits import credit_card
+from schemas.disclosure import Disclosure
+from schemas.errors import NotFound
+from schemas.evidence import Evidence
+from schemas.history import Arrival
+from schemas.identifiers import parse_isrc
+from schemas.rules import ask
+from schemas.screening import Intake, Screening, derived_id
+
+RULES = ("HIS-001", "HIS-002", "HIS-003", "HIS-004")  # those about one recording
+
+
+def remember(session: Session, recorded: Iterable[Screening], now: datetime) -> None:
+    """Keep what new screenings say was declared; a message that came before adds nothing."""
+    store.add(session, (_row(one, now) for one in recorded if one.intake.recording or one.intake.is_takedown))
+
+
+def of_isrc(db: Database, actor: Actor, isrc: str) -> DeclarationsPublic:
+    """Tell who declared what about an ISRC, newest first, as far as it is the actor's to see.
+
+    Raises
+    ------
+    InvalidIdentifier
+        It is no ISRC.
+    NotFound
+        Nobody delivered it, or it is not the actor's to see.
+    """
+    wanted = parse_isrc(isrc)
+    with db.read() as session:
+        rows = store.of_isrc(session, actor, wanted)
+        if not rows:
+            raise NotFound(f"There is no recording {wanted}.")
+        documents = screenings.rows(session, {row.screening_id for row in rows})
+        told = [_Teller(session, actor, rows, documents).tell(number) for number in range(len(rows))]
+    return DeclarationsPublic(isrc=wanted, declarations=tuple(told[::-1]))
+
+
+def _row(screening: Screening, now: datetime) -> DeclarationRow:
+    intake, audio = screening.intake, screening.found.audio
+    recording = intake.recording
+    return DeclarationRow(
+        id=_id_of(intake),
+        screening_id=screening.id,
+        recording_key=intake.recording_key,
+        isrc=plain((recording.isrc if recording else None) or "", KEY_LIMIT),
+        account=plain(intake.account or "", KEY_LIMIT),
+        sender_id=plain(normal_dpid(intake.sender_id or ""), KEY_LIMIT),
+        sender_name=plain(intake.sender_name, LIMIT),
+        release_key=plain(intake.release_key or "", LIMIT),
+        release_title=plain(intake.release_title, LIMIT),
+        artist=plain(recording.display_artist if recording else "", LIMIT),
+        level=screening.declared.level,
+        can_declare=screening.declared.can_declare,
+        is_takedown=intake.is_takedown,
+        message_id=plain(intake.message_id, LIMIT),
+        message_sha256=plain(intake.message_sha256 or "", LIMIT),
+        declared_at=intake.message_created_at,
+        made_at=intake.message_created_at or now,
+        received_at=now,
+        signal_hash=audio.signal_hash if audio else None,
+        disclosure=screening.declared.model_dump_json(),
+    )
+
+
+def _id_of(intake: Intake) -> str:
+    identity = intake.message_sha256 or intake.source_key
+    return derived_id("dcl", intake.account or "", intake.recording_key, intake.release_key or "", identity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells of one declaration after the other, beside those before it."""
+
+    session: Session
+    actor: Actor
+    rows: list[DeclarationRow]
+    screenings: dict[str, ScreeningRow]
+
+    def tell(self, number: int) -> DeclarationPublic:
+        row = self.rows[number]
+        disclosure = Disclosure.model_validate_json(row.disclosure)
+        own = [one for one in self.rows if _origin(one) == _origin(row)]
+        earlier = [one for one in own[: own.index(row)] if not one.is_takedown]
+        is_new = bool(earlier) and not row.is_takedown
+        return DeclarationPublic(
+            declared_at=row.declared_at,
+            received_at=row.received_at,
+            sender_id=row.sender_id,
+            sender_name=row.sender_name,
+            account=row.account or None,
+            release_key=row.release_key,
+            release_title=row.release_title,
+            message_id=row.message_id,
+            is_takedown=row.is_takedown,
+            came_late=any(one.received_at < row.received_at and one.made_at > row.made_at for one in own),
+            level=disclosure.level,
+            lines=credit_card(disclosure).lines,
+            changes=tuple(_changes(earlier[-1], disclosure)) if is_new else (),
+            notes=() if row.is_takedown else tuple(self._notes(row)),
+        )
+
+    def _notes(self, row: DeclarationRow) -> Iterator[DeclarationNote]:
+        screening = screenings.document(self.screenings[row.screening_id])
+        evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard)
+        arrival = Arrival(evidence, store.StoreHistory(self.session, self.actor, row))
+        for rule_id in RULES:
+            for one in ask(rule_id, arrival):
+                yield DeclarationNote(rule=one.rule, severity=one.severity, message=one.message)
+
+
+def _changes(last: DeclarationRow, now: Disclosure) -> Iterator[DeclarationChange]:
+    then = Disclosure.model_validate_json(last.disclosure)
+    if then.level is not now.level:
+        yield DeclarationChange(what="Recording", before=then.level, after=now.level)
+    lines_then, lines_now = ({one.label: one for one in credit_card(d).lines if one.area} for d in (then, now))
+    for label in dict.fromkeys((*lines_then, *lines_now)):
+        degrees = [lines[label].degree if label in lines else "not declared" for lines in (lines_then, lines_now)]
+        if degrees[0] != degrees[1]:
+            yield DeclarationChange(what=label, before=degrees[0], after=degrees[1])
+
+
+def _origin(row: DeclarationRow) -> tuple[str, str, str]:
+    return row.account, row.sender_id, row.release_key
