@@ -13,11 +13,12 @@ from api.console.pages import page
 from api.console.session import Form, Moderator
 from api.console.views.case import case_view
 from api.console.views.decide import action_label, decide_view
+from api.console.views.history import declaration_views
 from api.console.views.message import Notice, refusal, signed_out
 from api.console.views.queue import asked, page_number, queue_view
 from api.deps import Db
 from api.problems import STATUS, Problem
-from api.services import cases, clock, flags
+from api.services import cases, clock, declarations, flags
 from api.services.access import Actor
 from api.store.database import Database
 from schemas.cases import CaseState
@@ -133,7 +134,8 @@ def _case_page(
     about = cases.view(db, actor, case_id)
     form = decide_view(about.screening, about.case.version, typed, errors)
     view = case_view(about, form=form, viewer=actor.name, now=clock.now())
-    return page("case.html", actor, status=status, case=view, notice=notice)
+    past = declaration_views(declarations.beside(db, actor, about.screening), clock.now())
+    return page("case.html", actor, status=status, case=view, declarations=past, notice=notice)
 
 
 def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:

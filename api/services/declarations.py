@@ -42,13 +42,24 @@ def of_isrc(db: Database, actor: Actor, isrc: str) -> DeclarationsPublic:
         Nobody delivered it, or it is not the actor's to see.
     """
     wanted = parse_isrc(isrc)
+    told = _told(db, actor, wanted)
+    if not told:
+        raise NotFound(f"There is no recording {wanted}.")
+    return DeclarationsPublic(isrc=wanted, declarations=told)
+
+
+def beside(db: Database, actor: Actor, screening: Screening) -> tuple[DeclarationPublic, ...]:
+    """Tell what was declared about a screening's recording, newest first; nothing where it has no ISRC."""
+    recording = screening.intake.recording
+    return _told(db, actor, recording.isrc) if recording and recording.isrc else ()
+
+
+def _told(db: Database, actor: Actor, isrc: str) -> tuple[DeclarationPublic, ...]:
     with db.read() as session:
-        rows = store.of_isrc(session, actor, wanted)
-        if not rows:
-            raise NotFound(f"There is no recording {wanted}.")
+        rows = store.of_isrc(session, actor, isrc)
         documents = screenings.rows(session, {row.screening_id for row in rows})
-        told = [_Teller(session, actor, rows, documents).tell(number) for number in range(len(rows))]
-    return DeclarationsPublic(isrc=wanted, declarations=tuple(told[::-1]))
+        teller = _Teller(session, actor, rows, documents)
+        return tuple(teller.tell(number) for number in reversed(range(len(rows))))
 
 
 def _row(screening: Screening, now: datetime) -> DeclarationRow:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from fixtures_api import make_screening
+from fixtures_api import make_flag, make_screening
 from rule_cases.making import declared, facts, human, machine
 
+from api.console.pages import page
+from api.console.views.history import declaration_views
 from api.services import declarations
 from api.services.access import PIPELINE, Actor, Role
 from api.services.screenings import record
@@ -162,3 +164,20 @@ def test_the_migration_takes_over_what_is_stored_and_can_be_taken_back(empty_dat
 
     assert declarations.of_isrc(db, PIPELINE, ISRC) == kept
     db.close()
+
+
+def test_the_case_page_tells_what_was_declared(api):
+    entry = "<img src=x onerror=alert(1)>"
+    first = screening(1, SUNG, 1, sender_name=entry)
+    api.record(first, screening(2, HUMAN, 2).model_copy(update={"flags": (make_flag("AID-002"),)}))
+    actor = Actor(name="mia", role=Role.MODERATOR)
+
+    found = declarations.beside(api.db, actor, first)
+    newest, oldest = declaration_views(found, datetime(2026, 11, 22, tzinfo=UTC))
+
+    assert newest.changes[0] == ("Recording", "partly", "none")
+    assert oldest.words == "Vocals: AI-generated; Lyrics: human, with AI help; Everything else: not declared"
+    text = page("case_declarations.html", actor, declarations=(newest, oldest)).body.decode()
+    assert "<del>partly</del> <ins>none</ins>" in text
+    assert "&lt;img" in text
+    assert entry not in text

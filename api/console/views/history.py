@@ -1,4 +1,4 @@
-"""What happened to a case, newest last, in sentences."""
+"""What happened to a case, newest last, in sentences; and what was declared about its recording, newest first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.console.views.words import Stamp, stamp
-from api.public import EventPublic
+from api.public import DeclarationPublic, EventPublic
 from schemas.events import EventKind
 
 _SENTENCES = {
@@ -47,3 +47,48 @@ def _with_detail(sentence: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     if codes:
         return sentence, ", ".join(map(str, codes))
     return sentence, str(payload.get("reason", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationView:
+    """One message's declaration.
+
+    Attributes
+    ----------
+    marks
+        What is special about the message: a takedown, or that it came late.
+    changes
+        What it says otherwise than the sender's message before: what, before, after.
+    notes
+        What a rule says of it beside the others: its id, and a sentence.
+    """
+
+    at: Stamp
+    sender: str
+    release: str
+    message_id: str
+    level: str
+    words: str
+    marks: tuple[str, ...]
+    changes: tuple[tuple[str, str, str], ...]
+    notes: tuple[tuple[str, str], ...]
+
+
+def declaration_views(found: Iterable[DeclarationPublic], now: datetime) -> tuple[DeclarationView, ...]:
+    """Tell who declared what about a recording."""
+    return tuple(_declaration(one, now) for one in found)
+
+
+def _declaration(one: DeclarationPublic, now: datetime) -> DeclarationView:
+    marks = {"takedown": one.is_takedown, "came after a newer message": one.came_late}
+    return DeclarationView(
+        at=stamp(one.declared_at or one.received_at, now),
+        sender=one.sender_name or one.sender_id or "no sender named",
+        release=one.release_title or one.release_key,
+        message_id=one.message_id,
+        level=str(one.level),
+        words="; ".join(f"{line.label}: {line.degree}" for line in one.lines),
+        marks=tuple(mark for mark, is_so in marks.items() if is_so),
+        changes=tuple((change.what, change.before, change.after) for change in one.changes),
+        notes=tuple((note.rule, note.message) for note in one.notes),
+    )
