@@ -1,4 +1,4 @@
-"""The ``--profile`` option: a profile that ships with liner, or a file."""
+"""What messages are measured with: ``--profile``, one that ships with liner or a file, and ``--xsd``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,12 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from pipeline.validate import Yardstick
     from schemas.profile import Profile
 
 ProfileName = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", help="Severities of house, spotify, apple ... or of a .toml file."),
 ]
+
+SchemasOption = Annotated[
+    Path | None,
+    typer.Option("--xsd", envvar="LINER_DDEX_XSD", metavar="DIR", help="Compare messages with DDEX's schemas."),
+]
+
+
+def yardstick(profile: str | None, schemas: Path | None) -> "Yardstick":
+    """Bring together what messages are measured with; a folder without schemas is refused at once."""
+    from pipeline.validate import Yardstick
+    from schemas.ern.xsd import schema_folder
+
+    if schemas is not None:
+        schemas = schemas.absolute()
+        schema_folder(schemas)
+    return Yardstick(schemas=schemas, profile=named_profile(profile))
 
 
 def named_profile(name: str | None) -> "Profile | None":

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from api.cli.profiles import ProfileName, SchemasOption, yardstick
 from api.settings import Settings
 from pipeline.logs import quiet_logs
 from schemas.errors import InvalidInput
@@ -45,6 +46,8 @@ and models have screened. Stopping it at any moment loses nothing: run it again 
   liner scan catalogue.csv --workers 8            one recording per row
 
   liner scan landing/ --force --policy strict.toml
+
+  liner scan landing/ --xsd ddex/ --profile apple  also beside DDEX's schemas, weighed as Apple would
 
   liner scan landing/ --review-url https://review.example --review-key KEY
 
@@ -82,6 +85,8 @@ def run(
     *,
     lake: LakeOption = None,
     policy: PolicyOption = None,
+    profile: ProfileName = None,
+    xsd: SchemasOption = None,
     review_url: UrlOption = None,
     review_key: KeyOption = None,
     no_review: NoReviewOption = False,
@@ -103,6 +108,7 @@ def run(
             workers=workers or os.cpu_count() or 1,
             force=force,
             review=None if no_review else review_client(settings, review_url, review_key),
+            yardstick=yardstick(profile, xsd),
         )
     )
     summary = run_visibly(scan, scan_graph, quiet=quiet or output is Format.JSON)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.profiles import ProfileName, SchemasOption, yardstick
 from api.cli.scan import (
     ForceOption,
     Format,
@@ -37,6 +38,8 @@ twice.
 
   liner watch /srv/landing --lake /srv/lake
 
+  liner watch landing/ --xsd ddex/ --profile spotify
+
   liner watch landing/ --review-url https://review.example --review-key KEY
 
 [bold]Exit codes[/bold]  0 stopped and ended cleanly; 2 it could not start or go on (the message says why).
@@ -53,6 +56,8 @@ def run(
     *,
     lake: LakeOption = None,
     policy: PolicyOption = None,
+    profile: ProfileName = None,
+    xsd: SchemasOption = None,
     review_url: UrlOption = None,
     review_key: KeyOption = None,
     no_review: NoReviewOption = False,
@@ -78,6 +83,7 @@ def run(
             policy=read_policy(policy),
             force=force,
             review=None if no_review else review_client(settings, review_url, review_key),
+            yardstick=yardstick(profile, xsd),
         )
     )
     if output is Format.TEXT:
