@@ -13,8 +13,8 @@ from schemas.release import Identified, Party
 from schemas.rules import finding
 from schemas.vocabularies import DISCLOSING_VERSIONS, LEVELS, SPECIAL_CONTRIBUTORS
 
-# Each costs up to 30 microseconds and 3 kB; forty megabytes of real messages stay below.
-MAX_PLACES = 100_000
+# Each costs up to 30 microseconds and 2 kB; sixty megabytes of real messages stay below.
+MAX_PLACES = 250_000
 
 _SCHEMES = {"IpiNameNumber": "IPI", "ProprietaryId": "Proprietary"}
 
@@ -29,6 +29,10 @@ class Context:
         By reference in ERN 4; in order of appearance, by name, in ERN 3.
     read
         Elements about AI whose content went into the message; the others are strays.
+    tags
+        Names of all elements so far; and what those that say something about AI are meant to be.
+    strays
+        How many there were so far.
     """
 
     path: str
@@ -37,6 +41,9 @@ class Context:
     read: set[etree._Element] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     places: int = 0
+    tags: set[str] = field(default_factory=set)
+    meant: dict[str, str] = field(default_factory=dict)
+    strays: int = 0
 
     @property
     def can_declare(self) -> bool:

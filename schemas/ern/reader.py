@@ -7,16 +7,20 @@ the version.
 
 import hashlib
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
+
+from lxml import etree
 
 from schemas.ern.context import Context
 from schemas.ern.manifest import read_batch
 from schemas.ern.node import Node
-from schemas.ern.parties import read_messaging_party, read_party_list
-from schemas.ern.releases import read_deals, read_release, read_releases
-from schemas.ern.resources import read_images, read_recordings
-from schemas.ern.source import MAX_BYTES, Refusal, parse_xml
-from schemas.ern.strays import distinct_tags, report_strays
+from schemas.ern.parties import read_messaging_party
+from schemas.ern.parts import PART_NAMES, Parts, whole_parts
+from schemas.ern.releases import read_release
+from schemas.ern.source import MAX_BYTES, Refusal, parse_parts, parse_xml
+from schemas.ern.strays import note_names, report_strays
 from schemas.ern.values import parse_time
 from schemas.findings import Location
 from schemas.reading import Reading
@@ -48,16 +52,28 @@ def read_message(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Readi
         version (XSD-001). Never raises for what is in ``data``.
     """
     try:
-        root = Node.root(parse_xml(data, max_bytes=max_bytes))
-        return _read(root, path, hashlib.sha256(data).hexdigest())
+        parts = _read_parts(parse_parts(data, PART_NAMES, max_bytes=max_bytes), path)
+        if not parts.are_in_usual_order:
+            parts = _read_parts(whole_parts(parse_xml(data, max_bytes=max_bytes)), path)
+        return _read(Node.root(parts.root), parts, hashlib.sha256(data).hexdigest())
     except Refusal as refusal:
         at = Location(path=path, line=refusal.line, column=refusal.column)
         return Reading(findings=(finding("PKG-010", refusal.message, at=at, subject=path),))
 
 
-def _read(root: Node, path: str, sha256: str) -> Reading:
-    namespace = root.namespace
-    context = Context(path, _version(namespace))
+def _read_parts(elements: Iterator[etree._Element], path: str) -> Parts:
+    """Read a release message's parts as they come; the root comes last."""
+    first = next(elements)
+    root = first.getroottree().getroot()
+    parts = Parts(root, Context(path, _version(Node.root(root).namespace)))
+    for element in chain((first,), elements):
+        parts.take(element)
+    parts.finish()
+    return parts
+
+
+def _read(root: Node, parts: Parts, sha256: str) -> Reading:
+    namespace, context = root.namespace, parts.context
     kind = _KINDS.get(root.name)
     if context.version is None and not _SFTP_NAMESPACE.fullmatch(namespace):
         text = f"The namespace of {root.name} is {namespace!r}, which is no version of ERN from 3.1.2 to 4.3.2."
@@ -65,10 +81,12 @@ def _read(root: Node, path: str, sha256: str) -> Reading:
         return Reading(findings=tuple(context.findings))
     if kind is None:
         raise Refusal(f"{root.name} is not a message that liner reads.", root.line)
-    tags = distinct_tags(root)
-    fields = _FIELDS[kind](root, context)
-    message = Message(kind=kind, path=path, sha256=sha256, namespace=namespace, ern_version=context.version, **fields)
-    report_strays(root, tags, context)
+    note_names(root, context)
+    fields = _header(root, context) | _FIELDS[kind](root, parts)
+    message = Message(
+        kind=kind, path=context.path, sha256=sha256, namespace=namespace, ern_version=context.version, **fields
+    )
+    report_strays(root, context)
     return Reading(message=message, findings=tuple(context.findings))
 
 
@@ -94,29 +112,26 @@ def _header(root: Node, context: Context) -> dict[str, Any]:
     return fields | ({"sender": read_messaging_party(sender, context)} if sender else {})
 
 
-def _new_release(root: Node, context: Context) -> dict[str, Any]:
-    read_party_list(root, context)
-    fields = _header(root, context) | {
-        "sound_recordings": read_recordings(root, context),
-        "images": read_images(root, context),
-        "releases": read_releases(root, context),
-        "deals": read_deals(root, context),
+def _new_release(_: Node, parts: Parts) -> dict[str, Any]:
+    return {
+        "sound_recordings": parts.sound_recordings,
+        "images": parts.images,
+        "releases": parts.releases,
+        "deals": parts.deals,
+        "parties": tuple(parts.context.parties.values()),
     }
-    return fields | {"parties": tuple(context.parties.values())}
 
 
-def _purge(root: Node, context: Context) -> dict[str, Any]:
-    purged = root.all("PurgedRelease")
-    return _header(root, context) | {"releases": tuple(read_release(one, context, is_main=True) for one in purged)}
+def _purge(root: Node, parts: Parts) -> dict[str, Any]:
+    return {"releases": tuple(read_release(one, parts.context, is_main=True) for one in root.all("PurgedRelease"))}
 
 
-def _catalogue(root: Node, context: Context) -> dict[str, Any]:
-    items = root.all("CatalogItem")
-    return _header(root, context) | {"releases": tuple(read_release(one, context, is_main=False) for one in items)}
+def _catalogue(root: Node, parts: Parts) -> dict[str, Any]:
+    return {"releases": tuple(read_release(one, parts.context, is_main=False) for one in root.all("CatalogItem"))}
 
 
-def _manifest(root: Node, context: Context) -> dict[str, Any]:
-    return _header(root, context) | read_batch(root, context)
+def _manifest(root: Node, parts: Parts) -> dict[str, Any]:
+    return read_batch(root, parts.context)
 
 
 _FIELDS = {

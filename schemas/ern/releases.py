@@ -17,22 +17,18 @@ GROUP_NAMES = ("ResourceGroup", "ResourceGroupContentItem", "ReleaseResourceRefe
 DATE_NAMES = ("ReleaseDate", "GlobalReleaseDate")
 
 
-def read_releases(root: Node, context: Context) -> tuple[Release, ...]:
-    """Read the releases, and tell the main one from its track releases."""
-    nodes = [node for one in root.all("ReleaseList") for node in one.all(*RELEASE_NAMES)]
-    main = _main(nodes)
-    return tuple(read_release(node, context, is_main=node is main) for node in nodes)
+def says_main(node: Node) -> bool:
+    """Tell whether a release says that it is the message's main one."""
+    return node.attribute("IsMainRelease") in ("true", "1")
 
 
-def _main(nodes: list[Node]) -> Node | None:
-    """Find the release that says it is the main one, else the first that is no track's."""
-    said = [node for node in nodes if node.attribute("IsMainRelease") in ("true", "1")]
-    whole = [node for node in nodes if node.name == "Release" and _kind(node) != "TrackRelease"]
-    return next(iter(said or whole), None)
+def is_whole(node: Node) -> bool:
+    """Tell whether a release is more than a track's or a clip's."""
+    return node.name == "Release" and _kind(node) != "TrackRelease"
 
 
 def read_release(node: Node, context: Context, *, is_main: bool) -> Release:
-    """Read one release, or one that a purge or catalogue message names."""
+    """Read a release, also one that a purge or catalogue message names."""
     blocks = territory_blocks(node)
     ids = context.ids(node.all("ReleaseId"))
     by_scheme = {one.scheme: one.value for one in reversed(ids)}
@@ -88,13 +84,10 @@ def _release_date(node: Node, block: Node) -> str | None:
     return next((one.text for holder in (node, block) for one in holder.all(*DATE_NAMES) if one.text), None)
 
 
-def read_deals(root: Node, context: Context) -> tuple[Deal, ...]:
-    """Read the deals; one `Deal` for each ``DealTerms``."""
-    deals = []
-    for release_deal in root.walk("DealList", "ReleaseDeal"):
-        references = tuple(one.text for one in release_deal.all("DealReleaseReference"))
-        deals += [_deal(terms, references, context) for terms in release_deal.walk("Deal", "DealTerms")]
-    return tuple(deals)
+def read_deals(node: Node, context: Context) -> list[Deal]:
+    """Read one ``ReleaseDeal``: a `Deal` for each ``DealTerms``."""
+    references = tuple(one.text for one in node.all("DealReleaseReference"))
+    return [_deal(terms, references, context) for terms in node.walk("Deal", "DealTerms")]
 
 
 def _deal(terms: Node, references: tuple[str, ...], context: Context) -> Deal:

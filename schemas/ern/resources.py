@@ -22,17 +22,6 @@ EDITION_NAMES = ("SoundRecordingEdition", "VideoEdition")
 WORLD = "Worldwide"
 
 
-def read_recordings(root: Node, context: Context) -> tuple[SoundRecording, ...]:
-    """Read sound recordings and videos, in order."""
-    lists = root.all("ResourceList")
-    return tuple(_recording(node, context) for one in lists for node in one.all(*RECORDING_NAMES))
-
-
-def read_images(root: Node, context: Context) -> tuple[Image, ...]:
-    """Read artwork, in order."""
-    return tuple(_image(node, context) for node in root.walk("ResourceList", "Image"))
-
-
 def territory_blocks(node: Node) -> list[Node]:
     """List ERN 3's details by territory, the whole world's first; in ERN 4 the element itself."""
     blocks = [child for child in node.children if child.name.endswith("DetailsByTerritory")]
@@ -40,7 +29,8 @@ def territory_blocks(node: Node) -> list[Node]:
     return blocks or [node]
 
 
-def _recording(node: Node, context: Context) -> SoundRecording:
+def read_recording(node: Node, context: Context) -> SoundRecording:
+    """Read a sound recording or video."""
     blocks = territory_blocks(node)
     editions = node.all(*EDITION_NAMES) or blocks
     artists = read_display_artists(blocks[0].all("DisplayArtist"), context)
@@ -68,7 +58,8 @@ def _recording(node: Node, context: Context) -> SoundRecording:
     )
 
 
-def _image(node: Node, context: Context) -> Image:
+def read_image(node: Node, context: Context) -> Image:
+    """Read artwork."""
     blocks = territory_blocks(node)
     return Image(
         kind=next((own_value(kind) for kind in node.all("Type", "ImageType")), ""),

@@ -5,7 +5,10 @@ bounded before parsing, depth (256) and length of texts by libxml2 while parsing
 read of the tree afterwards, so that a refusal takes well under a second.
 """
 
+import io
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -25,6 +28,17 @@ _OTHER_FORMATS = {
     b"%PDF": "a PDF document",
     b"{": "JSON",
     b"[": "JSON",
+}
+
+_SAFELY: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
 }
 
 
@@ -48,11 +62,36 @@ def parse_xml(data: bytes, *, max_bytes: int = MAX_BYTES) -> etree._Element:
     """
     _refuse_by_looks(data, max_bytes)
     try:
-        root = etree.fromstring(data, _parser())
+        # A parser is made anew each time: it remembers errors and must not be shared between threads.
+        root = etree.fromstring(data, etree.XMLParser(recover=False, **_SAFELY))
     except etree.XMLSyntaxError as error:
-        said = _LIBXML2_TAIL.sub("", error.msg or "no reason given").strip()
-        line, column = error.position
-        raise Refusal(f"This is not well-formed XML: {said}.", line or None, column or None) from error
+        raise _refusal(error) from error
+    return _without_doctype(root)
+
+
+def parse_parts(data: bytes, names: Iterable[str], *, max_bytes: int = MAX_BYTES) -> Iterator[etree._Element]:
+    """Parse as `parse_xml` does, but give each element of one of the names as soon as it has ended, and the root last.
+
+    What has been given may be taken out of the tree once the next one is there, so that a large document never
+    stands in memory as a whole.
+    """
+    _refuse_by_looks(data, max_bytes)
+    ended = etree.iterparse(io.BytesIO(data), events=("end",), tag=[f"{{*}}{name}" for name in names], **_SAFELY)
+    try:
+        for _, element in ended:
+            yield element
+    except etree.XMLSyntaxError as error:
+        raise _refusal(error) from error
+    yield _without_doctype(ended.root)
+
+
+def _refusal(error: etree.XMLSyntaxError) -> Refusal:
+    said = _LIBXML2_TAIL.sub("", error.msg or "no reason given").strip()
+    line, column = error.position
+    return Refusal(f"This is not well-formed XML: {said}.", line or None, column or None)
+
+
+def _without_doctype(root: etree._Element) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:  # an encoding that hides it from the look at the bytes
         raise Refusal("The message has a document type declaration.", 1)
     return root
@@ -72,18 +111,3 @@ def _refuse_by_looks(data: bytes, max_bytes: int) -> None:
     if doctype := _DOCTYPE.match(data.replace(b"\0", b"").lstrip(_BYTE_ORDER_MARKS)):
         is_page = doctype[1].lower() == b"html"
         raise Refusal("This is an HTML page." if is_page else "The message has a document type declaration.", 1)
-
-
-def _parser() -> etree.XMLParser:
-    # Made anew each time: a parser remembers errors and must not be shared between threads.
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )

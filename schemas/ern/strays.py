@@ -6,9 +6,7 @@ what a message cannot carry, so that a sender's declaration is never dropped wit
 
 import difflib
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 
 from lxml import etree
 
@@ -31,32 +29,36 @@ _SAYS_AI = re.compile(r"(?:^|[a-z_.-])A[Ii](?:$|[A-Z_.-])|(?i:generative_?ai|(?:
 _LIKE_ENOUGH = 0.9
 
 
-def distinct_tags(root: Node) -> set[str]:
-    """Collect the names of all elements.
+def note_names(top: Node, context: Context) -> None:
+    """Note the names of all elements from ``top`` on.
 
     Raises
     ------
     Refusal
-        If there are more than any schema has.
+        If the message has more of them than any schema has.
     """
-    tags = {element.tag for element in root.element.iter(etree.Element)}
-    if len(tags) > MAX_NAMES:
-        raise Refusal(f"The message has {len(tags):,} different element names; no schema has more than {MAX_NAMES:,}.")
-    return tags
+    new = {element.tag for element in top.element.iter(etree.Element)} - context.tags
+    context.tags |= new
+    if len(context.tags) > MAX_NAMES:
+        names = f"{len(context.tags):,} different element names"
+        raise Refusal(f"The message has {names}; no schema has more than {MAX_NAMES:,}.")
+    context.meant |= {tag: name for tag in new if (name := meant_element(tag.rpartition("}")[2]))}
 
 
-def report_strays(root: Node, tags: set[str], context: Context) -> None:
-    """Report every element about AI that did not go into the message."""
-    meant = {tag: name for tag in tags if (name := meant_element(tag.rpartition("}")[2]))}
-    if not meant:
+def report_strays(top: Node, context: Context) -> None:
+    """Report every element about AI from ``top`` on that did not go into the message."""
+    if not context.meant or context.strays > MAX_STRAYS:
         return
-    unread = (element for element in root.element.iter(*meant) if element not in context.read)
-    for element in islice(unread, MAX_STRAYS):
-        node = _node_of(element, root)
-        if wrong := _what_is_wrong(node, meant[element.tag], context):
+    for element in top.element.iter(*context.meant):
+        if element in context.read:
+            continue
+        context.strays += 1
+        if context.strays > MAX_STRAYS:
+            context.report("XSD-006", f"More than {MAX_STRAYS} elements about AI are not read.", top)
+            return
+        node = _node_of(element, top)
+        if wrong := _what_is_wrong(node, context.meant[element.tag], context):
             context.report("XSD-006", wrong, node, node.raw_text)
-    if next(unread, None) is not None:
-        context.report("XSD-006", f"More than {MAX_STRAYS} elements about AI are not read.", root)
 
 
 @lru_cache(maxsize=4096)
@@ -86,14 +88,10 @@ def _what_is_wrong(node: Node, meant: str, context: Context) -> str | None:
     return None  # right, but about something that liner does not judge, such as a Text
 
 
-def _node_of(element: etree._Element, root: Node) -> Node:
+def _node_of(element: etree._Element, top: Node) -> Node:
     """Find the view of an element, so that it knows its place."""
-    node = root
-    for ancestor in _from_root(element):
-        node = next(child for child in node.children if child.element is ancestor)
-    return node
-
-
-def _from_root(element: etree._Element) -> Iterator[etree._Element]:
-    *below_root, _ = element, *element.iterancestors()
-    return reversed(below_root)
+    if element is top.element:
+        return top
+    parent = element.getparent()
+    above = _node_of(parent, top) if parent is not None else top
+    return next(child for child in above.children if child.element is element)

@@ -5,11 +5,11 @@ Source: DDEX's own words in the ERN 4.3.1 and 4.3.2 schemas (`ContainsAI`, `AiCo
 Inputs: `schemas.release.Message`. The rules on single credits are in `schemas.rules.contributions`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from schemas.disclosure import Agent, Area, Level
 from schemas.findings import Severity
-from schemas.release import Message, Release, Resource, SoundRecording
+from schemas.release import Message, Release, Resource
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.words import (
     GENERATIVE_AI,
@@ -161,9 +161,18 @@ def ai_performance_has_ai_artist(message: Message) -> Iterator[Hit]:
             yield Hit(text, people[0].at if people[0].at.path else recording.at, name_of(recording), shown)
 
 
-def _content_of(release: Release, message: Message) -> list[Resource]:
-    used = [r for r in resources_of(message) if r.reference in release.resource_references]
-    return used if release.resource_references else list(resources_of(message))
+def _levels_by_reference(resources: Sequence[Resource]) -> dict[str, set[Level]]:
+    """Gather what is declared under each reference; under the empty one, what all declare."""
+    levels: dict[str, set[Level]] = {"": {r.disclosure.level for r in resources}}
+    for resource in resources:
+        levels.setdefault(resource.reference, set()).add(resource.disclosure.level)
+    return levels
+
+
+def _levels_in(release: Release, levels: dict[str, set[Level]]) -> set[Level]:
+    """Gather what the release's resources declare; those of the whole message where it names none."""
+    used = release.resource_references or ("",)
+    return {level for reference in used for level in levels.get(reference, ())}
 
 
 @rule(
@@ -177,8 +186,9 @@ def _content_of(release: Release, message: Message) -> list[Resource]:
 )
 def release_agrees_with_content(message: Message) -> Iterator[Hit]:
     """Compare the release's declaration with those of its recordings and images."""
+    by_reference = _levels_by_reference(resources_of(message))
     for release in message.releases:
-        levels = {r.disclosure.level for r in _content_of(release, message)}
+        levels = _levels_in(release, by_reference)
         own = release.disclosure.level
         against = {Level.NONE: {Level.PARTLY, Level.ALL}, Level.ALL: {Level.NONE, Level.PARTLY}}.get(own, set())
         if levels & against:
@@ -209,7 +219,7 @@ def derived_level(message: Message) -> Level | None:
     release = message.main_release
     if release is None or not message.can_declare or release.disclosure.text is not None:
         return None
-    levels = {r.disclosure.level for r in _content_of(release, message) if isinstance(r, SoundRecording)}
+    levels = _levels_in(release, _levels_by_reference(message.sound_recordings))
     if not levels or Level.UNDECLARED in levels:
         return None
     return levels.pop() if len(levels) == 1 else Level.PARTLY
