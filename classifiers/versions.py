@@ -4,7 +4,7 @@ from classifiers.models import active
 
 DESCRIPTORS = "descriptors-1"
 LANDMARKS = "landmarks-1"
-PROVENANCE = "provenance-1"
+PROVENANCE = "provenance-2"
 
 
 def models(names: dict[str, str] | None = None) -> tuple[str, ...]:
