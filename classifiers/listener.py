@@ -21,6 +21,7 @@ from typing import Any, Self
 from classifiers.channel import Channel, ChannelClosed, ChannelTimeout, Message
 from classifiers.listening import Limits, Listening
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, LinerError, ListenerCrashed
+from schemas.screening import Picture
 
 _CHILD = (sys.executable, "-P", "-m", "classifiers.listener_child")
 _ERRORS: dict[str, type[LinerError]] = {kind.code: kind for kind in (AudioUnreadable, AudioLimitExceeded, InvalidInput)}
@@ -100,6 +101,18 @@ class Listener:
         """
         result = self._ask({"do": "listen", "path": path, "algorithms": list(algorithms), "deep": deep})
         return Listening.model_validate(result)
+
+    def look(self, path: str) -> Picture:
+        """Look at an image file for what it says of its making; no pixel is decoded.
+
+        Raises
+        ------
+        AudioUnreadable
+            The file cannot be opened.
+        ListenerCrashed
+            The child died on the file; the next call gets a new one.
+        """
+        return Picture.model_validate(self._ask({"do": "look", "path": path}))
 
     def waveform_peaks(self, path: str, start_s: float, end_s: float, points: int) -> list[tuple[float, float]]:
         """Lowest and highest sample of each of ``points`` equal stretches, in [-1, 1]."""

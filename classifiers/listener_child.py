@@ -87,6 +87,11 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
 
         progress = _Progress(channel)
         return listen(path, limits=limits, progress=progress, **request).model_dump(mode="json")
+    if what == "look":
+        from classifiers.artwork import look_at_file  # noqa: PLC0415
+
+        channel.send({"heard_s": 0})
+        return look_at_file(path, os.environ.get("LINER_TRUST_ANCHORS") or None).model_dump(mode="json")
     from classifiers import pictures  # noqa: PLC0415
 
     channel.send({"heard_s": 0})

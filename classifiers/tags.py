@@ -7,7 +7,7 @@ Keys are lower-case and without the container's own prefixes, so that one table 
 import re
 import struct
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -52,10 +52,44 @@ def patterns() -> tuple[Pattern, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Tags:
+    """A file's tags as mutagen opened them.
+
+    Attributes
+    ----------
+    container
+        By the file's own format; None where that is not known.
+    id3
+        ID3v2 in front of any container; C2PA puts one before FLAC.
+    """
+
+    container: Any
+    id3: Any
+
+
+@dataclass(frozen=True)
+class HiddenStore:
+    """A C2PA manifest store where the C2PA library does not look, and what that place is."""
+
+    place: str
+    data: bytes
+
+
+def open_tags(path: str) -> Tags:
+    """Open a file's tags; damaged ones are as good as none."""
+    return Tags(_container_tags(path), _id3_tags(path))
+
+
 def generator_tags(path: str) -> tuple[GeneratorTag, ...]:
     """Find the tags of a file that a generator or service left, each once."""
+    return match(read_tags(path, open_tags(path)))
+
+
+def match(pairs: Iterable[tuple[str, str]]) -> tuple[GeneratorTag, ...]:
+    """Find what a generator or service left among keys and texts, each once."""
     found = {}
-    for key, value in read_tags(path):
+    for key, value in pairs:
         for pattern in patterns():
             if pattern.key.fullmatch(key) and pattern.value.search(value[:_SEARCHED_CHARS]):
                 tag = GeneratorTag(
@@ -69,22 +103,22 @@ def generator_tags(path: str) -> tuple[GeneratorTag, ...]:
     return tuple(found.values())
 
 
-def read_tags(path: str) -> Iterator[tuple[str, str]]:
+def read_tags(path: str, opened: Tags) -> Iterator[tuple[str, str]]:
     """Yield the textual tags of a file; damaged tags give what can be read of them, or nothing."""
-    for tags in (_container_tags(path), _id3_tags(path)):
+    for tags in (opened.container, opened.id3):
         for key, value in (tags or {}).items():
             for text in _texts(value):
                 yield _plain_key(key), text
     yield from _riff_info(path)
 
 
-def unread_manifest(path: str) -> str | None:
-    """Name a C2PA manifest store in an ID3 ``GEOB`` frame that the C2PA library passes over."""
-    tags = _id3_tags(path)
-    for frame in tags.getall("GEOB") if tags else ():
+def hidden_store(opened: Tags) -> HiddenStore | None:
+    """Find a C2PA manifest store in an ID3 ``GEOB`` frame of another MIME type, which the C2PA library passes over."""
+    for frame in opened.id3.getall("GEOB") if opened.id3 else ():
         head = bytes(frame.data[:64])
         if b"jumb" in head and b"c2pa" in head:
-            return f"ID3 GEOB frame with MIME type {frame.mime or 'none'}, {len(frame.data)} bytes"
+            place = f"ID3 GEOB frame with MIME type {frame.mime or 'none'}, {len(frame.data)} bytes"
+            return HiddenStore(place, bytes(frame.data))
     return None
 
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from classifiers.listener import Listener
-from classifiers.listening import Listening
 from pipeline.landing import DeliveryRef, discover
 from pipeline.read import Delivery, Entry, read_delivery
 from pipeline.validate import delivery_findings
@@ -24,9 +23,7 @@ from schemas.profile import Profile
 from schemas.release import Message, MessageKind, Party
 from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
 from schemas.rules import Scope, ask, finding, run
-from schemas.screening import SubjectKind
-
-Hear = Callable[[str, tuple[str, ...]], Listening]
+from schemas.screening import Found, Intake, Picture, SubjectKind
 
 
 def check_paths(
@@ -58,23 +55,48 @@ def check_each(
 ) -> Iterator[CheckReport]:
     """Check as `check_paths` does, one report for each delivery as soon as it is ready."""
     with contextlib.closing(Listener()) as listener:  # its child starts with the first sound file
-
-        def hear(path: str, algorithms: tuple[str, ...]) -> Listening:
-            return listener.listen(path, algorithms=algorithms, deep=False)
-
+        ears = _Ears(listener) if listen else None
         for path in paths:
-            yield from _check_path(path, hear if listen else None, profile, xsd)
+            yield from _check_path(path, ears, profile, xsd)
+
+
+class _Ears:
+    """Opens sound files and pictures, each picture once for all recordings of its release."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._seen: dict[str, Picture] = {}
+
+    def hear(self, intake: Intake) -> Found:
+        """Find what a recording's sound file carries; nothing where it has none."""
+        if not intake.audio_uri:
+            return Found()
+        files = intake.recording.files if intake.recording else ()
+        algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
+        return self._listener.listen(intake.audio_uri, algorithms=algorithms, deep=False).found
+
+    def look(self, intake: Intake) -> tuple[Picture, ...]:
+        """Find what the pictures of a recording's release carry; one that cannot be opened says why."""
+        return tuple(self._look(one.uri) for one in intake.artwork if one.uri)
+
+    def _look(self, path: str) -> Picture:
+        if path not in self._seen:
+            try:
+                self._seen[path] = self._listener.look(path)
+            except AudioUnreadable as error:
+                self._seen[path] = Picture(place=path, fault=error.message)
+        return self._seen[path]
 
 
 def _check_path(
-    path: Path, hear: Hear | None, profile: Profile | None, xsd: SchemaFolder | None
+    path: Path, ears: _Ears | None, profile: Profile | None, xsd: SchemaFolder | None
 ) -> Iterator[CheckReport]:
     empty = True
     try:
         for ref in discover(path):
             if ref.part == 0:  # shares are for workers; here one reads them all
                 empty = False
-                yield _Check(path, replace(ref, parts=1), hear, profile, xsd).report()
+                yield _Check(path, replace(ref, parts=1), ears, profile, xsd).report()
     except LinerError as error:
         yield _unusable(path, error.message)
         return
@@ -90,11 +112,11 @@ class _Check:
     """One delivery below the path that the user named."""
 
     def __init__(
-        self, named: Path, ref: DeliveryRef, hear: Hear | None, profile: Profile | None, xsd: SchemaFolder | None
+        self, named: Path, ref: DeliveryRef, ears: _Ears | None, profile: Profile | None, xsd: SchemaFolder | None
     ) -> None:
         self._named = named
         self._ref = ref
-        self._hear = hear
+        self._ears = ears
         self._profile = profile
         self._xsd = xsd
 
@@ -123,16 +145,16 @@ class _Check:
         intake = entry.intake
         if intake.kind is not SubjectKind.RECORDING:
             return
-        evidence = Evidence(intake=intake)
-        if self._hear and intake.audio_uri:
-            files = intake.recording.files if intake.recording else ()
-            algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
+        found = Found()
+        if self._ears:
             try:
-                evidence = Evidence(intake=intake, found=self._hear(intake.audio_uri, algorithms).found)
+                found = self._ears.hear(intake)
             except (AudioUnreadable, InvalidInput) as error:
                 rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
-                yield finding(rule, error.message, at=Location(path=intake.audio_uri), subject=evidence.subject)
-        yield from run(Scope.RECORDING, evidence)
+                at, subject = Location(path=intake.audio_uri or ""), Evidence(intake=intake).subject
+                yield finding(rule, error.message, at=at, subject=subject)
+            found = found.model_copy(update={"pictures": (*self._ears.look(intake), *found.pictures)})
+        yield from run(Scope.RECORDING, Evidence(intake=intake, found=found))
 
     def _messages(self, delivery: Delivery, findings: list[Finding]) -> Iterator[CheckedMessage]:
         if self._ref.layout is Layout.AUDIO:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.artwork import artwork_of
 from pipeline.landing import DeliveryRef, join, package_file, package_files
 from pipeline.manifest import PATH_COLUMNS, Row, audio_of, spooled
 from pipeline.storage import is_remote, local_path
@@ -123,9 +124,12 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
             if ref.part == 0:
                 yield Entry(_delivery_intake(ref, package, name, message), name)
             continue
+        artwork = artwork_of(package, message)
         for recording in message.sound_recordings:
             if number % ref.parts == ref.part:
-                yield Entry(_recording_intake(ref, package, message, recording), name, recording.reference)
+                intake = _recording_intake(ref, package, message, recording)
+                pictures = artwork.get(intake.release_key, artwork[None])
+                yield Entry(intake.model_copy(update={"artwork": pictures}), name, recording.reference)
             number += 1
 
 

@@ -12,7 +12,7 @@ from schemas.disclosure import Level
 from schemas.evidence import Evidence
 from schemas.findings import Severity
 from schemas.rules.registry import Hit, Scope, rule
-from schemas.screening import Found, GeneratorTag, Manifest, ProvenanceState
+from schemas.screening import Found, GeneratorTag, Manifest, Picture, ProvenanceState
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 C2PA = "C2PA 2.x; IPTC digital source type"
@@ -220,8 +220,8 @@ def signer_is_trusted(evidence: Evidence) -> Iterator[Hit]:
 @rule(
     "PRV-010",
     INFO,
-    "Manifest that cannot be read",
-    why="A manifest is there in a form that the reader skips; what it says is not known.",
+    "Manifest that usual readers skip",
+    why="A manifest is there in a form that others pass over, or that nobody can read: what it says may be lost.",
     source="C2PA A.3.4 (GEOB application/jumbf), which c2pa-rs does not read",
     mend="Sign with a current tool.",
     scope=Scope.RECORDING,
@@ -230,5 +230,39 @@ def manifest_is_readable(evidence: Evidence) -> Iterator[Hit]:
     """Look for a manifest that was found by its bytes alone."""
     unread = evidence.found.unread_manifest
     if unread:
-        text = f"The file holds a C2PA manifest that is not read: {unread}."
+        how = "where usual readers pass over it" if evidence.found.manifest else "that is not read"
+        text = f"The file holds a C2PA manifest {how}: {unread}."
         yield Hit(text, evidence.at, evidence.subject, unread)
+
+
+@rule(
+    "PRV-011",
+    WARNING,
+    "Picture says AI, message does not",
+    why="Apple asks for artwork made with AI as for sound; the cover itself says more than the message.",
+    source="IPTC digital source type; C2PA; tags of image generators; Apple Transparency Tags (2026-03-04)",
+    mend="Declare ContainsAI All or Partly on the Image.",
+    scope=Scope.RECORDING,
+)
+def pictures_agree(evidence: Evidence) -> Iterator[Hit]:
+    """Compare what cover art says of itself, embedded or in a file of its own, with the declared images."""
+    by_uri = {one.uri: one for one in evidence.intake.artwork if one.uri}
+    covers = [one for one in evidence.intake.artwork if "cover" in one.kind.lower()] or [*evidence.intake.artwork]
+    for picture in evidence.found.pictures:
+        reason = _ai_reason(picture)
+        own = by_uri.get(picture.place)
+        asked = [own] if own else covers
+        if reason is None or any(one.level.has_ai for one in asked):
+            continue
+        named = f"image {own.reference}" if own else f"picture in the file ({picture.place})"
+        declared = "declares none" if any(one.level is Level.NONE for one in asked) else "says nothing of it"
+        at, subject = (own.at, own.reference) if own and own.at.path else (evidence.at, evidence.subject)
+        yield Hit(f"The {named} says that AI made it: {reason}; the message {declared}.", at, subject, reason)
+
+
+def _ai_reason(picture: Picture) -> str | None:
+    """Name the first positive statement of AI; an invalid manifest names its generator all the same."""
+    stated = [t for t in (*ai_types(picture.manifest), *picture.digital_source_types) if t in AI_TYPES]
+    if stated:
+        return stated[0]
+    return next((f"{tag.tool} ({tag.key})" for tag in picture.tags if tag.is_ai_statement), None)

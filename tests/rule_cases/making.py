@@ -124,7 +124,7 @@ def facts(**more):
     )
 
 
-def evidence(one=None, *, audio=None, manifest=None, tags=(), unread=None, **intake):
+def evidence(one=None, *, audio=None, manifest=None, tags=(), unread=None, pictures=(), **intake):
     one = recording() if one is None else one
     return Evidence(
         intake=Intake(
@@ -141,7 +141,7 @@ def evidence(one=None, *, audio=None, manifest=None, tags=(), unread=None, **int
                 **intake,
             }
         ),
-        found=Found(audio=audio or facts(), manifest=manifest, tags=tags, unread_manifest=unread),
+        found=Found(audio=audio or facts(), manifest=manifest, tags=tags, unread_manifest=unread, pictures=pictures),
     )
 
 

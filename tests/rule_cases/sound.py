@@ -3,7 +3,7 @@
 from rule_cases.making import Level, ProvenanceState, case, evidence, human, manifest, message, recording, release
 
 from schemas.release import DisplayArtist, Identified, Party
-from schemas.screening import GeneratorTag
+from schemas.screening import Artwork, GeneratorTag, Picture
 
 TRUSTED, VALID, INVALID = ProvenanceState.TRUSTED, ProvenanceState.VALID, ProvenanceState.INVALID
 AI, PART_AI, CAPTURE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "digitalCapture"
@@ -18,6 +18,14 @@ def signed(level, state, *types, failures=()):
 
 def tagged(level, tag=TAG):
     return evidence(recording(level), tags=(tag,))
+
+
+def pictured(*artwork, place="embedded: front cover", **says):
+    return evidence(pictures=(Picture(place=place, format="png", **says),), artwork=artwork)
+
+
+def art(level, uri=None, kind="FrontCoverImage"):
+    return Artwork(reference="A9", kind=kind, level=level, uri=uri)
 
 
 def stack(*durations, **more):
@@ -95,6 +103,20 @@ CASES = {
     "PRV-007": case(signed(Level.ALL, VALID, "madeByRobots"), signed(Level.ALL, VALID, AI)),
     "PRV-008": case(signed(Level.ALL, VALID, AI), signed(Level.ALL, TRUSTED, AI)),
     "PRV-010": case(evidence(unread="GEOB application/jumbf"), evidence()),
+    "PRV-011": case(
+        (
+            pictured(digital_source_types=(AI,)),  # no image is listed, so none is declared
+            pictured(art(Level.NONE), digital_source_types=(PART_AI,)),
+            pictured(art(Level.UNDECLARED), tags=(TAG,)),
+            pictured(art(Level.NONE, "c.png"), place="c.png", manifest=manifest(INVALID, AI, failures=(HASH,))),
+            pictured(art(Level.ALL, "a.png"), art(Level.NONE, "c.png"), place="c.png", digital_source_types=(AI,)),
+        ),
+        pictured(art(Level.PARTLY), digital_source_types=(AI,)),
+        pictured(art(Level.ALL, "c.png"), place="c.png", tags=(TAG,)),
+        pictured(art(Level.NONE), digital_source_types=(CAPTURE,)),
+        pictured(art(Level.UNDECLARED), tags=(CREDIT,)),
+        pictured(art(Level.UNDECLARED)),
+    ),
     "SPM-001": case(
         (stack(31, 31, 31), stack(30, 35, 33, 200, 200, 200)),
         stack(31, 31),  # two are no stack
