@@ -1,95 +1,67 @@
-"""The catalogue: every sound that was screened, found again by its signal or its fingerprint.
+"""The catalogue: every sound that was screened, in an index that answers a new one in milliseconds.
 
-One SQLite file in the lake, shared by all workers of a machine. A worker first adds its sound and commits,
-then looks up: SQLite orders commits, so of two copies screened at the same moment the later one sees the
-other. The file is an index; it is made anew from the lake's ``fingerprints`` table where it is missing.
+One SQLite file in the lake, shared by all workers of a machine. A worker first adds its sound and commits, then looks
+up: SQLite orders commits, so of two copies screened at the same moment the later one sees the other. A process that
+is killed in the middle of a write leaves what was committed and nothing else. The file is an index; it is made anew
+from the lake's ``fingerprints`` and lists where it is missing or of an older form.
+
+What a look-up means (matches, clusters, namesakes) is in `pipeline.compare`.
 """
 
 import contextlib
+import math
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
-from types import ModuleType
-from typing import Self
 
+from pipeline.duplicates import packing
+from pipeline.duplicates.join import enough_bits
+from pipeline.duplicates.keys import index_keys
 from pipeline.lake import Lake
-from schemas.flags import Span
-from schemas.screening import AudioFacts, Intake, Match, MatchKind
+from pipeline.sound import Sound
 
+FILE = "catalogue.sqlite"
+FORM = 2  # of the tables; another one is made anew
 BUSY_SECONDS = 60.0
-MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
-HOT = 200  # a key that this many sounds share (silence, a stock loop) says little about which one it is
-MAX_CANDIDATES = 12  # sounds that are compared in full
-MIN_SHARED = 4  # keys in common before a full comparison is worth its time ...
-MIN_SHARE = 0.03  # ... and their share of the smaller one's keys: copies share 15 % and more, strangers 2 %
+HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
+HOT_SHOWN = 4
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sound (
     number INTEGER PRIMARY KEY,
     recording_key TEXT NOT NULL UNIQUE,
-    signal_hash TEXT NOT NULL,
-    isrc TEXT, title TEXT, display_artist TEXT, sender_id TEXT, audio_uri TEXT,
+    signal_hash TEXT, audio_sha256 TEXT,
+    isrc TEXT, title TEXT NOT NULL, display_artist TEXT NOT NULL, sender_id TEXT, rights_holder TEXT NOT NULL,
+    audio_uri TEXT,
     duration_s REAL NOT NULL,
+    day INTEGER NOT NULL,
     delivered_at TEXT NOT NULL,
+    declared TEXT NOT NULL,
+    listed TEXT, reason TEXT NOT NULL,
+    centre INTEGER,
     fingerprint BLOB
 );
-CREATE INDEX IF NOT EXISTS sound_by_signal ON sound (signal_hash);
+CREATE INDEX IF NOT EXISTS sound_by_signal ON sound (signal_hash, day, delivered_at);
+CREATE INDEX IF NOT EXISTS sound_by_isrc ON sound (isrc) WHERE isrc IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sound_by_centre ON sound (centre, day, delivered_at) WHERE centre IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sound_by_file ON sound (audio_sha256) WHERE listed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sound_by_list ON sound (listed) WHERE listed IS NOT NULL;
 CREATE TABLE IF NOT EXISTS landmark (
     key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS landmark_by_sound ON landmark (number);
-CREATE TABLE IF NOT EXISTS revisit (recording_key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS revisit (recording_key TEXT PRIMARY KEY, asked INTEGER NOT NULL) WITHOUT ROWID;
 """
-_COLUMNS = (
-    "recording_key, signal_hash, isrc, title, display_artist, sender_id, audio_uri, duration_s, delivered_at, "
-    "fingerprint"
+_COLUMNS = tuple(field.name for field in fields(Sound) if field.name != "number")
+_KEPT = ("recording_key", "delivered_at", "centre")  # a redelivery does not make a recording a newcomer
+_READ = ", ".join(_COLUMNS) + ", number"
+_INSERT = (
+    f"INSERT INTO sound ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "  # noqa: S608 - own names
+    f"ON CONFLICT (recording_key) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _COLUMNS if c not in _KEPT)} "
+    "RETURNING number"
 )
-_KEPT = ("recording_key", "delivered_at")  # a redelivery does not make a recording a newcomer
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """One recording as the catalogue keeps it.
-
-    Attributes
-    ----------
-    delivered_at
-        When its message was made, or when it was first screened; ISO 8601 in UTC.
-    number
-        Order of arrival in the catalogue; 0 before it is added.
-    """
-
-    recording_key: str
-    signal_hash: str
-    isrc: str | None
-    title: str
-    display_artist: str
-    sender_id: str | None
-    audio_uri: str | None
-    duration_s: float
-    delivered_at: str
-    fingerprint: bytes | None
-    number: int = 0
-
-    @classmethod
-    def of(cls, intake: Intake, audio: AudioFacts, fingerprint: bytes | None) -> Self:
-        """Take from an intake what a match will show."""
-        recording = intake.recording
-        delivered_at = intake.message_created_at or datetime.now(UTC)
-        return cls(
-            recording_key=intake.recording_key,
-            signal_hash=audio.signal_hash,
-            isrc=recording.isrc if recording else None,
-            title=intake.title,
-            display_artist=recording.display_artist if recording else "",
-            sender_id=intake.sender_id,
-            audio_uri=intake.audio_uri,
-            duration_s=audio.duration_s,
-            delivered_at=delivered_at.astimezone(UTC).isoformat(timespec="microseconds"),
-            fingerprint=fingerprint,
-        )
 
 
 class Catalogue:
@@ -103,52 +75,57 @@ class Catalogue:
 
     def __init__(self, lake: Path) -> None:
         lake.mkdir(parents=True, exist_ok=True)
+        path = lake / FILE
         # One worker's stages run on one thread at a time, but not always on the same.
-        self._db = sqlite3.connect(
-            lake / "catalogue.sqlite", timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
+        self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_TABLES)
+        self._db.execute(f"PRAGMA user_version = {FORM}")
+        _read_ahead(path)
 
     @classmethod
     def ensure(cls, lake: Path) -> None:
-        """Make the index anew from the lake's fingerprints where it is missing."""
-        if (lake / "catalogue.sqlite").exists():
+        """Make the index anew from the lake where it is missing or of an older form."""
+        if _form_of(lake / FILE) == FORM:
             return
+        for tail in ("", "-wal", "-shm"):
+            (lake / f"{FILE}{tail}").unlink(missing_ok=True)
+        from pipeline.lists import listed_sounds  # noqa: PLC0415 - lists are added to a catalogue, too
+
         with contextlib.closing(cls(lake)) as catalogue:
-            for sound in _sounds_of(lake):
+            for row in Lake(lake).rows("fingerprints"):
+                catalogue.add(Sound.of_row(row))
+            for sound in listed_sounds(lake):
                 catalogue.add(sound)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def add(self, sound: Sound) -> None:
+    def add(self, sound: Sound) -> Sound:
         """Add or replace a sound and commit; a recording keeps its place in the order of arrival."""
-        values = (
-            sound.recording_key,
-            sound.signal_hash,
-            sound.isrc,
-            sound.title,
-            sound.display_artist,
-            sound.sender_id,
-            sound.audio_uri,
-            sound.duration_s,
-            sound.delivered_at,
-            sound.fingerprint,
-        )
-        changed = ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS.split(", ") if c not in _KEPT)
+        values = astuple(sound)[: len(_COLUMNS)]
+        keys = _keys(sound)
         with self._transaction():
-            (number,) = self._db.execute(
-                f"INSERT INTO sound ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 - names from this file
-                f"ON CONFLICT (recording_key) DO UPDATE SET {changed} RETURNING number",
-                values,
-            ).fetchone()
-            self._db.execute("DELETE FROM landmark WHERE number = ?", (number,))
-            if sound.fingerprint:
-                keys = ((key, number) for key in set(_landmarks().keys(sound.fingerprint)))
-                self._db.executemany("INSERT INTO landmark VALUES (?, ?)", keys)
+            before = self.sound(sound.recording_key)
+            (number,) = self._db.execute(_INSERT, values).fetchone()
+            if before is not None and before.fingerprint != sound.fingerprint:
+                gone = ((key, number) for key in _keys(before))
+                self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", gone)
+            rows = ((key, number) for key in keys)
+            self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+        return self.numbered([number])[0]
+
+    def forget_list(self, name: str) -> int:
+        """Take a list out of the index; return how many entries it had."""
+        with self._transaction():
+            gone = list(self._select("listed = ?", name))
+            for sound in gone:
+                rows = ((key, sound.number) for key in _keys(sound))
+                self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", rows)
+            self._db.execute("DELETE FROM sound WHERE listed = ?", (name,))
+        return len(gone)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -160,116 +137,106 @@ class Catalogue:
             raise
         self._db.commit()
 
-    def matches(self, recording_key: str) -> tuple[Match, ...]:
-        """Find other recordings with the sound of one that was added before, the strongest first."""
-        own = self.sound(recording_key)
-        if own is None:
-            return ()
-        same = list(self._same_signal(own))
-        seen = {match.recording_key for match in same}
-        near = [m for m in self._near(own) if m.recording_key not in seen]
-        return tuple([*same, *sorted(near, key=lambda m: -m.score)][:MAX_MATCHES])
+    # --- looking up
 
     def sound(self, recording_key: str) -> Sound | None:
         """Look a recording up."""
         return next(self._select("recording_key = ?", recording_key), None)
 
-    def ask_revisit(self, recording_keys: Iterable[str]) -> None:
-        """Remember recordings that were screened before an earlier copy of them was here."""
-        keys = ((key,) for key in recording_keys)
-        self._db.executemany("INSERT INTO revisit VALUES (?) ON CONFLICT DO NOTHING", keys)
+    def numbered(self, numbers: Sequence[int]) -> list[Sound]:
+        """Look numbers up, in their order; those that are gone are left out."""
+        found = (next(self._select("number = ?", number), None) for number in numbers)
+        return [sound for sound in found if sound is not None]
 
-    def revisits(self) -> list[str]:
-        """List the recordings that should be looked at again."""
-        return [key for (key,) in self._db.execute("SELECT recording_key FROM revisit ORDER BY recording_key")]
+    def of_signal(self, own: Sound, limit: int) -> list[Sound]:
+        """List other sounds with equal samples, the earliest first."""
+        if own.signal_hash is None:
+            return []
+        where = "signal_hash = ? AND number <> ? ORDER BY day, delivered_at LIMIT ?"
+        return list(self._select(where, own.signal_hash, own.number, limit))
 
-    def revisited(self, recording_keys: Iterable[str]) -> None:
-        """Forget recordings that were looked at again."""
-        self._db.executemany("DELETE FROM revisit WHERE recording_key = ?", ((key,) for key in recording_keys))
+    def of_file(self, own: Sound, limit: int) -> list[Sound]:
+        """List entries of lists with the very same file."""
+        if own.audio_sha256 is None:
+            return []
+        where = "audio_sha256 = ? AND listed IS NOT NULL AND number <> ? LIMIT ?"
+        return list(self._select(where, own.audio_sha256, own.number, limit))
+
+    def of_isrc(self, own: Sound, limit: int) -> list[Sound]:
+        """List other recordings of the same ISRC."""
+        if own.isrc is None:
+            return []
+        return list(self._select("isrc = ? AND number <> ? AND listed IS NULL LIMIT ?", own.isrc, own.number, limit))
+
+    def of_centre(self, number: int, limit: int) -> list[Sound]:
+        """List the members of a cluster without its centre, the earliest first."""
+        where = "centre = ?1 AND number <> ?1 ORDER BY day, delivered_at, number LIMIT ?2"
+        return list(self._select(where, number, limit))
+
+    def alike(self, own: Sound) -> list[tuple[int, float]]:
+        """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out."""
+        (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
+        bits: defaultdict[int, float] = defaultdict(float)
+        for key in _keys(own):
+            query = "SELECT number FROM landmark WHERE key = ? AND number <> ? LIMIT ?"
+            numbers = self._db.execute(query, (key, own.number, HOT)).fetchall()
+            weight = max(1.0, math.log2(max(last, 2) / (len(numbers) + 1)))
+            for (number,) in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
+                bits[number] += weight
+        enough = enough_bits(last)
+        return sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
 
     def _select(self, where: str, *values: str | int) -> Iterator[Sound]:
-        query = f"SELECT {_COLUMNS}, number FROM sound WHERE {where}"  # noqa: S608 - conditions from this file
+        query = f"SELECT {_READ} FROM sound WHERE {where}"  # noqa: S608 - conditions from this file
         for row in self._db.execute(query, values):
             yield Sound(*row)
 
-    def _same_signal(self, own: Sound) -> Iterator[Match]:
-        where = "signal_hash = ? AND number <> ? ORDER BY number LIMIT ?"
-        for other in self._select(where, own.signal_hash, own.number, MAX_MATCHES):
-            whole = Span(start_s=0.0, end_s=own.duration_s)
-            yield _match(MatchKind.SAME_SIGNAL, own, other, own_span=whole, other_span=whole, score=own.duration_s)
+    # --- clusters and what is to be looked at again
 
-    def _near(self, own: Sound) -> Iterator[Match]:
-        if not own.fingerprint:
-            return
-        for number in self._candidates(own):
-            other = next(self._select("number = ?", number))
-            alignment = _landmarks().align(own.fingerprint, other.fingerprint) if other.fingerprint else None
-            if alignment is not None:
-                yield _match(
-                    MatchKind.FINGERPRINT,
-                    own,
-                    other,
-                    own_span=alignment.own,
-                    other_span=alignment.other,
-                    score=alignment.score,
-                    speed=alignment.speed,
-                    pitch_semitones=alignment.pitch_semitones,
-                )
+    def settle(self, own: Sound, centre: int | None) -> bool:
+        """Say whose cluster a recording belongs to; return whether that is new."""
+        if own.centre == centre:
+            return False
+        self._db.execute("UPDATE sound SET centre = ? WHERE number = ?", (centre, own.number))
+        return True
 
-    def _candidates(self, own: Sound) -> list[int]:
-        """Rank other sounds by the keys they share, hot keys left out."""
-        rows = self._db.execute(
-            "WITH mine AS (SELECT key FROM landmark WHERE number = ?1), "
-            "rare AS (SELECT key FROM mine WHERE "
-            "(SELECT count(*) FROM (SELECT 1 FROM landmark l WHERE l.key = mine.key LIMIT ?2)) < ?2) "
-            "SELECT l.number, count(*) AS shared FROM rare JOIN landmark l ON l.key = rare.key "
-            "WHERE l.number <> ?1 GROUP BY l.number HAVING shared >= ?3 ORDER BY shared DESC, l.number LIMIT ?4",
-            (own.number, HOT, MIN_SHARED, MAX_CANDIDATES),
-        ).fetchall()
-        size = self._size(own.number)
-        return [number for number, shared in rows if shared >= MIN_SHARE * min(size, self._size(number))]
+    def ask_revisit(self, recording_keys: Iterable[str]) -> None:
+        """Remember recordings that were screened before an earlier copy of them was here."""
+        rows = ((key,) for key in recording_keys)
+        self._db.executemany("INSERT INTO revisit VALUES (?, 1) ON CONFLICT DO UPDATE SET asked = asked + 1", rows)
 
-    def _size(self, number: int) -> int:
-        (keys,) = self._db.execute("SELECT count(*) FROM landmark WHERE number = ?", (number,)).fetchone()
-        return int(keys)
+    def revisits(self) -> dict[str, int]:
+        """List the recordings that should be looked at again, the earliest first, with how often that was asked."""
+        query = (
+            "SELECT recording_key, asked FROM revisit LEFT JOIN sound USING (recording_key) ORDER BY day, delivered_at"
+        )
+        return dict(self._db.execute(query).fetchall())
+
+    def revisited(self, asked: Iterable[tuple[str, int]]) -> None:
+        """Forget recordings that were looked at again, unless somebody asked once more meanwhile."""
+        self._db.executemany("DELETE FROM revisit WHERE recording_key = ? AND asked = ?", asked)
 
 
-def _landmarks() -> ModuleType:
-    from classifiers import fingerprint  # noqa: PLC0415 - loads scipy, which a run that skips everything does not need
-
-    return fingerprint
-
-
-def _sounds_of(lake: Path) -> Iterator[Sound]:
-    for row in Lake(lake).rows("fingerprints"):
-        delivered_at = (row["delivered_at"] or row["screened_at"]).astimezone(UTC).isoformat(timespec="microseconds")
-        fields = {name: row[name] for name in _COLUMNS.split(", ") if name in row}
-        yield Sound(**{**fields, "title": row["title"] or "", "delivered_at": delivered_at})
+def _keys(sound: Sound) -> list[int]:
+    try:
+        keys = index_keys(sound.fingerprint, sound.duration_s)
+    except ValueError:  # of another version: it is found by its samples alone until it is screened again
+        return []
+    return [int(key) for key in packing.posting_keys(keys)]
 
 
-def _match(
-    kind: MatchKind,
-    own: Sound,
-    other: Sound,
-    *,
-    own_span: Span,
-    other_span: Span,
-    score: float,
-    speed: float = 1.0,
-    pitch_semitones: float = 0.0,
-) -> Match:
-    return Match(
-        kind=kind,
-        recording_key=other.recording_key,
-        isrc=other.isrc,
-        title=other.title,
-        display_artist=other.display_artist,
-        sender_id=other.sender_id,
-        audio_uri=other.audio_uri,
-        speed=speed,
-        pitch_semitones=pitch_semitones,
-        own=own_span,
-        other=other_span,
-        score=score,
-        is_earlier=(other.delivered_at, other.number) < (own.delivered_at, own.number),
-    )
+def _form_of(path: Path) -> int | None:
+    if not path.exists():
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
+            return int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.DatabaseError:  # cut off by a full disk, or not a database
+        return None
+
+
+def _read_ahead(path: Path) -> None:
+    """Ask the system to read the index into its cache: a look-up touches some 200 places of it."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

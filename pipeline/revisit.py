@@ -6,10 +6,12 @@ it their findings and flags; nobody has to listen again. The result does not dep
 """
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.catalogue import Catalogue
+from pipeline.compare import Comparer
 from pipeline.keep import Keeper
 from pipeline.lake import Lake
 from pipeline.progress import progress_of
@@ -20,32 +22,40 @@ from schemas.rules import RULES, Scope
 from schemas.screening import Known, Screening, derived_id
 
 BATCH = 200
+ROUNDS = 8  # who takes over a star moves those around it, who move theirs; three rounds is the most that was seen
 
 
 def revisit(job: Job, *, delivers: bool) -> None:
     """Judge again what `Catalogue.ask_revisit` noted, and keep and count what changed."""
-    lake = Path(job.lake)
-    with contextlib.closing(Catalogue(lake)) as catalogue:
-        waiting = catalogue.revisits()
-        if not waiting:
-            return
-        with contextlib.closing(Keeper(lake, delivers=delivers)) as keeper:
-            for start in range(0, len(waiting), BATCH):
-                batch = waiting[start : start + BATCH]
-                for before, after in _judged_again(job, batch, catalogue):
-                    keeper.keep(after)
-                    progress_of(job.run_id).count_changed(before, after.screening)
-                keeper.flush()
-                catalogue.revisited(batch)
+    with contextlib.closing(Catalogue(Path(job.lake))) as catalogue:
+        for _ in range(ROUNDS):
+            waiting = list(catalogue.revisits().items())
+            if not waiting:
+                return
+            _look_again(job, waiting, catalogue, delivers=delivers)
+
+
+def _look_again(job: Job, waiting: list[tuple[str, int]], catalogue: Catalogue, *, delivers: bool) -> None:
+    with contextlib.closing(Keeper(Path(job.lake), delivers=delivers)) as keeper:
+        for start in range(0, len(waiting), BATCH):
+            batch = waiting[start : start + BATCH]
+            for before, after in _judged_again(job, [key for key, _ in batch], catalogue):
+                keeper.keep(after)
+                progress_of(job.run_id).count_changed(before, after.screening)
+            keeper.flush()
+            catalogue.revisited(batch)
 
 
 def _judged_again(job: Job, recording_keys: list[str], catalogue: Catalogue) -> Iterator[tuple[Screening, Screened]]:
+    comparer = Comparer(catalogue)
+    for recording_key in recording_keys:
+        comparer.known(recording_key)  # the earliest first, so that each finds its centre settled
     for screening in Lake(Path(job.lake)).screenings_of(recording_keys, job.versions.key):
         sound = catalogue.sound(screening.intake.recording_key)
         audio = screening.found.audio
         if sound is None or audio is None or audio.signal_hash != sound.signal_hash:
             continue  # an older delivery of the recording, with another sound
-        known = Known(matches=catalogue.matches(sound.recording_key))
+        known = comparer.known(sound.recording_key)
         if known != screening.known:
             yield screening, Screened(_with_known(screening, known, job), sound.fingerprint)
 
@@ -54,6 +64,6 @@ def _with_known(screening: Screening, known: Known, job: Job) -> Screening:
     kept = tuple(f for f in screening.findings if RULES[f.rule].scope is not Scope.RECORDING)
     intake = screening.intake.model_copy(update={"findings": kept})
     evidence = Evidence(intake=intake, found=screening.found, heard=screening.heard, known=known)
-    again = make_screening(Heard(evidence), job)
-    others = sorted(match.recording_key for match in known.matches or ())
-    return again.model_copy(update={"id": derived_id("scr", again.id, *others)})
+    again = make_screening(Heard(evidence, models=screening.versions.models), job)
+    digest = hashlib.sha256(known.model_dump_json().encode()).hexdigest()
+    return again.model_copy(update={"id": derived_id("scr", again.id, digest)})

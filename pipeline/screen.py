@@ -16,13 +16,16 @@ import apache_beam as beam
 
 from classifiers.listener import Listener
 from classifiers.listening import Listening
-from pipeline.catalogue import Catalogue, Sound
+from pipeline.artwork import Gallery
+from pipeline.catalogue import Catalogue
+from pipeline.compare import Comparer
 from pipeline.history import LakeHistory
 from pipeline.landing import DeliveryRef
 from pipeline.ledger import ledger_of
 from pipeline.progress import Progress, progress_of
 from pipeline.read import Delivery, read_delivery
 from pipeline.screened import DeadLetter, Screened, dead_letter
+from pipeline.sound import Sound
 from pipeline.storage import localised
 from pipeline.validate import Yardstick, validate
 from schemas.disclosure import Disclosure
@@ -33,7 +36,7 @@ from schemas.history import Arrival, DeclarationHistory
 from schemas.policy import Policy, judge
 from schemas.rules import Scope, finding, run
 from schemas.rules.history import hold_against_history
-from schemas.screening import Intake, Known, Screening, SubjectKind, Versions, derived_id, screening_id
+from schemas.screening import Intake, Screening, SubjectKind, Versions, derived_id, screening_id
 
 LOG = logging.getLogger("liner.pipeline")
 
@@ -43,6 +46,9 @@ class Ears(Protocol):
 
     def listen(self, path: str, *, algorithms: tuple[str, ...] = ()) -> Listening:
         """Listen to one local file."""
+
+    def look(self, path: str) -> Picture:
+        """Look at one local image file."""
 
     def close(self) -> None:
         """End what runs beside."""
@@ -177,6 +183,7 @@ class ListenFn(StageFn):
     def setup(self) -> None:
         """Make this worker's listener; its child starts with the first file."""
         self.ears = self.job.ears()
+        self.gallery = Gallery(self.ears.look)
 
     def teardown(self) -> None:
         """End the listener's child."""
@@ -202,7 +209,8 @@ class ListenFn(StageFn):
             listening = self.ears.listen(path, algorithms=algorithms)
         audio = listening.found.audio
         self.progress.count_heard(audio.duration_s if audio else 0.0, listening.cpu_s)
-        evidence = Evidence(intake=intake, found=listening.found, heard=listening.heard)
+        found = self.gallery.hang(intake, listening.found)
+        evidence = Evidence(intake=intake, found=found, heard=listening.heard)
         return Heard(evidence, fingerprint=listening.fingerprint, models=listening.models)
 
 
@@ -220,6 +228,7 @@ class CompareFn(StageFn):
     def setup(self) -> None:
         """Open the catalogue."""
         self.catalogue = Catalogue(Path(self.job.lake))
+        self.comparer = Comparer(self.catalogue)
 
     def teardown(self) -> None:
         """Close the catalogue."""
@@ -232,10 +241,7 @@ class CompareFn(StageFn):
             yield element
             return
         sound = Sound.of(element.evidence.intake, audio, element.fingerprint)
-        self.catalogue.add(sound)
-        known = Known(matches=self.catalogue.matches(sound.recording_key))
-        # What was delivered later but screened before could not see this one: see pipeline.revisit.
-        self.catalogue.ask_revisit(m.recording_key for m in known.matches or () if not m.is_earlier)
+        known = self.comparer.arrive(sound)
         yield replace(element, evidence=element.evidence.model_copy(update={"known": known}))
 
 

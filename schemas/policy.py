@@ -14,6 +14,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from schemas.base import Model
+from schemas.copies import Cluster, Relation
 from schemas.disclosure import Level
 from schemas.errors import InvalidPolicy
 from schemas.evidence import Evidence
@@ -49,12 +50,15 @@ class Condition(Model):
 class MatchCondition(Model):
     """A match in the catalogue: how it was made, and that it belongs to something else."""
 
-    kind: MatchKind
+    kind: MatchKind | None = None  # None for any
     min_s: float = 0.0  # seconds in common; two files of nothing, or of a moment, are equal by nature
     max_silence_share: float = 1.0
     other_isrc: bool = True  # the same ISRC again is a redelivery or a legitimate re-release
     other_sender: bool = False  # one sender's copies may be a re-issue
-    earlier_only: bool = True  # the first delivery of a sound is not the copy
+    earlier_only: bool = True  # the first release of a sound is not the copy
+    relations: tuple[Relation, ...] = ()  # how the two stand to each other; empty for any
+    listed: bool = False  # on a list that a user brought; such an entry is no recording of the catalogue
+    once_per_cluster: bool = True  # one flag for all copies of a sound, at the first that nothing explains
 
 
 class Reason(Model):
@@ -264,27 +268,38 @@ def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
 
 def _from_match(reason: Reason, condition: MatchCondition, evidence: Evidence) -> Flag | None:
     matches = [m for m in evidence.known.matches or () if _counts(m, condition, evidence)]
-    if not matches:
+    cluster = evidence.known.cluster
+    if not matches or (cluster and condition.once_per_cluster and _is_told_elsewhere(cluster, matches, evidence)):
         return None
     best = max(matches, key=lambda m: m.score)
     return _flag(
         reason,
-        f"{reason.explanation} {_describe(best)}",
+        " ".join(filter(None, (reason.explanation, _describe(best), cluster.describe() if cluster else ""))),
         signal="match_score",
         value=best.score,
         spans=tuple(m.own for m in matches)[:MAX_SPANS],
     )
 
 
+def _is_told_elsewhere(cluster: Cluster, matches: list[Match], evidence: Evidence) -> bool:
+    """Whether another member bears the flag for all of a cluster; what shares only a part is not in the cluster."""
+    inside = {cluster.earliest.recording_key, *(member.recording_key for member in cluster.members)}
+    return cluster.bearer != evidence.intake.recording_key and all(m.recording_key in inside for m in matches)
+
+
 def _counts(match: Match, condition: MatchCondition, evidence: Evidence) -> bool:
     own = evidence.intake.recording.isrc if evidence.intake.recording else None
-    if match.kind is not condition.kind or (condition.earlier_only and not match.is_earlier):
+    if (match.listed is not None) is not condition.listed or condition.kind not in (None, match.kind):
+        return False
+    if condition.earlier_only and not match.is_earlier:
+        return False
+    if condition.relations and (match.relation or Relation.STRANGER) not in condition.relations:
         return False
     if condition.other_sender and match.sender_id in (None, evidence.intake.sender_id):
         return False
     if match.own.end_s - match.own.start_s < condition.min_s or _is_silence(evidence, condition):
         return False
-    return not (condition.other_isrc and own is not None and own == match.isrc)
+    return condition.listed or not (condition.other_isrc and own is not None and own == match.isrc)
 
 
 def _is_silence(evidence: Evidence, condition: MatchCondition) -> bool:
@@ -298,9 +313,10 @@ def _describe(match: Match) -> str:
     speed = f", played at {match.speed:.3f}x" if abs(match.speed - 1) >= 0.005 else ""
     pitch = f", {match.pitch_semitones:+.1f} semitones" if abs(match.pitch_semitones) >= 0.25 else ""
     own, other = match.own, match.other
+    listed = f" It is on the list {match.listed}{f': {match.reason}' if match.reason else ''}." if match.listed else ""
     return (
         f"Seconds {own.start_s:.0f}-{own.end_s:.0f} are seconds {other.start_s:.0f}-{other.end_s:.0f} of "
-        f"{name}{ident}{speed}{pitch}."
+        f"{name}{ident}{speed}{pitch}.{listed}"
     )
 
 

@@ -1,0 +1,198 @@
+"""Compare: what the catalogue knows of one sound: matches, its cluster, and namesakes.
+
+A cluster is a star (see `pipeline.duplicates.stars`). Here it grows one recording at a time: a recording that is the
+same as a whole as an earlier one joins the cluster of that one. So of a thousand copies only the earliest has to be
+compared with the next. Recordings come in any order; those whose place an arrival changes are looked at again by
+`pipeline.revisit`, and the end does not depend on the order.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.catalogue import Catalogue
+from pipeline.duplicates.results import SHOWN, cluster_id
+from pipeline.duplicates.sketch import MIN_SECONDS
+from pipeline.duplicates.verify import Aligned, Compare, is_whole
+from pipeline.sound import Sound, alike, same
+from schemas.copies import Cluster, Namesake, bearer_of
+from schemas.disclosure import Level
+from schemas.known import Known, Match, MatchKind
+
+MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
+MAX_COMPARED = 8  # sounds that are compared in full
+MAX_NAMESAKES = 8
+MAX_STEPS = 4
+COUNTED = 1000  # members that are counted in a moment; `liner duplicates` counts all
+
+
+class Comparer:
+    """Answers what a catalogue knows.
+
+    Parameters
+    ----------
+    compare
+        Lays one fingerprint on another; None for `classifiers.fingerprint.align`.
+    """
+
+    def __init__(self, catalogue: Catalogue, compare: Compare | None = None) -> None:
+        self._catalogue = catalogue
+        self._compare = compare or _align
+
+    def arrive(self, sound: Sound) -> Known:
+        """Add a sound, commit, and look up; note whose place it changes."""
+        own = self._catalogue.add(sound)
+        known = self.known(own.recording_key)
+        later = (m.recording_key for m in known.matches or () if not m.is_earlier)
+        bearer = known.cluster.bearer if known.cluster else None
+        asked = {*later, *([bearer] if bearer and bearer != own.recording_key else ())}
+        self._catalogue.ask_revisit(sorted(asked))
+        return known
+
+    def known(self, recording_key: str) -> Known:
+        """Say what the catalogue knows of a sound that was added before, the strongest match first."""
+        own = self._catalogue.sound(recording_key)
+        if own is None:
+            return Known()
+        equal, near = list(self._equal(own)), dict(self._near(own))
+        seen = {other.number for other, _ in equal}
+        found = [*equal, *((other, match) for other, match in near.values() if other.number not in seen)]
+        own = self._settled(own, found)
+        matches = tuple(match for _, match in found)
+        return Known(matches=matches[:MAX_MATCHES], cluster=self._cluster(own), namesakes=self._namesakes(own, matches))
+
+    # --- matches
+
+    def _equal(self, own: Sound) -> Iterator[tuple[Sound, Match]]:
+        seen: set[int] = set()
+        for kind, others in (
+            (MatchKind.SAME_FILE, self._catalogue.of_file(own, MAX_MATCHES)),
+            (MatchKind.SAME_SIGNAL, self._catalogue.of_signal(own, MAX_MATCHES)),
+        ):
+            for other in others:
+                if other.number not in seen:
+                    seen.add(other.number)
+                    yield other, same(kind, own, other)
+
+    def _near(self, own: Sound) -> Iterator[tuple[int, tuple[Sound, Match]]]:
+        """Compare with the strongest candidates; a cluster is asked through its centre."""
+        tried: set[int] = {own.number}
+        found: list[tuple[Sound, Match]] = []
+        for number, _ in self._catalogue.alike(own):
+            if len(tried) > MAX_COMPARED:
+                break
+            for other in self._worth_comparing(number, own, tried):
+                tried.add(other.number)
+                match = self._laid_on(own, other)
+                if match:
+                    found.append((other, match))
+                    break
+        found.sort(key=lambda pair: -pair[1].score)
+        yield from ((other.number, (other, match)) for other, match in found)
+
+    def _worth_comparing(self, number: int, own: Sound, tried: set[int]) -> Iterator[Sound]:
+        """Yield the centre of a candidate's cluster, then the candidate itself if the centre was no match."""
+        for candidate in self._catalogue.numbered([number]):
+            centre = self._centre_of(candidate)
+            if centre.number not in (own.number, number):
+                if centre.number in tried:
+                    return
+                yield centre
+            if number not in tried:
+                yield candidate
+
+    def _centre_of(self, sound: Sound) -> Sound:
+        """Follow who stands around whom; while an earlier recording takes a star over, that may be two steps."""
+        for _ in range(MAX_STEPS):
+            if sound.is_centre or sound.centre is None:
+                break
+            sound = next(iter(self._catalogue.numbered([sound.centre])), sound)
+        return sound
+
+    def _laid_on(self, own: Sound, other: Sound) -> Match | None:
+        if not own.fingerprint or not other.fingerprint:
+            return None
+        try:
+            alignment = self._compare(own.fingerprint, other.fingerprint)
+        except ValueError:  # one of them is of another version
+            return None
+        return alike(own, other, alignment) if alignment else None
+
+    # --- clusters
+
+    def _settled(self, own: Sound, found: Iterable[tuple[Sound, Match]]) -> Sound:
+        """Join the earliest centre that is the same as a whole; tell those who stand around this one if that is new."""
+        whole = [self._joinable(o, match) for o, match in found if o.listed is None and _is_copy(own, match)]
+        whole = [other for other in whole if other.number != own.number]
+        earlier = sorted((o for o in whole if o.rank < own.rank), key=lambda o: o.rank)
+        centre = next((o.number for o in earlier if o.is_centre), None)
+        if centre is None and any(o.rank > own.rank for o in whole):
+            centre = own.number
+        if self._catalogue.settle(own, centre):
+            if centre != own.number:
+                around = self._catalogue.of_centre(own.number, COUNTED)
+                self._catalogue.ask_revisit(m.recording_key for m in around)
+            return self._catalogue.numbered([own.number])[0]
+        return own
+
+    def _joinable(self, other: Sound, match: Match) -> Sound:
+        """Take the centre of a twin for the twin: what is equal to a member is as much a copy of its centre."""
+        return self._centre_of(other) if match.kind is MatchKind.SAME_SIGNAL else other
+
+    def _cluster(self, own: Sound) -> Cluster | None:
+        if own.centre is None:
+            return None
+        centre = own if own.centre == own.number else next(iter(self._catalogue.numbered([own.centre])), None)
+        if centre is None:
+            return None
+        members = self._catalogue.of_centre(centre.number, COUNTED)
+        if not members:
+            return None
+        everyone = [centre, *members]
+        copies = [member.copy_of(centre) for member in members[:SHOWN]]
+        return Cluster(
+            id=cluster_id(centre.recording_key),
+            earliest=centre.copy_of(None),
+            bearer=bearer_of(copies),
+            size=len(everyone),
+            titles=len({one.title for one in everyone}),
+            artists=len({one.display_artist for one in everyone}),
+            senders=len({one.sender_id for one in everyone}),
+            members=tuple(copies),
+        )
+
+    # --- namesakes
+
+    def _namesakes(self, own: Sound, matches: Iterable[Match]) -> tuple[Namesake, ...]:
+        matched = {match.recording_key for match in matches}
+        others = [o for o in self._catalogue.of_isrc(own, MAX_NAMESAKES) if o.recording_key not in matched]
+        apart = (o for o in others if o.signal_hash != own.signal_hash and self._is_other_sound(own, o))
+        return tuple(
+            Namesake(
+                recording_key=other.recording_key,
+                isrc=other.isrc or "",
+                title=other.title,
+                display_artist=other.display_artist,
+                sender_id=other.sender_id,
+                duration_s=other.duration_s,
+                declared=Level(other.declared),
+            )
+            for other in apart
+        )
+
+    def _is_other_sound(self, own: Sound, other: Sound) -> bool:
+        """Whether both can be compared and are not the same; a centre of the same cluster says that they are."""
+        if own.centre is not None and own.centre == other.centre:
+            return False
+        return bool(own.fingerprint and other.fingerprint) and self._laid_on(own, other) is None
+
+
+def _is_copy(own: Sound, match: Match) -> bool:
+    """Whether two recordings are one sound as a whole; silence, and a moment, are copies of nothing."""
+    if own.duration_s < MIN_SECONDS or not own.fingerprint:
+        return False
+    return is_whole(match.own_share, match.other_share)
+
+
+def _align(query: bytes, reference: bytes) -> Aligned | None:
+    from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy, which a run that skips all does not need
+
+    return align(query, reference)
