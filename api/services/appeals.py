@@ -90,7 +90,8 @@ def file(db: Database, actor: Actor, settings: Settings, wanted: AppealCreate) -
             raise InvalidTransition(
                 f"The {wanted.party} has appealed against this decision already.", mend="Add to that appeal."
             )
-        row = _row(actor, wanted, decision, case, now, now + timedelta(days=settings.appeal_days))
+        row = _row(actor, wanted, case, now)
+        row.due_at = now + timedelta(days=settings.appeal_days)
         session.add(row)
         session.flush()
         locked = _Locked(session, actor, row, now)
@@ -133,7 +134,9 @@ def answer(db: Database, actor: Actor, appeal_id: str, wanted: AppealAnswerCreat
             raise NotFound(f"There is no decision {row.decision_id}.")
         after = machine.answer(_noun(locked.session, row), by=actor.name, outcome=wanted.outcome, reply=wanted.reply)
         if wanted.outcome is Outcome.REVERSED:
-            given_back, made = reinstating.reverse(locked.session, actor, decision, row.id, wanted.reply, locked.now)
+            given_back, made = reinstating.reverse(
+                locked.session, actor, decision, appeal_id=row.id, reply=wanted.reply, now=locked.now
+            )
             row.reinstated, row.outcome_decision_id = given_back.model_dump_json(), made
         row.decided_by, row.decided_at = actor.name, locked.now
         locked.advance(after, EventKind.APPEAL_DECIDED, outcome=wanted.outcome, made=row.outcome_decision_id)
@@ -195,12 +198,10 @@ def _decision(session: Session, actor: Actor, decision_id: str) -> tuple[Decisio
     return decision, case
 
 
-def _row(
-    actor: Actor, wanted: AppealCreate, decision: DecisionRow, case: CaseRow, now: datetime, due: datetime
-) -> AppealRow:
+def _row(actor: Actor, wanted: AppealCreate, case: CaseRow, now: datetime) -> AppealRow:
     return AppealRow(
         id=f"apl_{secrets.token_hex(16)}",
-        decision_id=decision.id,
+        decision_id=wanted.decision_id,
         case_id=case.id,
         account=case.account,
         sender_id=case.sender_id,
@@ -210,7 +211,7 @@ def _row(
         state=AppealState.OPEN,
         received_by=actor.name,
         received_at=now,
-        due_at=due,
+        due_at=now,
         updated_by=actor.name,
         updated_at=now,
     )

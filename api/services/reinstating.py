@@ -22,7 +22,7 @@ MAX_REASON = 5000
 
 
 def reverse(
-    session: Session, actor: Actor, decision: DecisionRow, appeal_id: str, reply: str, now: datetime
+    session: Session, actor: Actor, decision: DecisionRow, *, appeal_id: str, reply: str, now: datetime
 ) -> tuple[Reinstated, str | None]:
     """End what a decision restricts.
 
@@ -39,7 +39,7 @@ def reverse(
         raise NotFound(f"There is no case {decision.case_id}.")
     last = store.last_decision(session, case.id)
     is_last_word = last is not None and last.id == decision.id and case.state == CaseState.DECIDED
-    made = _approve(session, actor, case, appeal_id, reply, now) if is_last_word else None
+    made = _approve(session, actor, case, appeal_id=appeal_id, reply=reply, now=now) if is_last_word else None
     beside = [_recording(session, one, its) for one, its in store.restricted_beside(session, case)]
     if last is not None and last.id != decision.id and _restricts(case, last):
         beside.insert(0, _recording(session, case, last))
@@ -51,7 +51,7 @@ def _restricts(case: CaseRow, decision: DecisionRow) -> bool:
     return case.state == CaseState.DECIDED and Action(decision.action).is_restricting
 
 
-def _approve(session: Session, actor: Actor, case: CaseRow, appeal_id: str, reply: str, now: datetime) -> str:
+def _approve(session: Session, actor: Actor, case: CaseRow, *, appeal_id: str, reply: str, now: datetime) -> str:
     reopened = machine.reopen(case_store.to_case(case))
     version = reopened.version
     decision = Decision(

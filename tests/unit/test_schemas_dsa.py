@@ -1,0 +1,168 @@
+"""Statements of reasons in the EU's words, held against the field list of the reference."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fixtures_api import make_flag, make_screening
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas import dsa, reasons
+from schemas.appeals import AppealState, Outcome
+from schemas.cases import Action, StatementOfReasons
+from schemas.dsa_tables import Complaint, Period, tables
+from schemas.policy import house_policy
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STATEMENT = StatementOfReasons(
+    facts="Ada Brandt's voice was cloned; write to ada@example.com.", ground="Terms 4.2", explanation="No licence."
+)
+
+
+def decided(**more):
+    facts = {
+        "id": "dec_1",
+        "action": Action.REMOVE,
+        "decided_at": NOON,
+        "statement": STATEMENT,
+        "codes": ("AID-002",),
+        "names": ("Ada Brandt",),
+        "icpn": "4006381333931",
+        "language": "de-CH",
+        "received_at": NOON - timedelta(days=2),
+    }
+    return dsa.Decided.model_validate({**facts, **more})
+
+
+def test_every_field_is_one_of_the_reference(shared):
+    text = (shared / "reference" / "review.md").read_text("utf-8").partition("**Machine form**")[2]
+    text = text.partition("**Rule**")[0]
+    named = set(re.findall(r"[a-z]+(?:_[a-z]+)+", text)) | {"puid", "category"}
+    legal = dsa.to_record(decided(statement=STATEMENT.model_copy(update={"is_illegal_content": True})))
+    ends = dsa.to_record(decided(statement=STATEMENT.model_copy(update={"ends_at": NOON})))
+    for record in (dsa.to_record(decided(), reference_url="https://x.example"), legal, ends):
+        fields = {re.sub(r"^(in)?compatible_content_|^illegal_content_", "", name) for name in record}
+        fields = {re.sub(r"^end_date_.*", "end_date_", name) for name in fields}
+        grounds = {"ground", "explanation", "illegal", "legal_ground", "end_date_"}
+
+        assert fields - grounds <= named
+        listed = re.findall(r"[A-Z][A-Z0-9_]+", text)
+        for value in _values(record):
+            assert value == "KEYWORD_MISLEADING_INFO_GOODS_SERVICES" or any(map(value.endswith, listed)), value
+
+
+def _values(record):
+    flat = [v for value in record.values() for v in (value if isinstance(value, list) else [value])]
+    return [v for v in flat if isinstance(v, str) and re.fullmatch(r"[A-Z]+(_[A-Z0-9]+)+", v)]
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action.is_restricting])
+def test_every_restriction_makes_a_record_without_fault(action):
+    record = dsa.to_record(decided(action=action))
+
+    assert dsa.faults(record) == ()
+    assert record["decision_visibility"] == [dsa.VISIBILITY[action]]
+    assert record["content_id"] == {"EAN-13": "4006381333931"}
+    assert (record["content_language"], record["content_date"], record["application_date"]) == (
+        "DE",
+        "2026-11-20",
+        "2026-11-22",
+    )
+
+
+def test_a_record_names_nobody():
+    record = dsa.to_record(decided())
+
+    assert "Ada" not in str(record)
+    assert record["decision_facts"] == "[name]'s voice was cloned; write to [address]"
+
+
+def test_what_applies_outside_europe_alone_is_not_reported():
+    assert dsa.to_record(decided(statement=STATEMENT.model_copy(update={"territories": ("US", "BR")}))) is None
+    assert len(dsa.to_record(decided())["territorial_scope"]) == 30
+
+
+@pytest.mark.parametrize("icpn", [None, "R0", "123", "40170725"])
+def test_what_is_no_ean13_is_no_content_id(icpn):
+    assert "content_id" not in dsa.to_record(decided(icpn=icpn))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=6000), st.text(max_size=900), st.sampled_from([c for r in reasons.REASONS for c in r.codes]))
+def test_no_text_breaks_the_limits(facts, ground, code):
+    statement = StatementOfReasons(facts=facts + "x", ground=ground + "x", explanation=facts + "x")
+
+    assert dsa.faults(dsa.to_record(decided(statement=statement, codes=(code,)))) == ()
+
+
+def test_faults_are_named():
+    record = dsa.to_record(decided())
+
+    assert dsa.faults({**record, "decision_facts": ""}) == ("decision_facts has 1 to 5000 characters",)
+    assert dsa.faults({**record, "puid": "a b"}) == ("puid is a name",)
+
+
+class TestReasons:
+    def test_every_flag_of_the_house_policy_has_a_reason_of_its_own(self):
+        for one in house_policy().reasons:
+            assert reasons.reason_of(one.code) is not reasons.OTHER, one.code
+
+    def test_codes_are_stable(self):
+        assert sorted(reasons.BY_CODE) == [
+            "artificial-streams",
+            "copied-recording",
+            "faulty-delivery",
+            "impersonation",
+            "misdeclared-ai",
+            "other-terms",
+        ]
+
+    def test_a_draft_fills_in_what_is_known_and_names_the_rest(self):
+        texts = reasons.draft(make_screening(1, "AID-002"))
+
+        assert "“Song 1” by Ada (ISRC QZABC2600001), delivered by Nova Records: AID-002: Why." in texts["facts"]
+        assert reasons.unfilled(texts["explanation"]) == ("why",)
+
+    def test_the_gravest_flag_decides(self):
+        assert reasons.reason_for([make_flag("SPM-003"), make_flag("AID-002")]).code == "misdeclared-ai"
+        assert reasons.reason_for([]).code == "other-terms"
+
+    def test_every_place_is_filled_or_for_a_person(self):
+        known = set(reasons.known_values(make_screening(1)))
+        for reason in reasons.BY_CODE.values():
+            assert set(reasons.places(reason)) - known <= {"why", "impersonated", "licence"}
+
+
+class TestTables:
+    period = Period(service="liner", since=NOON - timedelta(days=30), until=NOON + timedelta(days=1))
+
+    def rows(self, name, **more):
+        records = [dsa.to_record(decided()), dsa.to_record(decided(action=Action.LABEL, codes=("SPM-001",)))]
+        complaints = [
+            Complaint(state=AppealState.DECIDED, outcome=Outcome.REVERSED, received_at=NOON, decided_at=NOON),
+            Complaint(state=AppealState.OPEN, outcome=None, received_at=NOON, decided_at=None),
+        ]
+        text = tables(self.period, records, complaints, decided=5)[name]
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def test_measures_are_counted_by_category_and_kind(self):
+        total, *groups = self.rows("6_own_initiative_TC.csv")
+
+        assert (total["Category"], total["Number of measures"], total["visibility: removal"]) == ("TOTAL", "2", "1")
+        assert {row["Sub-category"]: row["visibility: labelled"] for row in groups} == {
+            "KEYWORD_MISLEADING_INFO_GOODS_SERVICES": "0",
+            "KEYWORD_INAUTHENTIC_LISTINGS": "1",
+        }
+
+    def test_complaints_are_counted_by_outcome(self):
+        values = {row["Indicator"]: row["Value"] for row in self.rows("7_appeals_and_recidivism.csv")}
+
+        assert list(values.values()) == ["2", "0", "1", "0", "1", "0.0"]
+
+    def test_an_empty_period_has_tables_too(self):
+        made = tables(self.period, [], [], decided=0)
+
+        assert all("\r\n" in text for text in made.values())
