@@ -17,15 +17,13 @@ import apache_beam as beam
 from classifiers.listener import Listener
 from classifiers.listening import Listening
 from pipeline.artwork import Gallery
-from pipeline.catalogue import Catalogue
-from pipeline.compare import Comparer
+from pipeline.catalogue import Catalogue, Sound
 from pipeline.history import LakeHistory
 from pipeline.landing import DeliveryRef
 from pipeline.ledger import ledger_of
 from pipeline.progress import Progress, progress_of
 from pipeline.read import Delivery, read_delivery
 from pipeline.screened import DeadLetter, Screened, dead_letter
-from pipeline.sound import Sound
 from pipeline.storage import localised
 from pipeline.validate import Yardstick, validate
 from schemas.disclosure import Disclosure
@@ -36,7 +34,7 @@ from schemas.history import Arrival, DeclarationHistory
 from schemas.policy import Policy, judge
 from schemas.rules import Scope, finding, run
 from schemas.rules.history import hold_against_history
-from schemas.screening import Intake, Screening, SubjectKind, Versions, derived_id, screening_id
+from schemas.screening import Intake, Known, Picture, Screening, SubjectKind, Versions, derived_id, screening_id
 
 LOG = logging.getLogger("liner.pipeline")
 
@@ -228,7 +226,6 @@ class CompareFn(StageFn):
     def setup(self) -> None:
         """Open the catalogue."""
         self.catalogue = Catalogue(Path(self.job.lake))
-        self.comparer = Comparer(self.catalogue)
 
     def teardown(self) -> None:
         """Close the catalogue."""
@@ -241,7 +238,10 @@ class CompareFn(StageFn):
             yield element
             return
         sound = Sound.of(element.evidence.intake, audio, element.fingerprint)
-        known = self.comparer.arrive(sound)
+        self.catalogue.add(sound)
+        known = Known(matches=self.catalogue.matches(sound.recording_key))
+        # What was delivered later but screened before could not see this one: see pipeline.revisit.
+        self.catalogue.ask_revisit(m.recording_key for m in known.matches or () if not m.is_earlier)
         yield replace(element, evidence=element.evidence.model_copy(update={"known": known}))
 
 
