@@ -1,15 +1,51 @@
 """Which pictures a recording comes with: those that its message lists for its release."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
-from schemas.errors import UnsafePath
+from pipeline.storage import localised
+from schemas.errors import AudioUnreadable, UnsafePath
 from schemas.package import Package, PackageFile, resolve
 from schemas.release import Image, Message
-from schemas.screening import Artwork
+from schemas.screening import Artwork, Found, Intake, Picture
 
 MAX_IMAGES = 1_000  # of one message that are looked up
 MAX_ARTWORK = 8  # pictures of one release
+MAX_SEEN = 256  # pictures that are remembered: those of the releases in work
+
+
+class Gallery:
+    """Looks at the image files of releases, at each once for all recordings of its release.
+
+    Parameters
+    ----------
+    look
+        Looks at one local image file, as `classifiers.listener.Listener.look` does.
+    """
+
+    def __init__(self, look: Callable[[str], Picture]) -> None:
+        self._look = look
+        self._seen: dict[str, Picture] = {}
+
+    def hang(self, intake: Intake, found: Found) -> Found:
+        """Put what the pictures of a recording's release carry beside what its sound file does."""
+        pictures = tuple(self._picture(one.uri) for one in intake.artwork if one.uri)
+        return found.model_copy(update={"pictures": (*pictures, *found.pictures)}) if pictures else found
+
+    def _picture(self, uri: str) -> Picture:
+        if uri not in self._seen:
+            while len(self._seen) >= MAX_SEEN:
+                self._seen.pop(next(iter(self._seen)))
+            self._seen[uri] = self._looked(uri)
+        return self._seen[uri]
+
+    def _looked(self, uri: str) -> Picture:
+        try:
+            with localised(uri) as path:
+                return self._look(path).model_copy(update={"place": uri})
+        except AudioUnreadable as error:  # a picture that cannot be had says why, and stops nothing
+            return Picture(place=uri, fault=error.message)
 
 
 def artwork_of(package: Package, message: Message) -> dict[str | None, tuple[Artwork, ...]]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from classifiers.listener import Listener
+from pipeline.artwork import Gallery
 from pipeline.landing import DeliveryRef, discover
 from pipeline.read import Delivery, Entry, read_delivery
 from pipeline.validate import delivery_findings
@@ -23,7 +24,7 @@ from schemas.profile import Profile
 from schemas.release import Message, MessageKind, Party
 from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
 from schemas.rules import Scope, ask, finding, run
-from schemas.screening import Found, Intake, Picture, SubjectKind
+from schemas.screening import Found, Intake, SubjectKind
 
 
 def check_paths(
@@ -61,11 +62,11 @@ def check_each(
 
 
 class _Ears:
-    """Opens sound files and pictures, each picture once for all recordings of its release."""
+    """Opens sound files and pictures for facts and provenance, never for signals."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._seen: dict[str, Picture] = {}
+        self.gallery = Gallery(listener.look)
 
     def hear(self, intake: Intake) -> Found:
         """Find what a recording's sound file carries; nothing where it has none."""
@@ -74,18 +75,6 @@ class _Ears:
         files = intake.recording.files if intake.recording else ()
         algorithms = tuple(dict.fromkeys(f.hash_sum.algorithm for f in files if f.hash_sum))
         return self._listener.listen(intake.audio_uri, algorithms=algorithms, deep=False).found
-
-    def look(self, intake: Intake) -> tuple[Picture, ...]:
-        """Find what the pictures of a recording's release carry; one that cannot be opened says why."""
-        return tuple(self._look(one.uri) for one in intake.artwork if one.uri)
-
-    def _look(self, path: str) -> Picture:
-        if path not in self._seen:
-            try:
-                self._seen[path] = self._listener.look(path)
-            except AudioUnreadable as error:
-                self._seen[path] = Picture(place=path, fault=error.message)
-        return self._seen[path]
 
 
 def _check_path(
@@ -153,7 +142,7 @@ class _Check:
                 rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
                 at, subject = Location(path=intake.audio_uri or ""), Evidence(intake=intake).subject
                 yield finding(rule, error.message, at=at, subject=subject)
-            found = found.model_copy(update={"pictures": (*self._ears.look(intake), *found.pictures)})
+            found = self._ears.gallery.hang(intake, found)
         yield from run(Scope.RECORDING, Evidence(intake=intake, found=found))
 
     def _messages(self, delivery: Delivery, findings: list[Finding]) -> Iterator[CheckedMessage]:
