@@ -14,7 +14,7 @@ import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from pipeline.duplicates import packing
@@ -64,6 +64,21 @@ _INSERT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a catalogue holds: recordings, keys, entries by list, recordings to look at again, bytes on disk."""
+
+    sounds: int
+    keys: int
+    lists: dict[str, int]
+    waiting: int
+    size: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it as plain data."""
+        return asdict(self)
+
+
 class Catalogue:
     """The index over all sounds of a lake.
 
@@ -82,6 +97,7 @@ class Catalogue:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_TABLES)
         self._db.execute(f"PRAGMA user_version = {FORM}")
+        self._path = path
         _read_ahead(path)
 
     @classmethod
@@ -126,6 +142,16 @@ class Catalogue:
                 self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", rows)
             self._db.execute("DELETE FROM sound WHERE listed = ?", (name,))
         return len(gone)
+
+    def contents(self) -> Contents:
+        """Count what is here."""
+        (sounds,) = self._db.execute("SELECT count(*) FROM sound WHERE listed IS NULL").fetchone()
+        (keys,) = self._db.execute("SELECT count(*) FROM landmark").fetchone()
+        (waiting,) = self._db.execute("SELECT count(*) FROM revisit").fetchone()
+        query = "SELECT listed, count(*) FROM sound WHERE listed IS NOT NULL GROUP BY listed ORDER BY listed"
+        lists = dict(self._db.execute(query).fetchall())
+        size = sum(p.stat().st_size for p in self._path.parent.glob(f"{FILE}*"))
+        return Contents(sounds=sounds, keys=keys, lists=lists, waiting=waiting, size=size)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
