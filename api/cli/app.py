@@ -11,7 +11,25 @@ from typing import Annotated
 
 import typer
 
-from api.cli import check, demo, evaluate, keys, models, report, rules, scan, serve, template, train, watch
+from api.cli import (
+    catalogue,
+    check,
+    demo,
+    dsa,
+    duplicates,
+    evaluate,
+    keys,
+    models,
+    rejudge,
+    report,
+    rules,
+    scan,
+    serve,
+    template,
+    train,
+    watch,
+    webhooks,
+)
 from schemas.errors import LinerError
 from schemas.versions import ENGINE
 
@@ -30,7 +48,25 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (check, template, scan, watch, serve, keys, rules, report, demo, models, evaluate, train):
+for module in (
+    check,
+    template,
+    scan,
+    watch,
+    duplicates,
+    catalogue,
+    rejudge,
+    serve,
+    keys,
+    webhooks,
+    dsa,
+    rules,
+    report,
+    demo,
+    models,
+    evaluate,
+    train,
+):
     module.mount(app)
 
 
