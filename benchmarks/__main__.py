@@ -1,10 +1,10 @@
-"""Run the benchmarks: `python -m benchmarks [listen] [pipeline]`, all without a name."""
+"""Run the benchmarks: `python -m benchmarks [check] [listen] [pipeline]`, all without a name."""
 
 import importlib
 import platform
 import sys
 
-NAMES = ("listen", "pipeline")
+NAMES = ("check", "listen", "pipeline")
 
 
 def main() -> None:

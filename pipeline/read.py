@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipeline.artwork import artwork_of
 from pipeline.landing import DeliveryRef, join, package_file, package_files
+from pipeline.lookups import Lookups
 from pipeline.manifest import PATH_COLUMNS, Row, audio_of, spooled
 from pipeline.storage import is_remote, local_path
 from schemas.disclosure import Disclosure, Level
@@ -24,7 +25,7 @@ from schemas.ern import read_message
 from schemas.errors import InvalidIdentifier, UnsafePath
 from schemas.findings import Finding, Location
 from schemas.identifiers import parse_isrc
-from schemas.package import Layout, Package, PackageFile, resolve
+from schemas.package import Layout, Package, PackageFile
 from schemas.reading import Reading
 from schemas.release import Message, MessageKind, Party, Release, SoundRecording
 from schemas.rules import finding
@@ -124,10 +125,10 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
             if ref.part == 0:
                 yield Entry(_delivery_intake(ref, package, name, message), name)
             continue
-        artwork = artwork_of(package, message)
+        artwork, lookups = artwork_of(package, message), Lookups(package, message)
         for recording in message.sound_recordings:
             if number % ref.parts == ref.part:
-                intake = _recording_intake(ref, package, message, recording)
+                intake = _recording_intake(ref, message, recording, lookups)
                 pictures = artwork.get(intake.release_key, artwork[None])
                 yield Entry(intake.model_copy(update={"artwork": pictures}), name, recording.reference)
             number += 1
@@ -136,7 +137,7 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
 def _delivery_intake(ref: DeliveryRef, package: Package, name: str, message: Message | None) -> Intake:
     listed = "\n".join(f"{f.path} {f.size} {f.modified_ns} {f.refused}" for f in package.files)
     key = derived_id("rec", "delivery", ref.account, join(ref.path, name))
-    about = _about_message(message) | _about_release(message, message.main_release) if message else {}
+    about = _about_message(message) | _about_main_release(message) if message else {}
     return Intake.model_validate(
         {
             **_about_delivery(ref),
@@ -149,15 +150,15 @@ def _delivery_intake(ref: DeliveryRef, package: Package, name: str, message: Mes
     )
 
 
-def _recording_intake(ref: DeliveryRef, package: Package, message: Message, recording: SoundRecording) -> Intake:
-    release = _release_of(message, recording)
-    audio = _audio_file(package, message, recording)
+def _recording_intake(ref: DeliveryRef, message: Message, recording: SoundRecording, lookups: Lookups) -> Intake:
+    release = lookups.release_of(recording)
+    audio = lookups.audio_of(recording)
     sender = _party_id(message.sender) or message.sender.name or None
     return Intake.model_validate(
         {
             **_about_delivery(ref),
             **_about_message(message),
-            **_about_release(message, release),
+            **_about_release(release, lookups),
             "recording_key": recording_key(
                 sender=sender,
                 isrc=recording.isrc,
@@ -189,17 +190,20 @@ def _about_message(message: Message) -> dict[str, object]:
     }
 
 
-def _about_release(message: Message, release: Release | None) -> dict[str, object]:
+def _about_main_release(message: Message) -> dict[str, object]:
+    release = message.main_release
+    return {"release_key": release.key, "release_title": release.title} if release else {}
+
+
+def _about_release(release: Release | None, lookups: Lookups) -> dict[str, object]:
     if release is None:
         return {}
-    deals = (d for d in message.deals if release.reference in d.release_references)
-    territories = release.territories or tuple(t for d in deals for t in d.territories)
     return {
         "release_key": release.key,
         "release_title": release.title,
         "release_date": release.release_date,
         "label": release.label,
-        "territories": tuple(dict.fromkeys(t.value for t in territories)),
+        "territories": lookups.territories_of(release),
     }
 
 
@@ -213,24 +217,6 @@ def _aware(moment: datetime | None) -> datetime | None:
 def _party_id(party: Party) -> str | None:
     ids = sorted(party.ids, key=lambda i: i.scheme.upper() != "DPID")
     return next((i.value for i in ids if i.value), None)
-
-
-def _release_of(message: Message, recording: SoundRecording) -> Release | None:
-    """Choose the main release that uses the recording; else any that does; else the main one."""
-    users = [r for r in message.releases if recording.reference in r.resource_references]
-    return next((r for r in users if r.is_main), None) or message.main_release or next(iter(users), None)
-
-
-def _audio_file(package: Package, message: Message, recording: SoundRecording) -> PackageFile | None:
-    files = {f.path: f for f in package.files if f.refused is None}
-    for reference in recording.files:
-        try:
-            path = resolve(message.path, reference.uri, files.keys())
-        except UnsafePath:
-            continue  # PKG-009 says so
-        if path in files:
-            return files[path]
-    return None
 
 
 def _stamp(file: PackageFile | None) -> str | None:

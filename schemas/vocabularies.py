@@ -5,6 +5,8 @@ ERN 3.8 used for the same roles (AVS of 2016-10-06). The AVS is versioned apart 
 and only ever grows, so an unknown value is kept as written and belongs to no area.
 """
 
+from functools import lru_cache
+
 from schemas.disclosure import Agent, Area, Level
 
 AVS_VERSION = 9
@@ -80,6 +82,7 @@ AREAS_BY_ROLE = _areas_by_role()
 """DDEX role to the areas it belongs to (house mapping); roles that are missing belong to ``other``."""
 
 
+@lru_cache(maxsize=4096)
 def areas_of(roles: tuple[str, ...]) -> tuple[Area, ...]:
     """Name the areas that roles belong to, in the order of `Area`, each once; empty for no role."""
     found = {area for role in roles for area in AREAS_BY_ROLE.get(role, (Area.OTHER,))}
