@@ -10,6 +10,7 @@ from api.services.access import Actor
 from api.settings import Settings
 from api.store.database import Database
 from schemas.errors import NotSignedIn
+from schemas.review import ReviewRules
 
 ACTOR_IN_SCOPE = "liner.actor"  # set by `api.inprocess` alone; no request over a network can
 CSRF_HEADER = "x-csrf-token"
@@ -30,8 +31,15 @@ def get_settings(request: Request) -> Settings:
     return settings
 
 
+def get_rules(request: Request) -> ReviewRules:
+    """Give the review rules in force."""
+    rules: ReviewRules = request.app.state.rules
+    return rules
+
+
 Db = Annotated[Database, Depends(get_database)]
 AppSettings = Annotated[Settings, Depends(get_settings)]
+Rules = Annotated[ReviewRules, Depends(get_rules)]
 
 
 async def get_csrf_token(request: Request) -> str | None:

@@ -1,26 +1,33 @@
 """The app: `create_app` mounts what the other modules define and holds no rules of its own."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.console import routes as console
 from api.deps import SAFE_METHODS, identify
 from api.metrics import CountRequests, Metrics
-from api.routes import appeals, cases, deliveries, keys, meta, recordings, screenings
+from api.routes import appeals, cases, deliveries, dsa, keys, meta, quality, recordings, screenings, webhooks
 from api.security import BodyLimit, SecurityHeaders
+from api.services import courier, drafts
 from api.services import deliveries as deliveries_service
 from api.settings import Settings
-from api.store.database import open_database
-from schemas.errors import NotSignedIn
+from api.store.database import Database, open_database
+from schemas.errors import LinerError, NotSignedIn
+from schemas.review import load_rules
 from schemas.versions import ENGINE
 
 DELIVERIES = "/v1/deliveries"
 STRANGER_BODY_BYTES = 64 * 1024
+PUBLISH_EVERY_S = 1.0
+log = logging.getLogger("liner.api")
 
 
 def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
@@ -49,9 +56,10 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.rules = load_rules(settings.review_rules)
     app.state.database = database
     app.state.metrics = metrics
-    for module in (meta, deliveries, screenings, cases, recordings, keys, appeals):
+    for module in (meta, deliveries, screenings, cases, quality, recordings, keys, appeals, webhooks, dsa):
         app.include_router(module.router)
     meta.describe_submission(app)
     problems.install(app)
@@ -66,8 +74,21 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(deliveries_service.sweep, app.state.settings)
-    yield
+    publishing = asyncio.create_task(_publish(app.state.database))
+    with courier.running(app.state.database, app.state.settings):
+        yield
+    publishing.cancel()
     app.state.database.close()
+
+
+async def _publish(database: Database) -> None:
+    """Let drafts have their effect when their time has come, as long as the service runs."""
+    while True:
+        try:
+            await run_in_threadpool(drafts.publish_due, database)
+        except (LinerError, SQLAlchemyError):
+            log.exception("drafts could not be published; they are tried again")
+        await asyncio.sleep(PUBLISH_EVERY_S)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SkipValidation
+from pydantic import AwareDatetime, Field, SkipValidation
 
-from api.services.access import Role
+from api.services.access import Permission, Role
 from schemas.base import Model
 from schemas.cases import Action, Case, CaseState, StatementOfReasons
 from schemas.credits import CreditLine
 from schemas.disclosure import Level
 from schemas.findings import Severity
 from schemas.flags import FlagSeverity
+from schemas.review import SampleKind
 from schemas.screening import Screening, SubjectKind
 
 MAX_SCREENINGS = 500
@@ -60,6 +61,10 @@ class QueueFilters(Model):
         Part of the sender's name, or its DPID.
     q
         Part of title, artist, ISRC or case id.
+    parked
+        Of open cases those that are put aside (true), are not (false), or all (null); a label sees no difference.
+    holder
+        Cases that this person holds.
     cursor
         Continue after the last case of a page, as ``next_cursor`` named it.
     offset
@@ -71,6 +76,8 @@ class QueueFilters(Model):
     severity: FlagSeverity | None = None
     sender: str = Field(default="", max_length=200)
     q: str = Field(default="", max_length=200)
+    parked: bool | None = False
+    holder: str = Field(default="", max_length=64)
     cursor: str = Field(default="", max_length=500)
     offset: int = Field(default=0, ge=0, le=1_000_000)
     limit: int = Field(default=50, ge=1, le=MAX_PAGE)
@@ -106,6 +113,35 @@ class DecisionPublic(Model):
     decided_by: str
     decided_at: datetime
     statement: StatementOfReasons | None
+    confirmed_by: str | None = None
+    batch_id: str | None = None
+
+
+class DraftPublic(Model):
+    """A decision that has no effect yet.
+
+    Attributes
+    ----------
+    publish_at
+        When it takes effect; None while a second opinion is awaited.
+    holds
+        The codes of the rules that ask for a second opinion.
+    hold_until
+        When it lapses if nobody gives one: then the case returns to the queue.
+    """
+
+    id: str
+    action: Action
+    reason: str
+    note: str
+    statement: StatementOfReasons | None
+    drafted_by: str
+    drafted_at: datetime
+    publish_at: datetime | None
+    holds: tuple[str, ...]
+    hold_until: datetime | None
+    confirmed_by: str | None
+    batch_id: str | None
 
 
 class EventPublic(Model):
@@ -131,8 +167,13 @@ class CaseView(Model):
     ----------
     screening
         The last screening: declared, found, heard and known stand side by side.
+    draft
+        The decision that is not published yet; None where there is none, or where the asker may still be asked for
+        a blind second opinion on it.
     allowed_actions
-        Of ``claim``, ``release``, ``decide`` and ``reopen``: what the asker may do now.
+        What the asker may do now.
+    refused_actions
+        Every other action, and why it is not possible now.
     """
 
     case: CasePublic
@@ -140,6 +181,8 @@ class CaseView(Model):
     decisions: tuple[DecisionPublic, ...]
     events: tuple[EventPublic, ...]
     allowed_actions: tuple[str, ...]
+    refused_actions: dict[str, str] = Field(default_factory=dict)
+    draft: DraftPublic | None = None
 
 
 class VersionCreate(Model):
@@ -152,6 +195,132 @@ class ReopenCreate(VersionCreate):
     """Put a case back into the queue, and why."""
 
     reason: str = Field(min_length=3, max_length=5000)
+
+
+class HandOverCreate(VersionCreate):
+    """Give a case to a colleague, with a note."""
+
+    to: str = Field(min_length=1, max_length=64)
+    note: str = Field(min_length=3, max_length=5000)
+
+
+class ParkCreate(VersionCreate):
+    """Put a case aside until a time, and why."""
+
+    until: AwareDatetime
+    reason: str = Field(min_length=3, max_length=5000)
+
+
+class LeasePublic(Model):
+    """A prolonged lease."""
+
+    case_id: str
+    holder: str
+    expires_at: datetime
+
+
+class OpinionCreate(Model):
+    """A blind second opinion."""
+
+    action: Action
+    reason: str = Field(min_length=3, max_length=5000)
+
+
+class SettleCreate(VersionCreate):
+    """Let a disputed decision go on, or put another in its place.
+
+    Attributes
+    ----------
+    release
+        True lets the first decision go on; False puts ``action``, ``reason`` and ``statement`` in its place.
+    """
+
+    release: bool
+    action: Action | None = None
+    reason: str = Field(min_length=3, max_length=5000)
+    statement: StatementOfReasons | None = None
+
+
+class GoldenCreate(VersionCreate):
+    """Name a decided case a golden item: what is known to be right there."""
+
+    action: Action
+
+
+class GoldenPublic(Model):
+    """A new golden item."""
+
+    sample_id: str
+
+
+class SamplePublic(Model):
+    """A case to look at blindly: nothing says why it is asked for, nor what others decided."""
+
+    id: str
+    title: str
+    artist: str
+    screening: Screening
+
+
+class SampleNext(Model):
+    """The next sample for the asker; None where there is none."""
+
+    sample: SamplePublic | None
+
+
+class OpinionResult(Model):
+    """What an opinion led to: the first answer can be shown now.
+
+    Attributes
+    ----------
+    agrees
+        Whether both came to the same action.
+    """
+
+    sample_id: str
+    kind: SampleKind
+    agrees: bool
+    first: Action
+
+
+class AgreementPublic(Model):
+    """How far people agree under a policy: Cohen's kappa, with the ends of its 95 % interval.
+
+    Attributes
+    ----------
+    pairs
+        Number of cases that two people decided independently.
+    observed
+        Share of them with the same action, from 0 to 1.
+    kappa, low, high
+        From -1 to 1, 1 is full agreement, 0 what chance gives; None where it is not defined.
+    """
+
+    policy: str
+    pairs: int
+    observed: float | None
+    kappa: float | None
+    low: float | None
+    high: float | None
+
+
+class AccuracyPublic(Model):
+    """How often people find what is known to be right: golden items, with Wilson's 95 % interval."""
+
+    policy: str
+    reviewer: str
+    answers: int
+    right: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class QualityPublic(Model):
+    """Agreement and accuracy per policy; a reviewer of ``""`` is everybody."""
+
+    agreement: tuple[AgreementPublic, ...]
+    accuracy: tuple[AccuracyPublic, ...]
 
 
 class DecisionCreate(VersionCreate):
@@ -237,46 +406,6 @@ class DeliveriesPublic(Model):
     next_cursor: str | None
 
 
-class ActorPublic(Model):
-    """Who the caller is."""
-
-    name: str
-    role: Role
-    account: str | None
-
-
-class KeyCreate(Model):
-    """A key to make; a label's needs an account."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
-    role: Role
-    account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
-    dpids: tuple[str, ...] = ()
-
-
-class KeyPublic(Model):
-    """A key without its secret."""
-
-    name: str
-    role: Role
-    account: str | None
-    prefix: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class KeysPublic(Model):
-    """All keys, oldest first."""
-
-    keys: tuple[KeyPublic, ...]
-
-
-class KeyIssued(Model):
-    """A new key; the token is shown this once."""
-
-    key: KeyPublic
-    token: str
 class DeclarationChange(Model):
     """What a declaration says otherwise than the sender's one before it; ``what`` is the recording or an area."""
 
@@ -333,3 +462,65 @@ class DeclarationsPublic(Model):
     declarations: tuple[DeclarationPublic, ...]
 
 
+class ActorPublic(Model):
+    """Who the caller is, and what its key may do."""
+
+    name: str
+    role: Role
+    account: str | None
+    permissions: tuple[Permission, ...] = ()
+    queues: tuple[str, ...] | None = None
+
+
+class KeyCreate(Model):
+    """A key to make; a label's needs an account.
+
+    Attributes
+    ----------
+    scopes
+        What of its role the key may do; None for all of it.
+    queues
+        The queues whose cases its holder works on; None for all.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
+    role: Role
+    account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    dpids: tuple[str, ...] = ()
+    scopes: tuple[Permission, ...] | None = None
+    queues: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], ...] | None = None
+
+
+class KeyRotate(Model):
+    """For how many hours the old token stays good beside the new one."""
+
+    overlap_hours: float = Field(default=24.0, ge=0, le=24 * 90)
+
+
+class KeyPublic(Model):
+    """A key without its secret."""
+
+    name: str
+    role: Role
+    account: str | None
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    scopes: tuple[Permission, ...] | None = None
+    queues: tuple[str, ...] | None = None
+    rotated_at: datetime | None = None
+    old_until: datetime | None = None
+
+
+class KeysPublic(Model):
+    """All keys, oldest first."""
+
+    keys: tuple[KeyPublic, ...]
+
+
+class KeyIssued(Model):
+    """A new key; the token is shown this once."""
+
+    key: KeyPublic
+    token: str

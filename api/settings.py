@@ -70,6 +70,8 @@ class Settings(BaseSettings):
         The address people reach the console by; ``https`` makes its cookies secure.
     session_hours, sign_in_minutes
         Life of a console session (hours) and of a one-time sign-in link (minutes).
+    review_rules
+        The rules of undo, second opinions and samples: ``house``, ``at-once``, or the path of a TOML file.
     max_file_bytes, max_message_bytes, max_delivery_bytes, max_delivery_files
         Limits of one uploaded file, message and delivery.
     max_body_bytes
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     public_url: HttpUrl = "http://127.0.0.1:8000"
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
     sign_in_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    review_rules: str = "house"
     max_file_bytes: int = Field(default=4 * GIB, ge=1)
     max_message_bytes: int = Field(default=64 * MIB, ge=1)
     max_delivery_bytes: int = Field(default=32 * GIB, ge=1)

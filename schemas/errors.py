@@ -166,9 +166,12 @@ class StaleCase(ReviewError):
     code = "stale-case"
     noun = "Case"
 
-    def __init__(self, case_id: str, *, expected: int, actual: int, changed_by: str, changed_at: str) -> None:
+    def __init__(
+        self, case_id: str, *, expected: int, actual: int, changed_by: str, changed_at: str, change: str = ""
+    ) -> None:
+        when = f"{changed_at} ({change})" if change else changed_at
         super().__init__(
-            f"{self.noun} {case_id} is at version {actual}, not {expected}: {changed_by} changed it at {changed_at}.",
+            f"{self.noun} {case_id} is at version {actual}, not {expected}: {changed_by} changed it at {when}.",
             mend=f"Read the {self.noun.lower()} again and decide on what it says now.",
         )
         self.case_id = case_id
@@ -176,6 +179,7 @@ class StaleCase(ReviewError):
         self.actual = actual
         self.changed_by = changed_by
         self.changed_at = changed_at
+        self.change = change
 
 
 class StaleAppeal(StaleCase):

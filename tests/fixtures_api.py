@@ -83,6 +83,8 @@ class Api:
         self.anonymous = self.client()
         self.admin = self.as_role("root", Role.ADMIN)
         self.moderator = self.as_role("mia", Role.MODERATOR)
+        self.senior = self.as_role("sue", Role.SENIOR)
+        self.auditor = self.as_role("eve", Role.AUDITOR)
         self.service = self.as_role("scan", Role.SERVICE)
         self.label = self.as_role("nova", Role.LABEL, account="nova", dpids=("PADPIDA2013020802I",))
         self.other_label = self.as_role("mole", Role.LABEL, account="mole")
@@ -109,7 +111,7 @@ def make_api(home: Path, template: Path) -> Api:
     """The API on SQLite, everything below ``home``."""
     home.mkdir()
     (home / "review.db").write_bytes(template.read_bytes())
-    return Api(Settings(home=home))
+    return Api(Settings(home=home, review_rules="at-once"))
 
 
 @pytest.fixture

@@ -337,7 +337,7 @@ def empty_server(sqlite_template: Path, tmp_path: Path) -> Iterator[Server]:
     home = tmp_path / "home"
     home.mkdir()
     (home / "review.db").write_bytes(sqlite_template.read_bytes())
-    with serving(Settings(home=home)) as running:
+    with serving(Settings(home=home, review_rules="at-once")) as running:
         yield running
 
 
@@ -347,7 +347,7 @@ def shared_server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     home = tmp_path_factory.mktemp("shared") / "home"
     home.mkdir()
     (home / "review.db").write_bytes(sqlite_template.read_bytes())
-    with serving(Settings(home=home)) as running:
+    with serving(Settings(home=home, review_rules="at-once")) as running:
         seed_all(running)
         yield running
 

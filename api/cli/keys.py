@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.services.access import Role
+from api.services.access import Permission, Role
 from api.settings import Settings
 from schemas.errors import InvalidInput
 
@@ -29,15 +29,30 @@ def create(
     role: Annotated[Role, typer.Option(help="What the key is for.")],
     account: Annotated[str | None, typer.Option(help="The label's account: a-z, 0-9 and -.")] = None,
     dpid: Annotated[list[str] | None, typer.Option(help="A DPID of the account; repeat for more.")] = None,
+    scope: Annotated[list[Permission] | None, typer.Option(help="What of the role the key may do; repeat.")] = None,
+    queue: Annotated[list[str] | None, typer.Option(help="A queue that the holder works on; repeat.")] = None,
 ) -> None:
-    """Make a key and print it, this once."""
+    """Make a key and print it, this once.
+
+    \b
+    liner keys create mia --role moderator
+    liner keys create prometheus --role service --scope metrics
+    liner keys create nova --role label --account nova --dpid PADPIDA2013020802I
+    """
     from pydantic import ValidationError
 
     from api.public import KeyCreate
     from api.services import keys
 
     try:
-        wanted = KeyCreate(name=name, role=role, account=account, dpids=tuple(dpid or ()))
+        wanted = KeyCreate(
+            name=name,
+            role=role,
+            account=account,
+            dpids=tuple(dpid or ()),
+            scopes=tuple(scope) if scope else None,
+            queues=tuple(queue) if queue else None,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidInput(f"{first['loc'][0]}: {first['msg']}.", mend="See liner keys create --help.") from error
@@ -45,6 +60,25 @@ def create(
         issued = keys.create(db, keys.TERMINAL, wanted)
     typer.echo(issued.token)
     typer.echo("Keep it safe: it is not shown again.", err=True)
+
+
+@keys_app.command("rotate")
+def rotate(
+    name: Name,
+    overlap_hours: Annotated[float, typer.Option(min=0, max=2160, help="Hours that the old token stays good.")] = 24.0,
+) -> None:
+    """Print a new token for a key; the old one stays good for a while.
+
+    \b
+    liner keys rotate scan
+    liner keys rotate mia --overlap-hours 0
+    """
+    from api.services import keys
+
+    with _database() as db:
+        issued = keys.rotate(db, keys.TERMINAL, name, overlap=timedelta(hours=overlap_hours))
+    typer.echo(issued.token)
+    typer.echo(f"The old token is good until {issued.key.old_until:%Y-%m-%d %H:%M} UTC.", err=True)
 
 
 @keys_app.command("list")

@@ -16,7 +16,7 @@ from api.console.views.decide import action_label, decide_view
 from api.console.views.history import declaration_views
 from api.console.views.message import Notice, refusal, signed_out
 from api.console.views.queue import asked, page_number, queue_view
-from api.deps import Db
+from api.deps import Db, Rules
 from api.problems import STATUS, Problem
 from api.services import cases, clock, declarations, flags
 from api.services.access import Actor
@@ -81,7 +81,7 @@ def reopen(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
 
 
 @router.post("/console/cases/{case_id}/decide")
-def decide(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
+def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> Response:
     """Decide, and go on to the next case; what was typed is kept where something is wrong."""
     try:
         wanted = read_decide_form(form, clock.now())
@@ -91,6 +91,7 @@ def decide(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
             case_id,
             action=wanted.action,
             reason=wanted.reason,
+            rules=rules,
             statement=wanted.statement,
             note=wanted.note,
             expected_version=wanted.version,

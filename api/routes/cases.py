@@ -4,11 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import CurrentActor, Db
+from api.deps import CurrentActor, Db, Rules
 from api.public import (
     CaseView,
     DecisionCreate,
     EventsPublic,
+    HandOverCreate,
+    LeasePublic,
+    ParkCreate,
     QueueFilters,
     QueuePage,
     ReopenCreate,
@@ -50,18 +53,53 @@ def release(db: Db, actor: CurrentActor, case_id: str, command: VersionCreate) -
 
 
 @router.post("/{case_id}/decide")
-def decide(db: Db, actor: CurrentActor, case_id: str, command: DecisionCreate) -> CaseView:
-    """Decide a case; a restricting action carries its statement of reasons (DSA Art. 17)."""
+def decide(db: Db, actor: CurrentActor, rules: Rules, case_id: str, command: DecisionCreate) -> CaseView:
+    """Decide a case; it can be undone until it is published. A restriction carries its statement of reasons."""
     return cases.decide(
         db,
         actor,
         case_id,
         action=command.action,
         reason=command.reason,
+        rules=rules,
         note=command.note,
         statement=command.statement,
         expected_version=command.expected_version,
     )
+
+
+@router.delete("/{case_id}/decision")
+def undo(db: Db, actor: CurrentActor, case_id: str, expected_version: Annotated[int, Query(ge=1)]) -> CaseView:
+    """Take a decision back that is not published yet; refused once it is."""
+    return cases.undo(db, actor, case_id, expected_version=expected_version)
+
+
+@router.post("/{case_id}/heartbeat")
+def heartbeat(db: Db, actor: CurrentActor, case_id: str) -> LeasePublic:
+    """Prolong one's own lease, at no new version."""
+    return cases.renew(db, actor, case_id)
+
+
+@router.post("/{case_id}/hand-over")
+def hand_over(db: Db, actor: CurrentActor, case_id: str, command: HandOverCreate) -> CaseView:
+    """Give a case to a colleague, with a note."""
+    return cases.hand_over(
+        db, actor, case_id, to=command.to, note=command.note, expected_version=command.expected_version
+    )
+
+
+@router.post("/{case_id}/park")
+def park(db: Db, actor: CurrentActor, case_id: str, command: ParkCreate) -> CaseView:
+    """Put a case aside until a time; it comes back by itself."""
+    return cases.park(
+        db, actor, case_id, until=command.until, reason=command.reason, expected_version=command.expected_version
+    )
+
+
+@router.post("/{case_id}/unpark")
+def unpark(db: Db, actor: CurrentActor, case_id: str, command: VersionCreate) -> CaseView:
+    """Fetch a parked case back."""
+    return cases.unpark(db, actor, case_id, expected_version=command.expected_version)
 
 
 @router.post("/{case_id}/reopen")

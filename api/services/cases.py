@@ -4,59 +4,28 @@ Every command names the version that its caller read; of two commands on the sam
 wins and the other gets `StaleCase` with who changed what, when.
 """
 
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from api.public import CasePublic, CaseView, EventPublic, QueueFilters, QueuePage
-from api.services import clock, redaction
-from api.services.access import Actor, require_reviewer
+from api.public import CaseView, EventPublic, LeasePublic, QueueFilters, QueuePage
+from api.services import clock, drafts, redaction, seeing
+from api.services.access import Actor, Permission, require_permission, require_reviewer
+from api.services.locking import Locked, locked, no_case
 from api.services.texts import plain
 from api.store import cases as store
+from api.store import drafts as draft_store
 from api.store import events, screenings
+from api.store import keys as key_store
 from api.store.database import Database
-from api.tables import CaseRow, DecisionRow, ScreeningRow
+from api.tables import CaseRow
 from schemas import cases as machine
-from schemas.cases import Action, Case, CaseState, Decision, StatementOfReasons
-from schemas.errors import InvalidInput, NotFound, StaleCase
+from schemas.cases import Action, Decision, StatementOfReasons
+from schemas.errors import InvalidInput, InvalidTransition, NotAllowed
 from schemas.events import EventKind
-from schemas.screening import Screening
-
-
-@dataclass
-class _Locked:
-    """A case that nobody else can change until the transaction ends."""
-
-    session: Session
-    actor: Actor
-    row: CaseRow
-    case: CasePublic
-    now: datetime
-
-    def advance(self, after: Case, kind: EventKind, **payload: Any) -> None:
-        """Write the next state and its event."""
-        store.put(self.row, after, by=self.actor.name, at=self.now)
-        self.session.add(self.row)
-        events.record(
-            self.session,
-            kind,
-            actor=self.actor.name,
-            at=self.now,
-            case_id=self.row.id,
-            version=after.version,
-            **payload,
-        )
-
-    def view(self) -> CaseView:
-        """Show the case as it is now."""
-        self.session.flush()
-        return _view(self.session, self.actor, self.row, self.now)
+from schemas.review import ReviewRules
 
 
 def queue(db: Database, actor: Actor, filters: QueueFilters) -> QueuePage:
@@ -75,8 +44,9 @@ def queue(db: Database, actor: Actor, filters: QueueFilters) -> QueuePage:
 
 def view(db: Database, actor: Actor, case_id: str) -> CaseView:
     """Read a case with its evidence, decisions, events and what may be done with it."""
+    drafts.publish_due(db, case_id=case_id)
     with db.read() as session:
-        return _view(session, actor, _find(session, actor, case_id), clock.now())
+        return seeing.view(session, actor, _find(session, actor, case_id), clock.now())
 
 
 def history(db: Database, actor: Actor, case_id: str) -> tuple[EventPublic, ...]:
@@ -99,26 +69,72 @@ def next_case(db: Database, actor: Actor, after: str | None = None) -> str | Non
 
 
 def claim(db: Database, actor: Actor, case_id: str, *, expected_version: int) -> CaseView:
-    """Take or renew the lease on a case."""
-    with _locked(db, actor, case_id, expected_version) as locked:
-        after = machine.claim(locked.case, actor.name, locked.now)
+    """Take or renew the lease on a case; a parked one is fetched back."""
+    with locked(db, actor, case_id, expected_version) as held:
+        after = machine.claim(held.case, actor.name, held.now)
         until = after.claim.expires_at.isoformat() if after.claim else ""
-        locked.advance(after, EventKind.CASE_CLAIMED, until=until)
-        return locked.view()
+        held.advance(after, EventKind.CASE_CLAIMED, until=until)
+        return _shown(held)
+
+
+def renew(db: Database, actor: Actor, case_id: str) -> LeasePublic:
+    """Prolong one's own lease, as a page does while somebody works on it: no new version, no event."""
+    with locked(db, actor, case_id, None) as held:
+        after = machine.renew(held.case, actor.name, held.now)
+        if after.claim is None:
+            raise InvalidTransition(f"Nobody holds case {case_id}.")
+        held.row.claim_expires_at = after.claim.expires_at
+        held.session.add(held.row)
+        return LeasePublic(case_id=case_id, holder=actor.name, expires_at=after.claim.expires_at)
 
 
 def release(db: Database, actor: Actor, case_id: str, *, expected_version: int) -> CaseView:
     """Give the lease back."""
-    with _locked(db, actor, case_id, expected_version) as locked:
-        locked.advance(machine.release_claim(locked.case, actor.name, locked.now), EventKind.CASE_RELEASED)
-        return locked.view()
+    with locked(db, actor, case_id, expected_version) as held:
+        held.advance(machine.release_claim(held.case, actor.name, held.now), EventKind.CASE_RELEASED)
+        return _shown(held)
+
+
+def hand_over(db: Database, actor: Actor, case_id: str, *, to: str, note: str, expected_version: int) -> CaseView:
+    """Give a case to a named colleague with a note.
+
+    Raises
+    ------
+    InvalidInput
+        Nobody of that name works on cases.
+    """
+    with locked(db, actor, case_id, expected_version) as held:
+        names = [row.name for row in key_store.reviewers(held.session)]
+        if to not in names:
+            others = ", ".join(name for name in names if name != actor.name)[:200] or "nobody else"
+            raise InvalidInput(f"{to[:64]} does not work on cases.", mend=f"Who does: {others}.")
+        after = machine.hand_over(held.case, actor.name, held.now, to=to, note=plain(note))
+        until = after.claim.expires_at.isoformat() if after.claim else ""
+        held.advance(after, EventKind.CASE_HANDED_OVER, to=to, until=until, note=plain(note))
+        return _shown(held)
+
+
+def park(db: Database, actor: Actor, case_id: str, *, until: datetime, reason: str, expected_version: int) -> CaseView:
+    """Put a case aside until a time; it comes back by itself."""
+    with locked(db, actor, case_id, expected_version) as held:
+        after = machine.park(held.case, actor.name, held.now, until=until, reason=plain(reason))
+        held.advance(after, EventKind.CASE_PARKED, until=until.isoformat(), reason=plain(reason))
+        return _shown(held)
+
+
+def unpark(db: Database, actor: Actor, case_id: str, *, expected_version: int) -> CaseView:
+    """Fetch a parked case back before its time."""
+    with locked(db, actor, case_id, expected_version) as held:
+        held.advance(machine.unpark(held.case, held.now), EventKind.CASE_UNPARKED)
+        return _shown(held)
 
 
 def reopen(db: Database, actor: Actor, case_id: str, *, reason: str, expected_version: int) -> CaseView:
     """Put a decided or waiting case back into the queue, and say why."""
-    with _locked(db, actor, case_id, expected_version) as locked:
-        locked.advance(machine.reopen(locked.case), EventKind.CASE_REOPENED, reason=reason)
-        return locked.view()
+    drafts.publish_due(db, case_id=case_id)
+    with locked(db, actor, case_id, expected_version) as held:
+        held.advance(machine.reopen(held.case), EventKind.CASE_REOPENED, reason=plain(reason))
+        return _shown(held)
 
 
 def decide(
@@ -128,16 +144,22 @@ def decide(
     *,
     action: Action,
     reason: str,
+    rules: ReviewRules,
     statement: StatementOfReasons | None = None,
     note: str = "",
     expected_version: int,
+    batch_id: str | None = None,
 ) -> CaseView:
-    """Close a case or ask the label; a restricting action freezes its statement of reasons.
+    """Decide a case; a restricting action freezes its statement of reasons.
+
+    The decision is a draft until its time to undo has passed, or waits for a second opinion, as the rules say.
 
     Parameters
     ----------
     reason
         For the label, 3 to 5000 characters.
+    rules
+        The review rules in force: how long it can be undone, and when a second person has to look.
     note
         For colleagues alone.
     expected_version
@@ -148,103 +170,59 @@ def decide(
     StaleCase, NotClaimHolder, InvalidTransition, IncompleteStatement, InvalidInput
         The case changed, is somebody else's, is decided, or something is missing.
     """
-    with _locked(db, actor, case_id, expected_version) as locked:
-        screening = screenings.rows(locked.session, [locked.row.screening_id])[locked.row.screening_id]
-        decision = _decision(
-            action=action,
-            reason=plain(reason),
-            policy=screenings.document(screening).versions.policy,
-            decided_by=actor.name,
-            decided_at=locked.now,
-            statement=statement if action.is_restricting else None,
-        )
-        after = machine.decide(locked.case, decision)
-        row = _decision_row(decision, note, locked.row)
-        store.add_decision(locked.session, row)
-        locked.advance(after, EventKind.CASE_DECIDED, decision=row.id, action=action, reason=decision.reason)
-        return locked.view()
+    with locked(db, actor, case_id, expected_version) as held:
+        screening = screenings.of_case(held.session, held.row)
+        decision = made(held, action, reason, statement, policy=screening.versions.policy)
+        drafts.make(held, decision, screening, rules, note=note, batch_id=batch_id)
+        return _shown(held)
 
 
-def allowed_actions(case: Case, actor: Actor, now: datetime) -> tuple[str, ...]:
-    """Name what the actor may do with the case now, so that no client needs rules of its own."""
-    if not actor.role.is_reviewer:
-        return ()
-    claim = case.claim if case.claim and case.claim.is_live(now) else None
-    is_free = claim is None or claim.holder == actor.name
-    is_open = case.state is CaseState.OPEN
-    offered = (
-        ("claim", is_open and is_free),
-        ("release", claim is not None and is_free),
-        ("decide", case.state is not CaseState.DECIDED and is_free),
-        ("reopen", not is_open),
-    )
-    return tuple(name for name, is_allowed in offered if is_allowed)
+def undo(db: Database, actor: Actor, case_id: str, *, expected_version: int, why: str = "") -> CaseView:
+    """Take a decision back that is not published yet; refused from the moment on that it is."""
+    drafts.publish_due(db, case_id=case_id)
+    with locked(db, actor, case_id, expected_version) as held:
+        draft = draft_store.of_case(held.session, case_id)
+        if draft is None:
+            machine.undo(held.case, held.case.state)  # says that there is nothing to undo
+            raise InvalidTransition(f"Case {case_id} has no decision that could still be undone.")
+        if draft.drafted_by != actor.name:
+            _require_settler(actor)
+        drafts.discard(held, draft, why=plain(why))
+        return _shown(held)
 
 
-@contextmanager
-def _locked(db: Database, actor: Actor, case_id: str, expected: int) -> Iterator[_Locked]:
-    require_reviewer(actor)
-    with db.write() as session:
-        row = store.lock(session, case_id)
-        if row is None:
-            raise _no_case(case_id)
-        if row.version != expected:
-            raise StaleCase(
-                case_id,
-                expected=expected,
-                actual=row.version,
-                changed_by=row.updated_by,
-                changed_at=f"{row.updated_at:%Y-%m-%d %H:%M:%S} UTC",
-            )
-        case = store.to_public(session, [row])[0]
-        yield _Locked(session=session, actor=actor, row=row, case=case, now=clock.now())
-
-
-def _find(session: Session, actor: Actor, case_id: str) -> CaseRow:
-    row = store.find(session, case_id)
-    if row is None or not actor.sees(account=row.account, sender_id=row.sender_id):
-        raise _no_case(case_id)
-    return row
-
-
-def _no_case(case_id: str) -> NotFound:
-    return NotFound(f"There is no case {case_id[:80]}.", mend="Look it up in the queue.")
-
-
-def _view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseView:
-    case = store.to_public(session, [row])[0]
-    return CaseView(
-        case=redaction.case_for(case, actor),
-        screening=redaction.screening_for(_screening(session, row), actor),
-        decisions=redaction.decisions_for(store.decisions_of(session, row.id), actor),
-        events=redaction.events_for(events.of_case(session, row.id), actor),
-        allowed_actions=allowed_actions(case, actor, now),
-    )
-
-
-def _screening(session: Session, row: CaseRow) -> Screening:
-    found: ScreeningRow = screenings.rows(session, [row.screening_id])[row.screening_id]
-    return screenings.document(found)
-
-
-def _decision(**parts: Any) -> Decision:
+def made(held: Locked, action: Action, reason: str, statement: StatementOfReasons | None, *, policy: str) -> Decision:
+    """Put a decision together; `InvalidInput` where the reason is too short or too long."""
+    parts: dict[str, Any] = {
+        "action": action,
+        "reason": plain(reason),
+        "policy": policy,
+        "decided_by": held.actor.name,
+        "decided_at": held.now,
+        "statement": statement if action.is_restricting else None,
+    }
     try:
         return Decision(**parts)
     except ValidationError as error:
         raise InvalidInput("A decision needs a reason of 3 to 5000 characters.", mend="Say why.") from error
 
 
-def _decision_row(decision: Decision, note: str, row: CaseRow) -> DecisionRow:
-    return DecisionRow(
-        id=f"dec_{secrets.token_hex(16)}",
-        case_id=row.id,
-        case_version=row.version,
-        screening_id=row.screening_id,
-        action=decision.action,
-        reason=decision.reason,
-        note=plain(note),
-        policy=decision.policy,
-        decided_by=decision.decided_by,
-        decided_at=decision.decided_at,
-        statement=decision.statement.model_dump_json() if decision.statement else None,
-    )
+def _require_settler(actor: Actor) -> None:
+    if not actor.may(Permission.SETTLE):
+        raise NotAllowed(
+            "Only who decided, or a senior moderator, undoes a decision.", mend="Ask them, or reopen it when it is out."
+        )
+
+
+def _find(session: Session, actor: Actor, case_id: str) -> CaseRow:
+    row = store.find(session, case_id)
+    if row is None or not actor.sees(account=row.account, sender_id=row.sender_id):
+        raise no_case(case_id)
+    require_permission(actor, Permission.READ)
+    return row
+
+
+def _shown(held: Locked) -> CaseView:
+    """Show the case as it is now; events come last, since reading them locks the chain."""
+    held.session.flush()
+    return seeing.view(held.session, held.actor, held.row, held.now)

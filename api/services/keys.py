@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from api.public import KeyCreate, KeyIssued, KeyPublic
 from api.services import clock
-from api.services.access import Actor, Role, require
+from api.services.access import PERMISSIONS, Actor, Permission, Role, require_permission
 from api.store import events
 from api.store import keys as store
 from api.store.database import Database
@@ -36,13 +36,15 @@ def create(db: Database, actor: Actor, wanted: KeyCreate) -> KeyIssued:
     InvalidInput
         The name is taken, a label's key names no account, or a DPID belongs to another account.
     """
-    require(actor, Role.ADMIN)
+    require_permission(actor, Permission.KEYS)
     if (wanted.role is Role.LABEL) != (wanted.account is not None):
         raise InvalidInput("A label's key needs an account, and only a label's key has one.", mend="See --account.")
+    beyond = [scope for scope in wanted.scopes or () if scope not in PERMISSIONS[wanted.role]]
+    if beyond:
+        raise InvalidInput(f"The role {wanted.role} never may {beyond[0]}.", mend="Leave that scope out.")
     if wanted.dpids and wanted.account is None:
         raise InvalidInput("Only a label's account can own DPIDs.", mend="Leave the DPIDs out.")
-    token = f"liner_{secrets.token_urlsafe(32)}"
-    now = clock.now()
+    token, now = _token(), clock.now()
     with db.write() as session:
         if store.by_name(session, wanted.name):
             raise InvalidInput(f"There is a key {wanted.name} already.", mend="Choose another name.")
@@ -61,6 +63,8 @@ def create(db: Database, actor: Actor, wanted: KeyCreate) -> KeyIssued:
             digest=digest(token),
             role=wanted.role,
             account=wanted.account,
+            scopes=_words(wanted.scopes),
+            queues=_words(wanted.queues),
             created_at=now,
         )
         session.add(row)
@@ -68,21 +72,50 @@ def create(db: Database, actor: Actor, wanted: KeyCreate) -> KeyIssued:
     return KeyIssued(key=_public(row), token=token)
 
 
+def rotate(db: Database, actor: Actor, name: str, *, overlap: timedelta) -> KeyIssued:
+    """Give a key a new token; the old one is good for a while longer, so that nothing stands still.
+
+    Parameters
+    ----------
+    overlap
+        How long the old token stays good; nothing ends it at once. A token from an earlier rotation ends now.
+
+    Raises
+    ------
+    NotFound, InvalidInput
+        There is no such key, or it is revoked.
+    """
+    require_permission(actor, Permission.KEYS)
+    token, now = _token(), clock.now()
+    with db.write() as session:
+        row = store.by_name(session, name)
+        if row is None:
+            raise _no_key(name)
+        if row.revoked_at is not None:
+            raise InvalidInput(f"The key {name} is revoked.", mend="Make a new key.")
+        row.old_digest, row.old_until = row.digest, now + overlap
+        row.digest, row.prefix, row.rotated_at = digest(token), token[:PREFIX_LENGTH], now
+        session.add(row)
+        until = row.old_until.isoformat()
+        events.record(session, EventKind.KEY_ROTATED, actor=actor.name, at=now, name=name, old_until=until)
+    return KeyIssued(key=_public(row), token=token)
+
+
 def every(db: Database, actor: Actor) -> tuple[KeyPublic, ...]:
     """List all keys, oldest first."""
-    require(actor, Role.ADMIN)
+    require_permission(actor, Permission.KEYS)
     with db.read() as session:
         return tuple(_public(row) for row in store.every(session))
 
 
 def revoke(db: Database, actor: Actor, name: str) -> KeyPublic:
     """End a key at once, with the sessions made from it; doing it twice changes nothing."""
-    require(actor, Role.ADMIN)
+    require_permission(actor, Permission.KEYS)
     now = clock.now()
     with db.write() as session:
         row = store.by_name(session, name)
         if row is None:
-            raise NotFound(f"There is no key {name}.", mend="`liner keys list` names them all.")
+            raise _no_key(name)
         if row.revoked_at is None:
             row.revoked_at = now
             session.add(row)
@@ -100,7 +133,7 @@ def authenticate(db: Database, token: str) -> Actor:
     """Say who holds a token; `NotSignedIn` where it is unknown or revoked."""
     now = clock.now()
     with db.read() as session:
-        row = store.by_digest(session, digest(token))
+        row = store.by_digest(session, digest(token), now)
         if row is None:
             raise NotSignedIn("The key is unknown or revoked.", mend="Ask an administrator for a new key.")
         actor = store.to_actor(session, row)
@@ -116,5 +149,21 @@ def normal_dpid(text: str) -> str:
     return text.upper().replace("-", "").replace(" ", "")
 
 
+def _token() -> str:
+    return f"liner_{secrets.token_urlsafe(32)}"
+
+
+def _words(wanted: tuple[str, ...] | None) -> str | None:
+    return None if wanted is None else " ".join(sorted(set(wanted)))
+
+
+def _no_key(name: str) -> NotFound:
+    return NotFound(f"There is no key {name}.", mend="`liner keys list` names them all.")
+
+
 def _public(row: ApiKeyRow) -> KeyPublic:
-    return KeyPublic.model_validate(row.model_dump(exclude={"id", "digest"}))
+    flat = row.model_dump(exclude={"id", "digest", "old_digest", "scopes", "queues"})
+    lists = {
+        name: None if text is None else text.split() for name, text in (("scopes", row.scopes), ("queues", row.queues))
+    }
+    return KeyPublic.model_validate({**flat, **lists})

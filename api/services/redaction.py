@@ -4,27 +4,31 @@ from pathlib import PurePosixPath
 
 from api.public import CasePublic, DecisionPublic, EventPublic
 from api.services.access import Actor, Role
+from schemas.cases import CaseState
 from schemas.events import EventKind
 from schemas.screening import Match, Screening
 
 MODERATION = "moderation"
 FOR_LABELS = {EventKind.CASE_OPENED, EventKind.CASE_UPDATED, EventKind.CASE_DECIDED, EventKind.CASE_REOPENED}
+STAFF: dict[str, None] = {"confirmed_by": None, "batch_id": None}
 REASONS_FOR_LABELS = {EventKind.CASE_DECIDED}  # why a colleague reopened a case is an internal matter
 
 
 def case_for(case: CasePublic, actor: Actor) -> CasePublic:
-    """Hide who works on the case."""
+    """Hide who works on the case, and that a decision is on its way: it may still be undone."""
     if actor.role is not Role.LABEL:
         return case
     decision = case.decision.model_copy(update={"decided_by": MODERATION}) if case.decision else None
-    return case.model_copy(update={"claim": None, "updated_by": MODERATION, "decision": decision})
+    state = CaseState.OPEN if case.state.has_draft else case.state
+    hidden = {"claim": None, "park": None, "updated_by": MODERATION, "decision": decision, "state": state}
+    return case.model_copy(update=hidden)
 
 
 def decisions_for(found: tuple[DecisionPublic, ...], actor: Actor) -> tuple[DecisionPublic, ...]:
     """Hide notes and names."""
     if actor.role is not Role.LABEL:
         return found
-    return tuple(one.model_copy(update={"note": None, "decided_by": MODERATION}) for one in found)
+    return tuple(one.model_copy(update={"note": None, "decided_by": MODERATION, **STAFF}) for one in found)
 
 
 def events_for(found: tuple[EventPublic, ...], actor: Actor) -> tuple[EventPublic, ...]:

@@ -20,6 +20,7 @@ from api.services.access import Actor, Permission, require_permission
 from api.services.keys import normal_dpid
 from api.services.texts import KEY_LIMIT, LIMIT, encodable, plain
 from api.store import cases as case_store
+from api.store import drafts as draft_store
 from api.store import events
 from api.store import screenings as store
 from api.store.database import Database
@@ -54,7 +55,7 @@ def record(db: Database, actor: Actor, items: Sequence[Any]) -> tuple[ScreeningR
 
     A screening whose id is stored already changes nothing.
     """
-    require(actor, Role.SERVICE, Role.ADMIN)
+    require_permission(actor, Permission.SCREEN)
     read = [_read(item) for item in items]
     good = [one for one in read if isinstance(one, Screening)]
     recorded = iter(_record(db, actor, good))
@@ -115,9 +116,9 @@ def _record_batch(db: Database, actor: Actor, screenings: list[Screening]) -> li
             store.insert(session, batch.screenings)
             session.flush()
             store.insert(session, batch.flags)
-        return results
             new = (one for one, result in zip(screenings, results, strict=True) if result.status == "created")
             declarations.remember(session, new, batch.now)
+        return results
 
 
 def _open_batch(session: Session, actor: Actor, screenings: Iterable[Screening]) -> _Batch:
@@ -184,9 +185,20 @@ def _update_case(batch: _Batch, row: CaseRow, screening: Screening, now: Screeni
     batch.last[now.id] = now
     reasons = {"added": sorted(new - old), "gone": sorted(old - new)}
     _tell(batch, EventKind.CASE_UPDATED, row.id, screening=now.id, version=after.version, **reasons)
-    if after.state is not case.state:
+    if case.state.has_draft and after.state is CaseState.OPEN:
+        _void_draft(batch, row.id)
+    elif after.state is not case.state:
         why = "new evidence" if old != new else "the label delivered again"
         _tell(batch, EventKind.CASE_REOPENED, row.id, reason=why, **reasons)
+
+
+def _void_draft(batch: _Batch, case_id: str) -> None:
+    """Drop a decision that was made on other evidence and had no effect yet."""
+    draft = draft_store.of_case(batch.session, case_id)
+    if draft is not None:
+        batch.session.delete(draft)
+        drafts.close_hold(batch.session, case_id, batch.now)
+        _tell(batch, EventKind.DECISION_UNDONE, case_id, decision=draft.id, why="new evidence")
 
 
 def _tell(batch: _Batch, kind: EventKind, case_id: str | None, **payload: Any) -> None:

@@ -6,15 +6,25 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, func, not_, or_
 from sqlmodel import Session, col, select
 
 from api.public import CasePublic, DecisionPublic, QueueFilters
+from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
 from api.tables import CaseRow, DecisionRow, FlagRow
-from schemas.cases import Case, Claim, Decision, StatementOfReasons
+from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
 from schemas.errors import InvalidInput
+
+LABEL_STATES = {
+    CaseState.OPEN: (CaseState.OPEN, CaseState.PENDING, CaseState.SECOND_REVIEW),
+    CaseState.WAITING: (CaseState.WAITING,),
+    CaseState.DECIDED: (CaseState.DECIDED,),
+    CaseState.PENDING: (),
+    CaseState.SECOND_REVIEW: (),
+}
+WORK = ("claim_holder", "claim_expires_at", "claim_note", "claim_given_by", "parked_by", "parked_until", "park_reason")
 
 
 def find(session: Session, case_id: str) -> CaseRow | None:
@@ -39,6 +49,11 @@ def put(row: CaseRow, case: Case, *, by: str, at: datetime) -> None:
     row.version = case.version
     row.claim_holder = case.claim.holder if case.claim else None
     row.claim_expires_at = case.claim.expires_at if case.claim else None
+    row.claim_note = case.claim.note if case.claim else ""
+    row.claim_given_by = case.claim.given_by if case.claim else None
+    row.parked_by = case.park.by if case.park else None
+    row.parked_until = case.park.until if case.park else None
+    row.park_reason = case.park.reason if case.park else ""
     row.updated_by = by
     row.updated_at = at
 
@@ -88,7 +103,7 @@ def count_states(session: Session) -> dict[str, int]:
 
 def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
     """Count the cases of the filters' state by reason code."""
-    of_state = QueueFilters(state=filters.state)
+    of_state = QueueFilters(state=filters.state, parked=filters.parked)
     query = (
         select(FlagRow.code, func.count(func.distinct(col(CaseRow.id))))
         .join(CaseRow, col(CaseRow.screening_id) == col(FlagRow.screening_id))
@@ -97,6 +112,29 @@ def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[s
         .order_by(col(FlagRow.code))
     )
     return dict(session.exec(query).all())
+
+
+def count_release(session: Session, row: CaseRow) -> int:
+    """Count the cases of the same release by the same account; a case without a release stands alone."""
+    if not row.release_key:
+        return 1
+    return session.exec(select(func.count()).select_from(CaseRow).where(*_same_release(row))).one()
+
+
+def of_release(session: Session, row: CaseRow) -> list[CaseRow]:
+    """Read the cases of the same release by the same account, the case itself among them."""
+    if not row.release_key:
+        return [row]
+    return list(session.exec(select(CaseRow).where(*_same_release(row)).order_by(col(CaseRow.title), col(CaseRow.id))))
+
+
+def _same_release(row: CaseRow) -> list[ColumnElement[bool]]:
+    """Tell releases apart by account and stated sender, too: another sender's equal release key is another release."""
+    return [
+        col(CaseRow.release_key) == row.release_key,
+        col(CaseRow.account) == row.account,
+        col(CaseRow.sender_id) == row.sender_id,
+    ]
 
 
 def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow | None) -> str | None:
@@ -148,9 +186,7 @@ def _behind(priority: int, opened_at: datetime, case_id: str) -> ColumnElement[b
 
 
 def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
-    found = [visible(actor, CaseRow.account, CaseRow.sender_id)]
-    if filters.state is not None:
-        found.append(col(CaseRow.state) == filters.state)
+    found = [visible(actor, CaseRow.account, CaseRow.sender_id), *_in_state(actor, filters)]
     if filters.severity is not None:
         found.append(col(CaseRow.severity) == filters.severity)
     if filters.code:
@@ -164,16 +200,45 @@ def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]
     return found
 
 
+def _in_state(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
+    """To a label a case whose decision is not published yet is open; to colleagues a parked one is elsewhere."""
+    if actor.role is Role.LABEL:
+        states = LABEL_STATES[filters.state] if filters.state else tuple(CaseState)
+        return [col(CaseRow.state).in_(states)]
+    now = clock.now()
+    found: list[ColumnElement[bool]] = []
+    if filters.state is not None:
+        found.append(col(CaseRow.state) == filters.state)
+    if filters.parked is not None and filters.state is CaseState.OPEN:
+        is_parked = and_(col(CaseRow.parked_until).is_not(None), col(CaseRow.parked_until) > now)
+        found.append(is_parked if filters.parked else not_(is_parked))
+    if filters.holder:
+        found.append(and_(col(CaseRow.claim_holder) == filters.holder, col(CaseRow.claim_expires_at) > now))
+    return found
+
+
 def _has(column: Any, part: str) -> ColumnElement[bool]:
     return col(column).icontains(plain(part), autoescape=True)
 
 
 def _to_public(row: CaseRow, decision: Decision | None) -> CasePublic:
-    claim = None
-    if row.claim_holder is not None and row.claim_expires_at is not None:
-        claim = Claim(holder=row.claim_holder, expires_at=row.claim_expires_at)
-    flat = row.model_dump(exclude={"claim_holder", "claim_expires_at", "codes"})
-    return CasePublic.model_validate({**flat, "codes": tuple(row.codes.split()), "claim": claim, "decision": decision})
+    flat = row.model_dump(exclude={"codes", *WORK})
+    parts = {"codes": tuple(row.codes.split()), "claim": _claim(row), "park": _park(row), "decision": decision}
+    return CasePublic.model_validate({**flat, **parts})
+
+
+def _claim(row: CaseRow) -> Claim | None:
+    if row.claim_holder is None or row.claim_expires_at is None:
+        return None
+    return Claim(
+        holder=row.claim_holder, expires_at=row.claim_expires_at, note=row.claim_note, given_by=row.claim_given_by
+    )
+
+
+def _park(row: CaseRow) -> Park | None:
+    if row.parked_by is None or row.parked_until is None:
+        return None
+    return Park(by=row.parked_by, until=row.parked_until, reason=row.park_reason)
 
 
 def _last_decisions(session: Session, case_ids: list[str]) -> dict[str, Decision]:

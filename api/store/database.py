@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
+from api.store import events
 from schemas.errors import InvalidInput
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -44,12 +45,20 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Do everything or nothing.
+        """Do everything or nothing; the events that were recorded join the chain at the end.
 
         On SQLite the transaction takes the write lock at once: one that starts with a read could
         not be upgraded after another writer's commit, whatever the timeout.
         """
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+            events.settle(session)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Read as `read` does, but through many statements one and the same moment."""
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
             yield session
 
     def is_reachable(self) -> bool:

@@ -3,18 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from api.services.access import Actor, Role
+from api.services.access import PERMISSIONS, Actor, Permission, Role
 from api.tables import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
 
 
-def by_digest(session: Session, digest: str) -> ApiKeyRow | None:
-    """Find a key that is still good by its token's hash."""
-    return session.exec(
-        select(ApiKeyRow).where(col(ApiKeyRow.digest) == digest, col(ApiKeyRow.revoked_at).is_(None))
-    ).first()
+def by_digest(session: Session, digest: str, now: datetime) -> ApiKeyRow | None:
+    """Find a key that is still good by its token's hash, or by that of the token before its rotation."""
+    is_old = and_(col(ApiKeyRow.old_digest) == digest, col(ApiKeyRow.old_until) > now)
+    is_ours = or_(col(ApiKeyRow.digest) == digest, is_old)
+    return session.exec(select(ApiKeyRow).where(is_ours, col(ApiKeyRow.revoked_at).is_(None))).first()
+
+
+def reviewers(session: Session) -> Sequence[ApiKeyRow]:
+    """Read the keys of all who may work on cases now."""
+    roles = [role for role in Role if role.is_reviewer]
+    query = select(ApiKeyRow).where(col(ApiKeyRow.role).in_(roles), col(ApiKeyRow.revoked_at).is_(None))
+    found = session.exec(query.order_by(col(ApiKeyRow.name))).all()
+    return [row for row in found if may(row, Permission.REVIEW)]
+
+
+def may(row: ApiKeyRow, permission: Permission) -> bool:
+    """Whether a key's role and scopes allow something."""
+    is_in_scope = row.scopes is None or permission in row.scopes.split()
+    return is_in_scope and permission in PERMISSIONS[Role(row.role)]
 
 
 def by_name(session: Session, name: str) -> ApiKeyRow | None:
@@ -44,7 +58,15 @@ def to_actor(session: Session, row: ApiKeyRow, *, csrf_token: str | None = None)
     if row.account:
         found = session.exec(select(AccountDpidRow.dpid).where(col(AccountDpidRow.account) == row.account))
         dpids = tuple(found)
-    return Actor(name=row.name, role=Role(row.role), account=row.account, dpids=dpids, csrf_token=csrf_token)
+    return Actor(
+        name=row.name,
+        role=Role(row.role),
+        account=row.account,
+        dpids=dpids,
+        csrf_token=csrf_token,
+        scopes=None if row.scopes is None else frozenset(map(Permission, row.scopes.split())),
+        queues=None if row.queues is None else frozenset(row.queues.split()),
+    )
 
 
 def ensure_account(session: Session, name: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from api.services.access import Actor
 from api.store.cases import visible
-from api.tables import DeliveryRow, FlagRow, ScreeningRow
+from api.tables import CaseRow, DeliveryRow, FlagRow, ScreeningRow
 from schemas.screening import Screening
 
 INGEST_LOCK = 0x696E67  # "ing": batches come one after the other, so that none waits for another in a ring
@@ -72,6 +72,11 @@ def of_deliveries(session: Session, ids: Iterable[str]) -> list[ScreeningRow]:
     """Read the screenings of deliveries, oldest first."""
     query = select(ScreeningRow).where(col(ScreeningRow.delivery_id).in_(list(ids)))
     return list(session.exec(query.order_by(col(ScreeningRow.screened_at), col(ScreeningRow.id))))
+
+
+def of_case(session: Session, case: CaseRow) -> Screening:
+    """Read the screening that a case rests on."""
+    return document(rows(session, [case.screening_id])[case.screening_id])
 
 
 def document(row: ScreeningRow) -> Screening:

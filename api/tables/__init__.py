@@ -16,6 +16,15 @@ from api.tables.appeals import (
 from api.tables.base import Table
 from api.tables.declarations import DeclarationRow
 from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
+from api.tables.trust import (
+    BatchItemRow,
+    BatchRow,
+    ChainHeadRow,
+    DraftRow,
+    OpinionRow,
+    OutboxRow,
+    SampleRow,
+)
 from api.tables.work import (
     AudioRootRow,
     CaseRow,
@@ -34,12 +43,20 @@ __all__ = [
     "AppealRow",
     "AttachmentRow",
     "AudioRootRow",
+    "BatchItemRow",
+    "BatchRow",
     "CaseRow",
+    "ChainHeadRow",
     "DecisionRow",
+    "DeclarationRow",
     "DeliveryDraftRow",
     "DeliveryRow",
+    "DraftRow",
     "EventRow",
     "FlagRow",
+    "OpinionRow",
+    "OutboxRow",
+    "SampleRow",
     "ScreeningRow",
     "SessionRow",
     "SignInTokenRow",
@@ -48,4 +65,3 @@ __all__ = [
     "WebhookDeliveryRow",
     "WebhookRow",
 ]
-    "DeclarationRow",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, Text
 from sqlmodel import Field
 
 from api.services.access import Role
@@ -29,12 +29,17 @@ class AccountDpidRow(Table, table=True):
 
 
 class ApiKeyRow(Table, table=True):
-    """A key: its SHA-256 alone is kept, the token is 256 random bits."""
+    """A key: its SHA-256 alone is kept, the token is 256 random bits.
+
+    ``scopes`` and ``queues`` narrow what the role may do and see; NULL leaves both alone. After a rotation the old
+    token is good until ``old_until``.
+    """
 
     __tablename__ = "api_key"
     __table_args__ = (
         one_of("role", Role),
         CheckConstraint("role <> 'label' OR account IS NOT NULL", name="label_has_account"),
+        Index(None, "old_digest", unique=True),
     )
 
     id: str = Field(primary_key=True)
@@ -46,6 +51,11 @@ class ApiKeyRow(Table, table=True):
     created_at: datetime = at()
     revoked_at: datetime | None = at(default=None)
     last_used_at: datetime | None = at(default=None)
+    scopes: str | None = None
+    queues: str | None = Field(default=None, sa_type=Text)
+    old_digest: str | None = None
+    old_until: datetime | None = at(default=None)
+    rotated_at: datetime | None = at(default=None)
 
 
 class SignInTokenRow(Table, table=True):

@@ -77,6 +77,7 @@ class CaseRow(Table, table=True):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("priority >= 0", name="priority"),
         CheckConstraint("(claim_holder IS NULL) = (claim_expires_at IS NULL)", name="claim"),
+        Index(None, "release_key", "account"),
         Index(None, "state", "priority", "opened_at", "id"),
         Index(None, "account", "sender_id"),
     )
@@ -91,6 +92,11 @@ class CaseRow(Table, table=True):
     version: int = 1
     claim_holder: str | None = None
     claim_expires_at: datetime | None = at(default=None)
+    claim_note: str = Field(default="", sa_type=Text)
+    claim_given_by: str | None = None
+    parked_by: str | None = None
+    parked_until: datetime | None = at(default=None)
+    park_reason: str = Field(default="", sa_type=Text)
     screening_id: str = Field(foreign_key="screening.id")
     codes: str = ""
     title: str = ""
@@ -105,7 +111,7 @@ class CaseRow(Table, table=True):
 
 
 class DecisionRow(Table, table=True):
-    """A decision, frozen with its statement of reasons: triggers refuse changes."""
+    """A published decision, frozen with its statement of reasons: triggers refuse changes."""
 
     __tablename__ = "decision"
     __table_args__ = (one_of("action", Action), UniqueConstraint("case_id", "case_version"))
@@ -121,10 +127,12 @@ class DecisionRow(Table, table=True):
     decided_by: str
     decided_at: datetime = at()
     statement: str | None = Field(default=None, sa_type=Text)
+    confirmed_by: str | None = None
+    batch_id: str | None = Field(default=None, index=True)
 
 
 class EventRow(Table, table=True):
-    """What happened, in order: triggers refuse every change but an addition."""
+    """What happened, in order: triggers refuse every change but an addition, and each names the one before it."""
 
     __tablename__ = "event"
     __table_args__ = (Index(None, "case_id", "seq"),)
@@ -135,6 +143,8 @@ class EventRow(Table, table=True):
     actor: str
     at: datetime = at()
     payload: str = Field(default="{}", sa_type=Text)
+    prev_hash: str = ""
+    hash: str = ""
 
 
 class AudioRootRow(Table, table=True):

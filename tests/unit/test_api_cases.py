@@ -19,6 +19,7 @@ from schemas.errors import (
     NotFound,
     StaleCase,
 )
+from schemas.review import AT_ONCE
 
 MIA = Actor(name="mia", role=Role.MODERATOR)
 BEN = Actor(name="ben", role=Role.MODERATOR)
@@ -54,7 +55,7 @@ def put(db, *screenings):
 
 def approve(db, actor=MIA, version=1, **more):
     wanted = {"action": Action.APPROVE, "reason": "Heard it.", **more}
-    return cases.decide(db, actor, CASE, expected_version=version, **wanted)
+    return cases.decide(db, actor, CASE, expected_version=version, rules=AT_ONCE, **wanted)
 
 
 def test_the_queue_shows_the_gravest_first_then_the_oldest(db, time):
@@ -125,7 +126,7 @@ def test_filters(db, filters, found):
 def test_claiming_keeps_others_off_until_the_lease_ends(db, case, time):
     held = cases.claim(db, MIA, case, expected_version=1)
 
-    assert held.allowed_actions == ("claim", "release", "decide")
+    assert held.allowed_actions == ("claim", "hand_over", "park", "release", "decide")
     assert cases.view(db, BEN, case).allowed_actions == ()
     with pytest.raises(NotClaimHolder, match="mia holds"):
         approve(db, BEN, 2)
@@ -152,7 +153,7 @@ def test_a_decision_is_kept_with_all_it_rests_on(db, case):
     assert STATEMENT == decision.statement == about.case.decision.statement
     assert decision.note == "Ask legal."
     assert about.allowed_actions == ("reopen",)
-    assert {"decision", "action", "reason", "version"} == set(about.events[-1].payload)
+    assert {"decision", "action", "reason", "version", "sha256"} == set(about.events[-1].payload)
 
 
 def test_a_restriction_without_reasons_is_refused_and_changes_nothing(db, case):
@@ -227,7 +228,15 @@ def test_decisions_and_screenings_at_once_lose_nothing(db):
     def decide(number):
         case = cases.view(db, MIA, case_id_of(f"rec_{number}", "")).case
         try:
-            cases.decide(db, MIA, case.id, action=Action.APPROVE, reason="Heard it.", expected_version=case.version)
+            cases.decide(
+                db,
+                MIA,
+                case.id,
+                action=Action.APPROVE,
+                reason="Heard it.",
+                expected_version=case.version,
+                rules=AT_ONCE,
+            )
         except StaleCase:
             return 0
         return 1
@@ -267,7 +276,7 @@ def test_a_label_sees_its_own_without_the_colleagues_business(db):
     record(db, PIPELINE, [document])
     own = case_id_of("rec_1", "nova")
     cases.claim(db, MIA, own, expected_version=1)
-    cases.decide(db, MIA, own, action=Action.APPROVE, reason="Fine.", note="Secret.", expected_version=2)
+    cases.decide(db, MIA, own, action=Action.APPROVE, reason="Fine.", note="Secret.", expected_version=2, rules=AT_ONCE)
 
     about = cases.view(db, NOVA, own)
 

@@ -17,6 +17,7 @@ from api.services.screenings import case_id_of, record
 from api.store.database import open_database
 from schemas.cases import Action, CaseState, StatementOfReasons
 from schemas.errors import ReviewError
+from schemas.review import AT_ONCE
 
 PEOPLE = st.sampled_from([Actor(name, Role.MODERATOR) for name in ("mia", "ben")])
 CODES = st.sets(st.sampled_from(["AID-002", "AUD-001", "SPM-001"]), max_size=3).map(sorted)
@@ -49,7 +50,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def attempt(self, command, *, actor, version, allowed):
         before = self.view()
-        offered = allowed in cases.allowed_actions(before.case, actor, self.now)
+        offered = allowed in cases.view(self.db, actor, CASE).allowed_actions
         try:
             after = command(before.case.version + version)
         except ReviewError:
@@ -96,7 +97,14 @@ class Lifecycle(RuleBasedStateMachine):
     def decide(self, actor, action, version):
         done = self.attempt(
             lambda at: cases.decide(
-                self.db, actor, CASE, action=action, reason="Why.", statement=REASONS, expected_version=at
+                self.db,
+                actor,
+                CASE,
+                action=action,
+                reason="Why.",
+                statement=REASONS,
+                expected_version=at,
+                rules=AT_ONCE,
             ),
             actor=actor,
             version=version,

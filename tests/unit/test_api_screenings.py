@@ -7,6 +7,7 @@ from api.services.access import PIPELINE, Actor, Role
 from api.services.screenings import case_id_of, record
 from schemas.cases import Action, CaseState
 from schemas.errors import NotAllowed
+from schemas.review import AT_ONCE
 from schemas.flags import FlagSeverity
 
 MIA = Actor(name="mia", role=Role.MODERATOR)
@@ -26,7 +27,9 @@ def kinds(db, number=1):
 
 def close(db, action=Action.APPROVE):
     case = see(db).case
-    return cases.decide(db, MIA, case.id, action=action, reason="Heard it.", expected_version=case.version)
+    return cases.decide(
+        db, MIA, case.id, action=action, reason="Heard it.", expected_version=case.version, rules=AT_ONCE
+    )
 
 
 def test_flags_open_a_case(db):

@@ -76,7 +76,7 @@ def test_a_labels_key_without_an_account_is_refused_by_the_database(db):
 
 def test_times_come_back_in_utc_and_naive_ones_are_refused(db):
     with db.write() as session:
-        session.add(EventRow(kind="x", actor="y", at=datetime(2026, 7, 1, 12, tzinfo=UTC)))
+        session.add(EventRow(seq=1, kind="x", actor="y", at=datetime(2026, 7, 1, 12, tzinfo=UTC)))
     with db.read() as session:
         assert datetime(2026, 7, 1, 12, tzinfo=UTC) == session.exec(sa.select(EventRow.at)).scalars().one()
 

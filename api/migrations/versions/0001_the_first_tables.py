@@ -10,6 +10,20 @@ depends_on: str | None = None
 
 
 APPEND_ONLY = ("decision", "event")
+TABLES = (
+    "event",
+    "decision",
+    "case",
+    "flag",
+    "screening",
+    "delivery",
+    "audio_root",
+    "session",
+    "sign_in_token",
+    "api_key",
+    "account_dpid",
+    "account",
+)
 
 
 def upgrade() -> None:
@@ -22,6 +36,15 @@ def upgrade() -> None:
             _guard_on_sqlite(table)
         else:
             _guard_on_postgresql(table)
+
+
+def downgrade() -> None:
+    """Leave nothing."""
+    for table in TABLES:
+        op.drop_table(table)
+    if op.get_bind().dialect.name != "sqlite":
+        for table in APPEND_ONLY:
+            op.execute(f"DROP FUNCTION refuse_{table}_change()")
 
 
 def _guard_on_sqlite(table: str) -> None:

@@ -19,3 +19,9 @@ def upgrade() -> None:
     op.add_column("screening", sa.Column("isrc", sa.String(), nullable=False, server_default=""))
     op.execute(f"UPDATE screening SET isrc = coalesce({ISRC[op.get_bind().dialect.name]}, '')")  # noqa: S608 - no input
     op.create_index("ix_screening_isrc", "screening", ["isrc"])
+
+
+def downgrade() -> None:
+    """Change it back."""
+    op.drop_index("ix_screening_isrc", "screening")
+    op.drop_column("screening", "isrc")

@@ -21,3 +21,10 @@ def upgrade() -> None:
         exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names of this file
         refuse = f"SELECT RAISE(ABORT, '{table} is append-only');"
         op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {exists} BEGIN {refuse} END")
+
+
+def downgrade() -> None:
+    """Change it back."""
+    if op.get_bind().dialect.name == "sqlite":
+        for table in SAME:
+            op.execute(f"DROP TRIGGER {table}_no_replace")
