@@ -8,7 +8,7 @@ sound (SPM-003, SPM-004) need the catalogue and are reasons of the policy.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from confusable_homoglyphs import confusables
 
@@ -37,6 +37,7 @@ KEYWORD_CUT = re.compile(r"\s*[|/,#]\s*")
 SEQUENCE_SIZE = 5
 RATE_LIMIT = 20
 RATE_DAYS = 30
+BEGINNING = datetime.min.replace(tzinfo=UTC)  # messages of the year 1 exist
 FARM_SIZE = 5
 WRITING = frozenset({Area.LYRICS, Area.COMPOSITION, Area.OTHER})  # publishers and the like are in OTHER
 
@@ -149,7 +150,7 @@ def artist_is_not_mass_uploaded(arrival: Arrival) -> Iterator[Hit]:
     now = arrival.now
     if not (now.artist and now.sender_id and now.declared_at):
         return
-    since = now.declared_at - timedelta(days=RATE_DAYS)
+    since = now.declared_at - min(timedelta(days=RATE_DAYS), now.declared_at - BEGINNING)
     count = arrival.history.releases_of(now.artist, now.sender_id, since, now.declared_at)
     if count > RATE_LIMIT:
         text = f"{count} releases by {now.artist!r} came from this sender in {RATE_DAYS} days."

@@ -124,6 +124,7 @@ CASES = {
     "SPM-005": case(
         arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=NOW), artist="ANA LIMA"),
         arrival(NONE, *many(NONE, NONE, artist="Ana Lima", declared_at=NOW), artist="Ana Lima"),  # at the limit
+        arrival(NONE, artist="Ana Lima", message_created_at=datetime(1, 1, 2, tzinfo=UTC)),
         arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=BEFORE), artist="Ana Lima"),  # long ago
         arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=LATER), artist="Ana Lima"),
         arrival(NONE, *many(NONE, NONE, NONE, artist="Ana Lima", declared_at=NOW, sender_id=THEIRS), artist="Ana Lima"),

@@ -7,11 +7,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from deliveries import message, put
 from fixtures_api import make_screening
 from typer.testing import CliRunner
 
 from api.cli.app import app
-from api.cli.figures import MAX_SHOWN, as_html, as_text
+from api.cli.figures import as_html, as_text
+from api.cli.report_words import MAX_SHOWN
 from api.cli.shares import Shares, is_contradiction, shares_of
 from pipeline.lake import Lake, LakeWriter
 from pipeline.screened import Screened
@@ -71,7 +73,8 @@ def test_a_recording_in_two_parts_counts_once(lake):
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [("AID-002", True), ("AID-001", False), ("AID-012", False), ("PKG-004", False), ("X", False)]
+    ("rule", "expected"),
+    [("AID-002", True), ("AID-001", False), ("AID-012", False), ("HIS-005", False), ("PKG-004", False), ("X", False)],
 )
 def test_contradictions_are_between_statements(rule, expected):
     assert is_contradiction(rule) is expected
@@ -88,7 +91,8 @@ def test_text_names_shares_and_contradictions(lake):
 def test_csv_is_complete_and_holds_no_formula(lake):
     rows = list(csv.DictReader(io.StringIO(liner("report", lake.folder, "--format", "csv").stdout)))
 
-    assert {r["dimension"] for r in rows} == {"all", "sender", "version", "territory", "month", "contradiction"}
+    expected = {"all", "sender", "version", "territory", "month", "contradiction", "cannot declare", "takedown"}
+    assert {r["dimension"] for r in rows} == expected
     assert "'" + HOSTILE in {r["value"] for r in rows}
     assert sum(int(r["recordings"]) for r in rows if r["dimension"] == "sender") == 4
 
@@ -130,8 +134,73 @@ def test_an_empty_lake_has_a_report(tmp_path):
     assert "0 recordings" in as_html(shares)
 
 
-def test_what_is_no_lake_is_refused(tmp_path):
-    with pytest.raises(InvalidInput, match="is no lake"):
+def test_what_is_taken_down_or_cannot_declare_is_told(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    for one in (
+        screened(1, Level.NONE),
+        screened(1, Level.NONE, take=1, is_takedown=True),
+        screened(2, Level.UNDECLARED),
+    ):
+        writer = LakeWriter(lake)
+        writer.add(one)
+        writer.flush()
+
+    shares = shares_of(lake.folder)
+
+    assert (shares.takedowns, shares.cannot_declare, shares.total) == (1, 1, {Level.UNDECLARED: 1})
+    assert "1 of the undeclared came in a version that cannot declare. 1 more are taken down." in as_text(shares)
+
+
+def test_the_chart_has_a_column_for_each_month_and_says_what_it_is():
+    shares = Shares()
+    for month, level in (("2026-10", Level.ALL), ("2026-11", Level.NONE), ("2026-11", Level.ALL)):
+        shares.add(level, {"month": [month]}, ())
+
+    text = as_html(shares)
+
+    assert 'role="img" aria-label="Recordings by month of the message, 2026-10 to 2026-11' in text
+    assert "<title>2026-11: 1 none, 1 all</title>" in text
+
+
+# --- messages in a folder
+
+
+def declared(level, message_id, day, **more):
+    text = message("s.wav", message_id=message_id, created=f"2026-{day}T12:00:00Z", **more)
+    return text.replace("<Duration>", f"<ContainsAI>{level}</ContainsAI><Duration>")
+
+
+def test_a_folder_of_messages_needs_no_lake(tmp_path):
+    put(tmp_path / "z" / "new.xml", declared("None", "M2", "11-01"))
+    put(tmp_path / "a" / "old.xml", declared("All", "M1", "10-01"))
+    put(tmp_path / "b" / "other.xml", declared("Partly", "M3", "10-02", first=2))
+    put(tmp_path / "b" / "sound.wav", b"no sound counts")
+
+    shares = shares_of(tmp_path)
+
+    assert shares.total == {Level.NONE: 1, Level.PARTLY: 1}
+    assert shares.contradictions == {"HIS-001": 1, "AID-006": 1}
+    assert set(shares.by["month"]) == {"2026-10", "2026-11"}
+    assert set(shares.by["sender"]) == {"Nova"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "z"]  # nothing is written
+
+
+def test_a_takedown_in_a_folder_is_counted_apart(tmp_path):
+    put(tmp_path / "1" / "m.xml", declared("All", "M1", "10-01"))
+    deal = (
+        "<DealList><ReleaseDeal><Deal><DealTerms><TakeDown>true</TakeDown></DealTerms></Deal></ReleaseDeal></DealList>"
+    )
+    text = declared("All", "M2", "10-02").replace("</ern:New", f"{deal}</ern:New")
+    put(tmp_path / "2" / "m.xml", text)
+
+    shares = shares_of(tmp_path)
+
+    assert (shares.takedowns, shares.total.total()) == (1, 0)
+
+
+def test_what_is_neither_lake_nor_message_is_refused(tmp_path):
+    put(tmp_path / "song.wav", b"x")
+    with pytest.raises(InvalidInput, match="is no lake and holds no message with recordings"):
         shares_of(tmp_path)
     lake = Lake(tmp_path / "lake").folder
     assert "cannot be written" in liner("report", lake, "-o", tmp_path / "a" / "b").exception.message
