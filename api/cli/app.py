@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from api.cli import (
+    audit,
     catalogue,
     check,
     demo,
@@ -59,6 +60,7 @@ for module in (
     serve,
     keys,
     webhooks,
+    audit,
     dsa,
     rules,
     report,
