@@ -6,7 +6,7 @@ Absence is a value: *undeclared* is not *none*. The four levels are the three va
 
 from enum import StrEnum
 
-from schemas.base import Model
+from schemas.base import Part
 from schemas.findings import Location
 
 
@@ -46,7 +46,7 @@ class Agent(StrEnum):
     OTHER = "other"
 
 
-class Contribution(Model):
+class Contribution(Part):
     """One declared contribution to a resource.
 
     Attributes
@@ -79,7 +79,7 @@ class Contribution(Model):
     at: Location = Location()
 
 
-class Disclosure(Model):
+class Disclosure(Part):
     """The declaration about one resource.
 
     Attributes

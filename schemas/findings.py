@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from schemas.base import Model
+from schemas.base import Model, Part
 
 
 class Severity(StrEnum):
@@ -18,7 +18,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-class Location(Model):
+class Location(Part):
     """Where in the input a finding points to.
 
     Attributes

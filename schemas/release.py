@@ -8,7 +8,7 @@ Durations are seconds, times are aware datetimes in UTC.
 from datetime import datetime
 from enum import StrEnum
 
-from schemas.base import Model
+from schemas.base import Model, Part
 from schemas.disclosure import Contribution, Disclosure
 from schemas.findings import Location
 
@@ -25,7 +25,7 @@ class MessageKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Identified(Model):
+class Identified(Part):
     """One identifier as written.
 
     Attributes
@@ -42,7 +42,7 @@ class Identified(Model):
     at: Location = Location()
 
 
-class Party(Model):
+class Party(Part):
     """Somebody named in a message."""
 
     reference: str | None = None
@@ -51,7 +51,7 @@ class Party(Model):
     at: Location = Location()
 
 
-class DisplayArtist(Model):
+class DisplayArtist(Part):
     """Who is shown as the artist; ``special`` stands where there is no party (GenerativeAI ...)."""
 
     name: str = ""
@@ -61,7 +61,7 @@ class DisplayArtist(Model):
     at: Location = Location()
 
 
-class HashSum(Model):
+class HashSum(Part):
     """A file's hash as declared; ``algorithm`` as written (MD5, SHA1, SHA-256 ...)."""
 
     algorithm: str
@@ -69,7 +69,7 @@ class HashSum(Model):
     at: Location = Location()
 
 
-class FileReference(Model):
+class FileReference(Part):
     """A file that a message names: its URI as written, hash and size if given."""
 
     uri: str
@@ -81,7 +81,7 @@ class FileReference(Model):
     at: Location = Location()
 
 
-class Resource(Model):
+class Resource(Part):
     """What recordings and images have in common."""
 
     reference: str
@@ -130,7 +130,7 @@ class Image(Resource):
     kind: str = ""
 
 
-class Deal(Model):
+class Deal(Part):
     """On what terms, where and when a release may be used."""
 
     release_references: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class Deal(Model):
         return self.is_takedown or ended
 
 
-class Release(Model):
+class Release(Part):
     """A release of the message; track releases stand beside the main one.
 
     Attributes
