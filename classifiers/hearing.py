@@ -114,7 +114,12 @@ def _heard_of(source: Source, path: str, hash_sums: dict[str, str], job: _Job) -
 
 
 class _Ears:
-    """Signals and landmarks of one source; their libraries are loaded when first needed."""
+    """Everything that listens to one source; the libraries are loaded when first needed.
+
+    Two places to attach what else wants to hear: `push` hands on the mix-down of every block, once decoded
+    and once mixed (a collector of windows takes a copy of what it keeps); `classifiers.descriptors` hands
+    every chunk of the shared spectra to whoever derives from them.
+    """
 
     def __init__(self, source: Source) -> None:
         from classifiers.descriptors import Descriptors  # noqa: PLC0415 - librosa takes seconds to load
@@ -136,7 +141,9 @@ class _Ears:
         """Signals, and the packed fingerprint."""
         from classifiers.fingerprint import pack  # noqa: PLC0415
 
-        return self._synthetic.joined(self._descriptors.heard()), pack(self._finder.landmarks())
+        heard = self._descriptors.heard()
+        joined = self._synthetic.joined(heard).model_copy(update={"curves": heard.curves})
+        return joined, pack(self._finder.landmarks())
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:
@@ -153,10 +160,12 @@ def _within(source: Source, job: _Job) -> Iterator[Block]:
             )
 
 
-def _pcm16(mono: npt.NDArray[np.float32]) -> bytes:
+def _pcm16(mono: npt.NDArray[np.float32]) -> memoryview:
     """Mono as 16-bit samples: equal for the same signal in another container or under other tags."""
-    scaled = np.rint(mono * np.float32(32768))
-    return bytes(np.clip(scaled, -32768, 32767).astype("<i2").data)
+    scaled = mono * np.float32(32768)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype("<i2").data
 
 
 def _facts(source: Source, path: str, hash_sums: dict[str, str], duration_s: float, signal_hash: str) -> AudioFacts:

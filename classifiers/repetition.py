@@ -7,6 +7,7 @@ of it counts as a copy.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ class Repetition:
 
     def push(self, mel_db: Array) -> None:
         """Take the next frames of the mel spectrum in dB [shape=(frames, bands)]."""
-        coarse = mel_db.reshape(len(mel_db), _BANDS, -1).mean(axis=2)
+        coarse = mel_db @ _merging(mel_db.shape[1])
         self._pending.append(np.maximum(coarse, _FLOOR_DB))
         self._count += len(coarse)
         if self._count >= SECTION_S * self._frame_hz:
@@ -87,6 +88,12 @@ class Repetition:
                     spans.append(Span(start_s=first, end_s=last, note=note))
             start += len(section.is_repeated)
         return sorted(sorted(spans, key=lambda s: s.start_s - s.end_s)[:MAX_SPANS], key=lambda s: s.start_s)
+
+
+@cache
+def _merging(bands: int) -> Array:
+    """Matrix that averages neighbouring bands [shape=(bands, _BANDS)]."""
+    return np.repeat(np.eye(_BANDS, dtype=np.float32), bands // _BANDS, axis=0) * np.float32(_BANDS / bands)
 
 
 def find_repeats(frames: Array, frame_hz: float) -> Repeats:

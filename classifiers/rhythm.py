@@ -38,8 +38,9 @@ class Rhythm:
     def push(self, mel_db: Array) -> None:
         """Take the next frames of the mel spectrum in dB [shape=(frames, bands)]."""
         before = mel_db[:1] if self._last is None else self._last
-        rise = np.diff(np.concatenate([before, mel_db]), axis=0)
-        self._envelope.append(np.maximum(rise, 0).mean(axis=1))
+        rise = mel_db - np.concatenate([before, mel_db[:-1]])
+        np.maximum(rise, 0, out=rise)
+        self._envelope.append(rise @ np.full(rise.shape[1], 1 / rise.shape[1], np.float32))
         self._last = mel_db[-1:]
 
     def signals(self) -> list[Signal]:
@@ -49,7 +50,10 @@ class Rhythm:
         if duration_s < 1:
             return []
         onsets = onset_frames(envelope, self._frame_hz)
-        found = [Signal(name="onset_rate_hz", value=len(onsets) / duration_s, model=DESCRIPTORS)]
+        found = [
+            Signal(name="flux_db", value=float(envelope.mean(dtype=np.float64)), model=DESCRIPTORS),
+            Signal(name="onset_rate_hz", value=len(onsets) / duration_s, model=DESCRIPTORS),
+        ]
         if duration_s >= MIN_SOUND_S and len(onsets) >= _MIN_ONSETS:
             bpm, strength = tempo(envelope, self._frame_hz)
             found.append(Signal(name="beat_strength", value=strength, model=DESCRIPTORS))

@@ -3,6 +3,8 @@
 Conventions: a frame is ``n_fft`` samples under a periodic Hann window, frames follow each other by
 ``hop`` = n_fft / 2; power is the plain squared magnitude as librosa has it (``|stft|**2``). The
 window lasts about 46 ms whatever the sample rate, so that descriptors mean the same at each.
+Fine frames last eight times as long, side by side, and only one in six is taken after the first
+ten seconds: what asks for a fine frequency axis asks for an average over time.
 """
 
 from collections.abc import Iterator
@@ -11,16 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from librosa import fft_frequencies
-from librosa.filters import mel
+from librosa.filters import chroma, mel
 from scipy import fft, signal
 from scipy.ndimage import uniform_filter1d
 
 Array = npt.NDArray[np.float32]
 
 WINDOW_S = 0.0464  # 2048 samples at 44.1 kHz
-CHUNK_FRAMES = 96  # 0.8 MB of samples and as much of spectrum: stays in the second-level cache
+CHUNK_FRAMES = 64  # 0.5 MB of samples and as much of spectrum: stays in the second-level cache
 MEL_BANDS = 40
 MEL_MAX_HZ = 8000.0  # above it, codecs differ more than music does
+CHROMA_MAX_HZ = 5000.0  # above it lie overtones and noise
+
+FINE = 8  # times as long as a frame: 0.37 s, bins of 2.7 Hz
+FINE_STRIDE = 6
+_FINE_BATCH = 4
+_FINE_EVERY_S = 10.0  # up to here each fine frame is taken
 
 
 @dataclass(frozen=True)
@@ -66,44 +74,110 @@ class Grid:
         return weights / (self.n_fft * float(np.square(self.window(), dtype=np.float64).sum()))
 
     def mel_bank(self) -> Array:
-        """Mel filter bank up to 8 kHz [shape=(bins, MEL_BANDS)]."""
+        """Mel filter bank up to 8 kHz [shape=(bins under 8 kHz, MEL_BANDS)]."""
         top = min(MEL_MAX_HZ, self.sample_rate_hz / 2)
         bank = mel(sr=self.sample_rate_hz, n_fft=self.n_fft, n_mels=MEL_BANDS, fmin=30.0, fmax=top)
-        return np.ascontiguousarray(bank.T, dtype=np.float32)
+        return np.ascontiguousarray(bank.T[: np.flatnonzero(bank.any(axis=0))[-1] + 1], dtype=np.float32)
+
+    def chroma_bank(self) -> Array:
+        """Pitch-class bank at concert pitch up to 5 kHz [shape=(bins under 5 kHz, 12)], C first."""
+        bank = chroma(sr=self.sample_rate_hz, n_fft=self.n_fft, tuning=0.0)
+        count = int(CHROMA_MAX_HZ * self.n_fft / self.sample_rate_hz) + 1
+        return np.ascontiguousarray(bank.T[:count], dtype=np.float32)
+
+    def fine(self) -> "Grid":
+        """Give the grid of the fine frames: side by side."""
+        return Grid(self.sample_rate_hz, FINE * self.n_fft, FINE * self.n_fft)
 
 
 class PowerFrames:
-    """Cuts a stream of samples into frames and yields their power, chunk by chunk.
+    """Cuts a stream of samples into frames and yields their power, chunk by chunk."""
 
-    Parameters
-    ----------
-    is_plain
-        Frames side by side without a window, half as many: enough where only the energy is asked for.
-    """
-
-    def __init__(self, grid: Grid, *, is_plain: bool = False) -> None:
+    def __init__(self, grid: Grid) -> None:
         self._grid = grid
-        self._step = grid.n_fft if is_plain else grid.hop
-        self._window = None if is_plain else grid.window()
+        self._window = grid.window()
         self._rest, self._is_short = np.zeros(0, np.float32), True
 
     def push(self, samples: Array) -> Iterator[Array]:
         """Yield power [shape=(frames <= CHUNK_FRAMES, bins)] of the frames that are complete now."""
-        stream = np.concatenate([self._rest, samples])
-        size, step = self._grid.n_fft, self._step
+        stream = np.concatenate([self._rest, samples]) if len(self._rest) else samples
+        size, step = self._grid.n_fft, self._grid.hop
         count = max(0, (len(stream) - size) // step + 1)
         frames = framed(stream, size, step, count)
         self._is_short &= not count
         for first in range(0, count, CHUNK_FRAMES):
-            chunk = frames[first : first + CHUNK_FRAMES]
-            spectrum = fft.rfft(chunk if self._window is None else chunk * self._window)
-            yield np.square(spectrum.real) + np.square(spectrum.imag)
+            yield power_of(frames[first : first + CHUNK_FRAMES] * self._window)
         self._rest = stream[count * step :].copy()
 
     def flush(self) -> Iterator[Array]:
         """Yield a sound that is shorter than one frame, padded with zeros; of a longer one nothing is missing."""
         if self._is_short and len(self._rest):
             yield from self.push(np.zeros(self._grid.n_fft - len(self._rest), np.float32))
+
+
+class FineFrames:
+    """Picks long frames from a stream, all at first and then one in six, and yields their power.
+
+    Several are transformed together, which takes a third of the time of one after another.
+
+    Parameters
+    ----------
+    grid
+        Of the short frames.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid.fine()
+        self._window = self.grid.window()
+        self._early = int(_FINE_EVERY_S * grid.sample_rate_hz) // self.grid.n_fft
+        self._batch = np.zeros((_FINE_BATCH, self.grid.n_fft), np.float32)
+        self._weights: list[int] = []  # of the frames in the batch that are complete
+        self._filled, self._place = 0, 0
+
+    def push(self, samples: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield power [shape=(frames, bins)] of the frames that are ready, and how many each stands for."""
+        size = self.grid.n_fft
+        while len(samples):
+            part = samples[: size - self._filled]
+            if self._stands_for:
+                self._batch[len(self._weights), self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            samples = samples[len(part) :]
+            if self._filled == size:
+                self._close()
+                if len(self._weights) == _FINE_BATCH:
+                    yield self._ready()
+
+    def flush(self) -> Iterator[tuple[Array, Array]]:
+        """Yield what is left; a sound that is shorter than one frame is padded with zeros."""
+        if self._place == 0 and self._filled:
+            self._batch[0, self._filled :] = 0
+            self._close()
+        if self._weights:
+            yield self._ready()
+
+    @property
+    def _stands_for(self) -> int:
+        if self._place < self._early:
+            return 1
+        return FINE_STRIDE if (self._place - self._early) % FINE_STRIDE == FINE_STRIDE // 2 else 0
+
+    def _close(self) -> None:
+        if self._stands_for:
+            self._weights.append(self._stands_for)
+        self._place, self._filled = self._place + 1, 0
+
+    def _ready(self) -> tuple[Array, Array]:
+        weights, self._weights = np.array(self._weights, np.float32), []
+        return power_of(self._batch[: len(weights)] * self._window), weights
+
+
+def power_of(windowed: Array) -> Array:
+    """Squared magnitude of the spectrum along the last axis."""
+    spectrum = fft.rfft(windowed)
+    power: Array = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    return power
 
 
 def framed(stream: Array, size: int, step: int, count: int) -> Array:

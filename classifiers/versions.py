@@ -2,7 +2,7 @@
 
 from classifiers.models import active
 
-DESCRIPTORS = "descriptors-1"
+DESCRIPTORS = "descriptors-2"
 LANDMARKS = "landmarks-1"
 PROVENANCE = "provenance-2"
 

@@ -8,7 +8,7 @@ import scipy.signal
 from sounds import RATE, clicks, music, noise, tone
 
 from classifiers.descriptors import Descriptors
-from classifiers.loudness import k_weights
+from classifiers.kweighting import k_weights
 from classifiers.spectra import Grid
 
 

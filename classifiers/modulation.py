@@ -1,0 +1,76 @@
+"""How the level swings: the spectrum of the level over time, in octaves of its rate.
+
+Speech swings most at syllables, 3 to 6 times a second; music at its beats; noise and drones hardly.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft, signal
+
+from classifiers.spectra import Array, Grid
+from classifiers.versions import DESCRIPTORS
+from schemas.screening import Curve, Signal
+
+RATES_HZ = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+SYLLABLES_HZ = (3.0, 6.0)
+WINDOW_S = 6.0
+
+_MIN_SWING_DB = 0.5  # under it nothing swings, and nothing has a rate
+
+
+class Modulation:
+    """Collects the mean level of the mel bands: one number per frame.
+
+    Parameters
+    ----------
+    grid
+        Of the frames to come.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._frame_hz = grid.frame_hz
+        self._levels: list[Array] = []
+
+    def push(self, mel_db: Array) -> None:
+        """Take the next frames of the mel spectrum in dB [shape=(frames, bands)]."""
+        self._levels.append(mel_db @ np.full(mel_db.shape[1], 1 / mel_db.shape[1], np.float32))
+
+    def heard(self) -> tuple[list[Signal], list[Curve]]:
+        """Give the rate and the share of syllables, and the swing per octave; nothing under six seconds."""
+        levels = np.concatenate(self._levels) if self._levels else np.zeros(0, np.float32)
+        width = round(WINDOW_S * self._frame_hz)
+        if len(levels) < width:
+            return [], []
+        rates, density = modulation_density(levels.astype(np.float64), width, self._frame_hz)
+        swings = (_between(rates, density, rate / 2**0.5, rate * 2**0.5) ** 0.5 for rate in RATES_HZ)
+        rounded = tuple(round(swing, 2) for swing in swings)
+        curve = Curve(name="modulation_db", places_hz=RATES_HZ, levels=rounded, model=DESCRIPTORS)
+        whole = _between(rates, density, RATES_HZ[0], RATES_HZ[-1])
+        if whole < _MIN_SWING_DB**2:
+            return [], [curve]
+        inside = (rates >= RATES_HZ[0]) & (rates <= RATES_HZ[-1])
+        values = {
+            "modulation_hz": float(rates[inside][(density * rates)[inside].argmax()]),
+            "modulation_syllable_share": _between(rates, density, *SYLLABLES_HZ) / whole,
+        }
+        return [Signal(name=name, value=value, model=DESCRIPTORS) for name, value in values.items()], [curve]
+
+
+def modulation_density(
+    levels: npt.NDArray[np.float64], width: int, frame_hz: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Power density (dB^2 per Hz) of a level over time, by Welch's method: rates in Hz, and density."""
+    window = signal.get_window("hann", width)
+    windows = np.lib.stride_tricks.sliding_window_view(levels, width)[:: width // 2]
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    power = np.square(np.abs(fft.rfft(centred * window, axis=1))).mean(axis=0)
+    density = 2 * power / (frame_hz * np.square(window).sum())
+    return np.arange(len(density)) * frame_hz / width, density
+
+
+def _between(rates: npt.NDArray[np.float64], density: npt.NDArray[np.float64], low_hz: float, high_hz: float) -> float:
+    """Integrate the density between two rates, bins on the borders shared out."""
+    step = rates[1]
+    sums = np.concatenate([[0.0], np.cumsum(density)]) * step
+    ends = (np.arange(len(sums)) - 0.5) * step
+    return float(np.interp(high_hz, ends, sums) - np.interp(low_hz, ends, sums))

@@ -1,0 +1,82 @@
+"""Pitch classes over time: the key they point to, and how evenly they are used.
+
+The bank is librosa's at concert pitch; the profiles are those of Krumhansl and Kessler (1982): how
+well listeners find that each pitch class fits a key.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.spectra import Array, Grid
+from classifiers.versions import DESCRIPTORS
+from schemas.flags import Span
+from schemas.screening import Signal
+
+CLASSES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+TONAL_STRENGTH = 0.5  # correlation under which no key is named: white noise reaches 0.4
+
+_SILENT = 1e-7  # mean square of a frame that has no pitch classes
+_MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+_MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+
+def key_name(key: int) -> str:
+    """Name a key: 0 to 11 are C major to B major, 12 to 23 C minor to B minor."""
+    return f"{CLASSES[key % 12]} {'minor' if key >= 12 else 'major'}"
+
+
+def key_of(chroma: npt.NDArray[np.float64]) -> tuple[int, float]:
+    """Find the key whose profile correlates best with a chroma vector [shape=(12,)]: its number and correlation."""
+    if np.ptp(chroma) <= 0:
+        return 0, 0.0
+    profiles = np.stack([np.roll(profile, root) for profile in (_MAJOR, _MINOR) for root in range(12)])
+    centred = profiles - profiles.mean(axis=1, keepdims=True)
+    heard = chroma - chroma.mean()
+    scores = centred @ heard / (np.linalg.norm(centred, axis=1) * np.linalg.norm(heard))
+    return int(scores.argmax()), float(scores.max())
+
+
+def entropy(shares: npt.NDArray[np.float64]) -> float:
+    """Entropy of shares that sum to one, against the highest possible: 0 one class alone, 1 all alike."""
+    used = shares[shares > 0]
+    return float(-(used * np.log(used)).sum() / np.log(len(shares)))
+
+
+class Tonality:
+    """Averages the chroma of fine frames, each as loud as any other.
+
+    Parameters
+    ----------
+    grid
+        Of the fine frames to come.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._bank = grid.chroma_bank()
+        self._floor = np.float32(_SILENT / grid.mean_square_weights()[1] * self._bank.mean())
+        self._sum = np.zeros(12)
+        self._end_s = 0.0
+        self._frame_s = grid.n_fft / grid.sample_rate_hz
+
+    def push(self, power: Array, stand_for: Array) -> None:
+        """Take the next fine frames [shape=(frames, bins)], and how many each stands for [shape=(frames,)]."""
+        self._end_s += float(stand_for.sum()) * self._frame_s
+        chroma = power[:, : len(self._bank)] @ self._bank
+        sums = chroma.sum(axis=1)
+        weights = np.where(sums >= self._floor, stand_for / np.maximum(sums, self._floor), 0)
+        self._sum += weights @ chroma
+
+    def signals(self) -> list[Signal]:
+        """Entropy, strength of the best key, and that key where there is one; nothing for silence."""
+        if not self._sum.sum():
+            return []
+        shares = self._sum / self._sum.sum()
+        key, strength = key_of(shares)
+        found = [
+            Signal(name="tonal_entropy", value=entropy(shares), model=DESCRIPTORS),
+            Signal(name="key_strength", value=strength, model=DESCRIPTORS),
+        ]
+        if strength >= TONAL_STRENGTH:
+            span = Span(start_s=0.0, end_s=self._end_s, note=key_name(key))
+            found.append(Signal(name="key", value=float(key), model=DESCRIPTORS, spans=(span,)))
+        return found
