@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench docs serve scan setup setup-dev lock screenshots clean
+.PHONY: help demo test lint fix bench fuzz docs serve scan setup setup-dev lock screenshots clean
 
 help: ## Show what there is.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ docs: setup-dev ## Write the generated pages of docs/ anew.
 
 bench: setup-dev ## Cost tables: decode, listen, whole pipeline, memory.
 	@$(BIN)/python -P -m benchmarks $(ARGS)
+
+fuzz: setup-dev ## Fuzz all readers of strangers' bytes: make fuzz MINUTES=10
+	@bash scripts/fuzz $(VENV) $(or $(MINUTES),10) $(ARGS)
 
 screenshots: setup-dev ## Take the README's pictures anew from the running demo.
 	@$(BIN)/python -P docs/screenshots.py
