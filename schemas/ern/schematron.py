@@ -68,6 +68,10 @@ class SchematronFolder:
     def __init__(self, folder: Path) -> None:
         self._files = _sets_in(folder) or _sets_in(folder.absolute().parent / "schematron")
 
+    def has_set(self, root: etree._Element) -> bool:
+        """Tell whether the folder holds a set for a message's profile."""
+        return any(one in self._files for one in sets_of(root))
+
     def findings(self, root: etree._Element, path: str) -> Iterator[Finding]:
         """Ask the sets of the profiles that a message names.
 
