@@ -24,6 +24,7 @@ from lxml import etree
 from api.cli.app import COLLECT_AFTER
 from schemas.disclosure import Agent, Contribution, Disclosure, Level
 from schemas.ern import read_message, write_message
+from schemas.ern.source import parse_xml
 from schemas.ern.xsd import SchemaFolder
 from schemas.evidence import Evidence
 from schemas.release import (
@@ -121,9 +122,9 @@ def _ways(messages: list[tuple[str, bytes]], schemas: Path) -> dict[str, _Way]:
         folder = SchemaFolder(schemas)
         ways["XSD alone"] = _Way(messages, lambda path, data: [*folder.validate(data, path)])
         ways["reader, all rules and XSD"] = _Way(messages, lambda path, data: _check_all(path, data, folder))
-        some = [(path, data) for path, data in messages if folder.schematron.has_set(etree.fromstring(data))]
+        some = [(path, data) for path, data in messages if folder.schematron.has_set(parse_xml(data))]
         name = f"Schematron through Saxon, {len(some)} messages"
-        ways[name] = _Way(some, lambda path, data: [*folder.schematron.findings(etree.fromstring(data), path)])
+        ways[name] = _Way(some, lambda path, data: [*folder.schematron.findings(parse_xml(data), path)])
     return ways
 
 
