@@ -65,7 +65,7 @@ def _mime_type(path: str) -> str | None:
     """Name the container by its first bytes, as far as the C2PA library reads it."""
     with Path(path).open("rb") as file:
         head = file.read(12)
-        if head[:3] == b"ID3":
+        if head[:3] == b"ID3" and len(head) >= 10:
             a, b, c, d = (byte & 0x7F for byte in head[6:10])
             file.seek(10 + (a << 21 | b << 14 | c << 7 | d))
             return "audio/flac" if file.read(4) == b"fLaC" else "audio/mpeg"

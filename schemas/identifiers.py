@@ -210,9 +210,9 @@ def parse_dpid(text: str) -> str:
     >>> parse_dpid("PA-DPIDA-202401120D-9")
     'PADPIDA202401120D9'
     """
-    compact = _compact("DPID", text, 18)
-    if not compact.startswith("PADPIDA"):
+    if not _compact("DPID", text, None).startswith("PADPIDA"):  # before its length: another word is no short DPID
         raise _broken("DPID", text, Broken.PREFIX, "does not begin with PADPIDA")
+    compact = _compact("DPID", text, 18)
     if not _DPID.fullmatch(compact):
         raise _broken("DPID", text, Broken.FORM, "is not 18 letters and digits")
     if not mod_37_36.is_valid(compact):

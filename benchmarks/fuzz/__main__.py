@@ -7,6 +7,7 @@ import argparse
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,17 +52,25 @@ def main() -> None:
 
 
 def fuzz(name: str, seconds: int, folder: Path) -> Outcome:
-    """Fuzz one target in a process of its own; a crash ends it, so what time is left is given to another."""
+    """Fuzz one target in a process of its own, and in another for the time that is left when a crash ends it."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = set(folder.glob("crash-*"))
-    command = [sys.executable, "-P", "-m", "benchmarks.fuzz.one", name, str(seconds), str(folder)]
-    with (folder / "log").open("wb") as log:
-        subprocess.run(command, stdout=log, stderr=log, check=False, timeout=seconds + GRACE_S)
-    said = (folder / "log").read_text("utf-8", "replace")
-    new = set(folder.glob("crash-*")) - before
-    return Outcome(
-        name, _last(r"#(\d+)\s", said), _last(r"cov: (\d+)", said), _last(r"ft: (\d+)", said), len(new), seconds
-    )
+    before, began = _artefacts(folder), time.monotonic()
+    executions = edges = features = 0
+    while (left := round(seconds - (time.monotonic() - began))) > 0:
+        command = [sys.executable, "-P", "-m", "benchmarks.fuzz.one", name, str(left), str(folder)]
+        with (folder / "log").open("wb") as log:
+            ended = subprocess.run(command, stdout=log, stderr=log, check=False, timeout=left + GRACE_S)
+        said = (folder / "log").read_text("utf-8", "replace")
+        executions += _last(r"#(\d+)\s", said)
+        edges, features = max(edges, _last(r"cov: (\d+)", said)), max(features, _last(r"ft: (\d+)", said))
+        if ended.returncode == 0 or not executions:
+            break
+    return Outcome(name, executions, edges, features, len(_artefacts(folder) - before), seconds)
+
+
+def _artefacts(folder: Path) -> set[Path]:
+    """List the inputs that crashed, took too long or too much memory."""
+    return {path for path in folder.iterdir() if path.name.startswith(("crash-", "timeout-", "oom-"))}
 
 
 def _last(pattern: str, text: str) -> int:

@@ -24,7 +24,7 @@ def main() -> None:
         (seeds / f"{number:04}").write_bytes(data)
     words = folder / "words"
     words.write_text("".join(f'"{word}"\n' for word in WORDS.split()), "ascii")
-    options = [*LIMITS, f"-max_total_time={seconds}", f"-artifact_prefix={folder}/crash-", f"-dict={words}"]
+    options = [*LIMITS, f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", f"-dict={words}"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], TARGETS[name].run)
     atheris.Fuzz()
 

@@ -12,6 +12,7 @@ import langcodes
 from schemas.errors import InvalidIdentifier
 from schemas.findings import Severity
 from schemas.identifiers import (
+    PARSERS,
     Broken,
     parse_dpid,
     parse_grid,
@@ -33,6 +34,7 @@ PLACEHOLDER = re.compile(
     r"(test|evaluation only|lorem ipsum|placeholder|to be announced|t\.?b\.?[ad]\.?)", re.IGNORECASE
 )
 PLACEHOLDER_ID = re.compile(r"(TEST0*[0-9]?|[A-Z]{0,5}0{6,}|0*1234567890[0-9]*)", re.IGNORECASE)
+_ISRC = re.compile(r"[A-Z0-9]{12}")
 PUBLIC_SCHEMES = frozenset({"ISRC", "ICPN", "GRid", "ISWC"})  # others may count from zero
 
 Parse = Callable[[str], str]
@@ -51,6 +53,14 @@ def _broken(named: Iterable[Named], scheme: str, parse: Parse) -> Iterator[tuple
 def _hits(named: Iterable[Named], scheme: str, parse: Parse) -> Iterator[Hit]:
     for subject, one, error in _broken(named, scheme, parse):
         yield Hit(error.message, one.at, subject, one.value)
+
+
+def _is_right(one: Identified) -> bool:
+    try:
+        PARSERS[one.scheme](one.value)
+    except InvalidIdentifier as error:
+        return error.rule == Broken.PREFIX  # that alone leaves room for the clearer word
+    return True
 
 
 def _of_recordings(message: Message) -> Iterator[Named]:
@@ -104,9 +114,9 @@ def isrc_is_well_formed(message: Message) -> Iterator[Hit]:
     file_status="IdentifierInvalid",
 )
 def isrc_prefix_is_known(message: Message) -> Iterator[Hit]:
-    """Look the first two letters up."""
+    """Look the first two letters up; a known placeholder is IDN-016's."""
     for subject, one, error in _broken(_of_recordings(message), "ISRC", parse_isrc):
-        if error.rule == Broken.PREFIX:
+        if error.rule == Broken.PREFIX and not PLACEHOLDER_ID.fullmatch(one.value.strip()):
             yield Hit(error.message, one.at, subject, one.value)
 
 
@@ -223,10 +233,14 @@ def isrcs_differ(message: Message) -> Iterator[Hit]:
 
 
 def _same_isrc(message: Message) -> Iterator[tuple[SoundRecording, SoundRecording]]:
-    """Pair each recording with the first one of the same ISRC."""
+    """Pair each recording with the first one of the same ISRC; what has no ISRC's form is IDN-001's alone."""
     first: dict[str, SoundRecording] = {}
     for recording in message.sound_recordings:
-        if recording.isrc and first.setdefault(recording.isrc, recording) is not recording:
+        if (
+            recording.isrc
+            and _ISRC.fullmatch(recording.isrc)
+            and first.setdefault(recording.isrc, recording) is not recording
+        ):
             yield first[recording.isrc], recording
 
 
@@ -304,9 +318,9 @@ def territories_are_known(message: Message) -> Iterator[Hit]:
     file_status="MetadataMissing",
 )
 def values_are_real(message: Message) -> Iterator[Hit]:
-    """Look for whole titles, names and identifiers that are known placeholders."""
+    """Look for whole titles, names and identifiers that are known placeholders; a wrong one is said to be wrong."""
     for subject, one in (*_of_recordings(message), *_of_releases(message)):
-        if one.scheme in PUBLIC_SCHEMES and PLACEHOLDER_ID.fullmatch(one.value.strip()):
+        if one.scheme in PUBLIC_SCHEMES and PLACEHOLDER_ID.fullmatch(one.value.strip()) and _is_right(one):
             yield Hit(f"{one.scheme} {one.value!r} is a placeholder.", one.at, subject, one.value)
     titles = [(name_of(r), r.title, r.at) for r in message.sound_recordings]
     titles += [(r.key, r.title, r.at) for r in message.releases if r.is_main]

@@ -44,7 +44,8 @@ def _is_release(message: Message) -> bool:
 
 
 def _top(message: Message) -> Location:
-    return Location(path=message.path)
+    is_xml = message.ern_version is not None
+    return Location(path=message.path, xpath=f"/{message.kind}" if is_xml else None)
 
 
 @rule(
@@ -111,15 +112,16 @@ def version_can_declare(message: Message) -> Iterator[Hit]:
     WARNING,
     "Version below what targets accept",
     why="Spotify refuses ERN 3.7 to 4.2 since 2026-04-01.",
-    source="Spotify provider support, delivery step 1 (2026-04-01)",
+    source="Spotify provider support, delivery step 1 (2026-04-01); house: info unless the recipient is named so",
     mend="Move to ERN 4.3 or later; 4.3.2 carries AI disclosure too.",
     scope=Scope.MESSAGE,
 )
 def version_is_accepted(message: Message) -> Iterator[Hit]:
     """Compare the version with the oldest that every known target accepts."""
     if _is_release(message) and _numbers(message.ern_version or "") < (4, 3):
+        is_for_spotify = any("spotify" in party.name.lower() for party in message.recipients)
         text = f"Spotify takes ERN 4.3 and later; this is {message.ern_version}."
-        yield Hit(text, _top(message), message.message_id, message.ern_version)
+        yield Hit(text, _top(message), message.message_id, message.ern_version, None if is_for_spotify else INFO)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

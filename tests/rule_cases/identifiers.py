@@ -52,7 +52,7 @@ CASES = {
         coded("QZ-ABC-26-00001", kind=MessageKind.JSON),
         coded(None),
     ),
-    "IDN-002": case(coded("TEST00000001"), coded("QZABC2600001"), coded("QZABC")),
+    "IDN-002": case(coded("XXABC2600001"), coded("QZABC2600001"), coded("QZABC"), coded("TEST00000001")),
     "IDN-003": case(
         (releases("ICPN", "4006381333932"), releases("ICPN", "123")),
         releases("ICPN", "4006381333931"),
@@ -70,7 +70,12 @@ CASES = {
         evidence(),
         evidence(sender_id=None, sender_name="", ern_version=None),  # bare audio has no sender
     ),
-    "IDN-010": case(two(), two(isrc="QZABC2600002"), two(isrc=None)),
+    "IDN-010": case(
+        two(),
+        two(isrc="QZABC2600002"),
+        two(isrc=None),
+        message(recording(isrc="XXXX"), recording(reference="A2", isrc="XXXX")),  # no ISRC at all: IDN-001
+    ),
     "IDN-011": case(two(duration_s=183), two(duration_s=182), two(duration_s=183, isrc="QZABC2600002")),
     "IDN-012": case(
         (spoken("ja_JP"), spoken("eng"), spoken("english")), spoken("ja-JP"), spoken("zxx"), spoken("zh-Hant")
@@ -94,5 +99,6 @@ CASES = {
         (message(recording(title="TEST")), releases("ICPN", "0000000000000"), coded("TEST00000001")),
         message(recording(title="Test Pressing")),
         releases("Proprietary", "00000000"),
+        releases("ICPN", "1234567890123"),  # its check digit is wrong, which says enough: IDN-003
     ),
 }

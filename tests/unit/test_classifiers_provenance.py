@@ -4,7 +4,7 @@ import struct
 
 import pytest
 from mutagen.flac import FLAC
-from mutagen.id3 import COMM, GEOB, TXXX, WOAS
+from mutagen.id3 import COMM, GEOB, ID3, TXXX, WOAS
 from mutagen.mp3 import MP3
 from mutagen.oggvorbis import OggVorbis
 from sounds import tone, write
@@ -89,6 +89,28 @@ def test_a_manifest_that_the_library_passes_over_is_named(tmp_path):
     )
     found = find_provenance(with_id3(write(tmp_path / "song.mp3", tone(1)), frame))
     assert found.manifest is None
+    assert "application/jumbf" in found.unread_manifest
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"ID3", b"ID3\3\0\0\x0fv", b"ID3\4\0\0\x7f\x7f\x7f\x7f", b"RIFF", b"fLaC", b"\0\0\0\x14ftyp", b"\xff\xfb"],
+)
+def test_a_head_without_a_body_says_nothing(tmp_path, head):
+    path = tmp_path / "cut"
+    path.write_bytes(head)
+    found = find_provenance(str(path))
+    assert (found.manifest, found.tags, found.pictures) == (None, (), ())
+
+
+def test_a_hidden_manifest_is_read_all_the_same(tmp_path, shared):
+    path = tmp_path / "hidden.mp3"
+    path.write_bytes((shared / "c2pa/signed_trainedAlgorithmicMedia.mp3").read_bytes())
+    tags = ID3(path)
+    tags.getall("GEOB")[0].mime = "application/jumbf"
+    tags.save()
+    found = find_provenance(str(path))
+    assert (found.manifest.state, found.manifest.digital_source_types) == ("invalid", ("trainedAlgorithmicMedia",))
     assert "application/jumbf" in found.unread_manifest
 
 

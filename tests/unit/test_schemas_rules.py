@@ -6,6 +6,7 @@ from rule_cases.making import evidence, human, message, recording
 
 from schemas.disclosure import Level
 from schemas.findings import Location, Severity
+from schemas.release import Party
 from schemas.rules import RULES, Scope, finding, run
 from schemas.rules.registry import MAX_VALUE, declare
 from schemas.screening import Found, ProvenanceState
@@ -123,3 +124,23 @@ def test_a_sequence_of_isrcs_may_stand_in_any_order():
     shuffled = artists.model_copy(update={"sound_recordings": artists.sound_recordings[::-1]})
 
     assert raised("SPM-009", shuffled)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "severity"),
+    [
+        ((Party(name="Spotify AB"),), "warning"),
+        ((), "info"),
+        ((Party(),), "info"),
+        ((Party(name="Shop"),), "info"),
+    ],
+)
+def test_what_spotify_refuses_weighs_less_for_others(recipients, severity):
+    assert [f.severity for f in raised("XSD-005", message(version="4.2", recipients=recipients))] == [severity]
+
+
+def test_one_wrong_identifier_is_one_finding():
+    for isrc in ("TEST00000001", "XXXX"):
+        twice = message(recording(isrc=isrc), recording(reference="A2", isrc=isrc))
+        rules = [f.rule for f in run(Scope.MESSAGE, twice) if f.rule.startswith("IDN-0") and f.subject == isrc]
+        assert len(set(rules)) == 1 + (isrc != "XXXX"), rules  # one code for two recordings is a fault of its own
