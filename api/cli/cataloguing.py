@@ -13,6 +13,7 @@ from schemas.errors import InvalidInput
 from schemas.findings import Severity
 from schemas.profile import Profile
 from schemas.rules import RULES, Rule, Scope
+from schemas.rules.examples import examples
 
 GROUPS = {
     "AID": "AI disclosure inside one message",
@@ -60,7 +61,14 @@ def chosen(rule_ids: Sequence[str]) -> list[Rule]:
 def as_json(rules: Sequence[Rule], profile: Profile | None = None) -> str:
     """Write rules as a JSON array; ``profile`` is what a profile says about a rule, null where nothing."""
     fields = ("id", "group", "severity", "title", "why", "source", "mend", "scope", "file_status")
-    return json.dumps([{f: getattr(r, f) for f in fields} | _weighed(r, profile) for r in rules], indent=2)
+    return json.dumps(
+        [{f: getattr(r, f) for f in fields} | _example(r) | _weighed(r, profile) for r in rules], indent=2
+    )
+
+
+def _example(rule: Rule) -> dict[str, object]:
+    one = examples()[rule.id]
+    return {"example": {"wrong": one.wrong, "right": one.right}}
 
 
 def _weighed(rule: Rule, profile: Profile | None) -> dict[str, object]:
@@ -84,10 +92,20 @@ def as_markdown(rules: Sequence[Rule] | None = None) -> str:
 
 def _section(rule: Rule) -> str:
     status = f"\n- ErncFileStatus: `{rule.file_status}`" if rule.file_status else ""
+    one = examples()[rule.id]
+    if one.is_xml:
+        example = f"\n```xml\n<!-- wrong -->\n{one.wrong}\n<!-- right -->\n{one.right}\n```\n"
+    else:
+        example = f"- Wrong: {_marked(one.wrong)}\n- Right: {_marked(one.right)}\n"
     return (
         f"\n### {rule.id}\n\n**{rule.title}** ({rule.severity})\n\n{rule.why}\n\n"
-        f"- Mend: {rule.mend}\n- Source: {rule.source}\n- Looks at: {LOOKS_AT[rule.scope]}{status}\n"
+        f"- Mend: {rule.mend}\n- Source: {rule.source}\n- Looks at: {LOOKS_AT[rule.scope]}{status}\n{example}"
     )
+
+
+def _marked(text: str) -> str:
+    """Put what is code into code; Markdown would take its angle brackets for HTML."""
+    return f"`{text}`" if text.startswith(("<", "{")) else text
 
 
 def print_table(profile: Profile | None = None) -> None:
@@ -119,6 +137,8 @@ def print_rules(rules: Sequence[Rule], profile: Profile | None = None) -> None:
         grid.add_column()
         for word, text in _about(rule) + _in(profile, rule):
             grid.add_row(f"  {word}", Text(text))  # plain: brackets in a source are no markup
+        for word, text in _shown(rule):
+            grid.add_row(f"  {word}", Text(text, STYLES[Severity.ERROR] if word == "wrong" else "green"))
         console.print(grid)
 
 
@@ -126,6 +146,11 @@ def _about(rule: Rule) -> list[tuple[str, str]]:
     status = [("file status", rule.file_status)] if rule.file_status else []
     looks_at = LOOKS_AT[rule.scope]
     return [("why", rule.why), ("mend", rule.mend), ("source", rule.source), ("looks at", looks_at), *status]
+
+
+def _shown(rule: Rule) -> list[tuple[str, str]]:
+    one = examples()[rule.id]
+    return [("wrong", one.wrong), ("right", one.right)]
 
 
 def _in(profile: Profile | None, rule: Rule) -> list[tuple[str, str]]:
