@@ -24,6 +24,8 @@ from schemas.evidence import Evidence
 from schemas.history import PastDeclaration, PastMessage, applied_message, declaration_of
 from schemas.rules.spam import RATE_LIMIT
 
+FILE = "history.sqlite"
+FORM = 1  # of the tables
 BUSY_SECONDS = 60.0
 OPEN = 2**62  # the run of what has not been settled: after all others
 
@@ -32,7 +34,7 @@ CREATE TABLE IF NOT EXISTS declaration (
     source_key TEXT PRIMARY KEY,
     recording_key TEXT NOT NULL, isrc TEXT, sender_id TEXT, release_key TEXT, level TEXT NOT NULL,
     message_id TEXT NOT NULL, message_sha256 TEXT, declared_at TEXT NOT NULL, signal_hash TEXT,
-    can_declare INTEGER NOT NULL, artist TEXT NOT NULL, artist_key TEXT NOT NULL,
+    can_declare INTEGER NOT NULL, artist TEXT NOT NULL, delivery_id TEXT NOT NULL, artist_key TEXT NOT NULL,
     run INTEGER NOT NULL, turn TEXT NOT NULL, marked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS declaration_by_isrc ON declaration (isrc, run, turn);
@@ -57,7 +59,7 @@ SELECT max(coalesce((SELECT max(run) FROM declaration WHERE run < ?1), 0),
 """
 _COLUMNS = (
     "source_key", "kind", "recording_key", "isrc", "sender_id", "release_key", "declared_level", "can_declare",
-    "display_artist", "signal_hash", "message_id", "message_sha256", "message_created_at", "is_takedown",
+    "display_artist", "delivery_id", "signal_hash", "message_id", "message_sha256", "message_created_at", "is_takedown",
 )  # fmt: skip
 
 
@@ -73,19 +75,20 @@ class LakeHistory:
     def __init__(self, lake: Path) -> None:
         lake.mkdir(parents=True, exist_ok=True)
         # One worker's stages run on one thread at a time, but not always on the same.
-        self._db = sqlite3.connect(
-            lake / "history.sqlite", timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
+        self._db = sqlite3.connect(lake / FILE, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_TABLES)
+        self._db.execute(f"PRAGMA user_version = {FORM}")
         self._norms: Norms = {}
 
     @classmethod
     def ensure(cls, lake: Path) -> None:
-        """Make the index anew from the lake's screenings where it is missing; all of them count as one run."""
-        if (lake / "history.sqlite").exists():
+        """Make the index anew from the lake's screenings where it is missing or of another form, as one run."""
+        if _form_of(lake / FILE) == FORM:
             return
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            (lake / name).unlink(missing_ok=True)
         with contextlib.closing(cls(lake)) as history:
             with history._transaction():  # noqa: SLF001 - its own
                 for source_key, one, message in _remembered(Lake(lake)):
@@ -204,6 +207,14 @@ class LakeHistory:
         self._db.execute(query, (*values, OPEN, place.turn))
 
 
+def _form_of(file: Path) -> int | None:
+    if not file.exists():
+        return None
+    with contextlib.closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as db:
+        (form,) = db.execute("PRAGMA user_version").fetchone()
+    return int(form)
+
+
 def _remembered(lake: Lake) -> Iterator[tuple[str, PastDeclaration, PastMessage]]:
     paths = [str(part) for part in lake.parts("screenings")]
     dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
@@ -239,6 +250,7 @@ def _declaration_of(row: dict[str, Any]) -> PastDeclaration:
         signal_hash=row["signal_hash"],
         can_declare=bool(row["can_declare"]),
         artist=row["display_artist"] or "",
+        delivery_id=row["delivery_id"] or "",
     )
 
 

@@ -14,7 +14,7 @@ MAX_LISTED = 200  # of one ISRC, sound or release, the last ones; a person is to
 NEVER = ""
 DECLARATION = (
     "recording_key, isrc, sender_id, release_key, level, message_id, message_sha256, declared_at, signal_hash, "
-    "can_declare, artist"
+    "can_declare, artist, delivery_id"
 )
 MESSAGE = "sender_id, message_id, message_sha256, release_key, declared_at, is_takedown"
 _BEFORE = "(run, turn) < (?, ?)"
@@ -107,6 +107,7 @@ def declaration_row(one: PastDeclaration) -> tuple[object, ...]:
         one.signal_hash,
         one.can_declare,
         one.artist,
+        one.delivery_id,
     )
 
 
@@ -124,7 +125,8 @@ def message_row(one: PastMessage) -> tuple[object, ...]:
 
 def to_declaration(row: tuple[Any, ...]) -> PastDeclaration:
     """Read the values of `DECLARATION` back."""
-    key, isrc, sender, release, level, message_id, sha256, declared_at, signal_hash, can_declare, artist = row
+    key, isrc, sender, release, level, message_id, sha256, declared_at, signal_hash, can_declare, *rest = row
+    artist, delivery_id = rest
     return PastDeclaration(
         recording_key=key,
         isrc=isrc,
@@ -137,6 +139,7 @@ def to_declaration(row: tuple[Any, ...]) -> PastDeclaration:
         signal_hash=signal_hash,
         can_declare=bool(can_declare),
         artist=artist,
+        delivery_id=delivery_id,
     )
 
 

@@ -56,6 +56,8 @@ class PastDeclaration:
         Whether the message had a place for a declaration.
     artist
         The shown artist.
+    delivery_id
+        Which delivery it came in; empty where that is not kept.
     """
 
     recording_key: str
@@ -69,6 +71,7 @@ class PastDeclaration:
     signal_hash: str | None = None
     can_declare: bool = True
     artist: str = ""
+    delivery_id: str = ""
 
 
 class DeclarationHistory(Protocol):
@@ -173,6 +176,7 @@ def declaration_of(evidence: Evidence) -> PastDeclaration:
         signal_hash=audio.signal_hash if audio else None,
         can_declare=recording.disclosure.can_declare if recording else False,
         artist=recording.display_artist if recording else "",
+        delivery_id=intake.delivery_id,
     )
 
 

@@ -146,11 +146,30 @@ def _message_id_again(arrival: Arrival) -> Iterator[Finding]:
     now = arrival.now
     if not now.message_id or not now.message_sha256:
         return
+    text = None
     for other in arrival.history.of_message(now.message_id):
         if other.sender_id == now.sender_id and other.message_sha256 not in (None, now.message_sha256):
             text = f"Another message with the MessageId {now.message_id} was applied before."
-            yield finding("PKG-012", text, at=_top(arrival), subject=now.message_id, value=now.message_id)
-            return
+    if text is None and not _is_replayed(arrival):
+        return
+    replay = f"The message {now.message_id} came before, to the last byte; it changes nothing."
+    severity = None if text else INFO
+    yield finding(
+        "PKG-012",
+        text or replay,
+        at=_top(arrival),
+        subject=now.message_id,
+        value=now.message_id,
+        severity=severity,
+    )
+
+
+def _is_replayed(arrival: Arrival) -> bool:
+    now = arrival.now
+    before = arrival.history.of_isrc(now.isrc) if now.isrc else ()
+    return any(
+        one.message_sha256 == now.message_sha256 and one.delivery_id not in ("", now.delivery_id) for one in before
+    )
 
 
 def _older_than_applied(arrival: Arrival) -> Iterator[Finding]:

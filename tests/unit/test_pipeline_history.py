@@ -76,6 +76,19 @@ def test_what_an_unfinished_run_left_belongs_to_the_next(history):
     assert history.marked() == ["src_2"]
 
 
+def test_a_replay_is_noted_and_changes_nothing(history):
+    history.arrive(made(ALL, BEFORE, 1, delivery_id="dlv_1"))
+    history.settle()
+    again = made(ALL, BEFORE, 1, source_key="src_9", delivery_id="dlv_9")
+
+    (one,) = hold_against_history(Arrival(again, history.arrive(again)))
+
+    assert (one.rule, one.severity) == ("PKG-012", "info")
+    assert one.message == "The message MSG1 came before, to the last byte; it changes nothing."
+    twice = made(ALL, BEFORE, 1, source_key="src_8", delivery_id="dlv_1")  # the ISRC stands twice in one message
+    assert rules(history, twice) == []
+
+
 def test_a_sound_and_a_message_id_mark_as_well(history):
     history.arrive(made(NONE, NOW, 2, message_id="MSG1"))
     history.arrive(made(NONE, NOW, 3, isrc="QZABC2600009"))
@@ -202,6 +215,17 @@ def test_an_index_that_is_lost_is_made_anew(tmp_path):
             (1, "2026-11-02T12:00:00.000000+00:00", 1),
             (1, "2026-11-03T12:00:00.000000+00:00", 2),
         ]
+
+
+def test_an_index_of_another_form_is_made_anew(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    with closing(sqlite3.connect(lake.folder / "history.sqlite")) as db:
+        db.execute("CREATE TABLE declaration (source_key TEXT)")
+
+    LakeHistory.ensure(lake.folder)
+
+    with closing(LakeHistory(lake.folder)) as history:
+        assert rules(history, made(ALL)) == []
 
 
 def test_a_lake_of_before_the_columns_is_remembered_too(tmp_path):
