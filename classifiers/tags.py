@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
+from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3
 
 from schemas.screening import GeneratorTag
@@ -124,9 +125,17 @@ def hidden_store(opened: Tags) -> HiddenStore | None:
 
 def _container_tags(path: str) -> Any:
     try:
+        if _is_musepack(path):  # mutagen's reader of its stream never ends on some bytes; the tag is APEv2
+            return APEv2(path)
         return mutagen.File(path)
     except Exception:  # noqa: BLE001 - mutagen's parsers raise many things on damaged files; a miss is nothing
         return None
+
+
+def _is_musepack(path: str) -> bool:
+    """Whether mutagen would take a file for Musepack: by its first bytes or its name."""
+    with Path(path).open("rb") as file:
+        return file.read(4).startswith((b"MPCK", b"MP+")) or path.lower().endswith(".mpc")
 
 
 def _id3_tags(path: str) -> Any:

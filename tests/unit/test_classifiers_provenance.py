@@ -1,8 +1,10 @@
 """Provenance: C2PA's three states kept apart, and what generators leave in tags."""
 
 import struct
+import time
 
 import pytest
+from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC
 from mutagen.id3 import COMM, GEOB, ID3, TXXX, WOAS
 from mutagen.mp3 import MP3
@@ -101,6 +103,19 @@ def test_a_head_without_a_body_says_nothing(tmp_path, head):
     path.write_bytes(head)
     found = find_provenance(str(path))
     assert (found.manifest, found.tags, found.pictures) == (None, (), ())
+
+
+def test_a_musepack_file_is_asked_for_its_tag_alone(tmp_path):
+    path = tmp_path / "song.bin"
+    endless = b"MPCKSH\x0e\xef*)\x81\x08\x84\x83^\0\5\x19R\x1e\0SO\x08D\0\0\0T\6\1\x12\xc0SE\3"  # its sizes lead back
+    path.write_bytes(endless)
+    began = time.process_time()
+    assert generator_tags(str(path)) == ()
+    assert time.process_time() - began < 5
+    tag = APEv2()
+    tag["Comment"] = SUNO
+    tag.save(path)
+    assert [one.tool for one in generator_tags(str(path))] == ["Suno"]
 
 
 def test_a_hidden_manifest_is_read_all_the_same(tmp_path, shared):
