@@ -1,0 +1,244 @@
+"""The `liner explain` command: why one file sounds as it does, in words and in one picture."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.scan import PolicyOption, read_policy
+from schemas.flags import Span
+from schemas.policy import Condition, Reason, house_policy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from classifiers.listener import Listener
+    from classifiers.listening import Listening
+    from classifiers.synthetic.score import SyntheticScore, WindowScore
+
+EXAMPLES = """
+Listens to one file and says what each detector heard, what adds to its score, where in the recording, and which
+reasons of the policy that would meet. [bold]--picture[/bold] draws it: spectrogram, time line, spectrum and
+contributions of the clearest stretch.
+
+[bold]Examples[/bold]
+
+  liner explain song.mp3
+
+  liner explain song.mp3 --picture why.png
+
+  liner explain song.mp3 --format json | jq .synthetic
+
+[bold]Exit codes[/bold]  0 done; 2 the file cannot be heard (the message says why).
+"""
+PICTURE_S = 15 * 60.0  # a picture shows the first quarter of an hour
+PLOT = (1020, 240)
+TOP_HZ = 20_000.0
+NO_NUMBER = "Decoder traces: no answer. {sentence}"
+
+
+class Format(StrEnum):
+    """How the outcome is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command to `liner`."""
+    app.command("explain", help=EXAMPLES, short_help="Why a file sounds as it does, in words and a picture.")(run)
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A sound file.")],
+    *,
+    picture: Annotated[Path | None, typer.Option(help="Write the picture (PNG) here.")] = None,
+    policy: PolicyOption = None,
+    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+) -> None:
+    """Explain what is heard in FILE."""
+    from classifiers.listener import Listener
+    from classifiers.models import active
+    from classifiers.synthetic.model import SyntheticModel
+
+    reasons = tuple(reason for reason in (read_policy(policy) or house_policy()).reasons if reason.signals)
+    model = SyntheticModel.in_use(active.read_pointer().names)
+    with Listener() as listener:
+        listening = listener.listen(str(file))
+        audio, traces = listening.found.audio, listening.heard.traces
+        codec = audio.codec if audio else ""
+        score = model.score_traces(traces, codec=codec) if traces and model.reads(traces) else None
+        if picture:
+            picture.write_bytes(_drawn(file, listening, score, listener, reasons))
+    if output is Format.JSON:
+        typer.echo(json.dumps(_as_dict(listening, score, reasons), indent=1))
+        return
+    for line in _lines(file, listening, score, reasons):
+        typer.echo(line)
+    if picture:
+        typer.echo(f"\nPicture: {picture}")
+
+
+def _lines(
+    file: Path, listening: "Listening", score: "SyntheticScore | None", reasons: tuple[Reason, ...]
+) -> Iterator[str]:
+    from api.cli.reporting import plain
+
+    yield f"{plain(file.name)}: {_facts(listening)}\n"
+    yield _verdict(listening, score)
+    for window in score.windows if score else ():
+        yield f"  {_stretch(window.start_s, window.end_s)}  {window.words}"
+    if score and score.windows:
+        yield f"  {_in_words(score)}"
+    yield "\nOther reasons of the policy, on what was measured:"
+    seen = dict.fromkeys(reason.code for reason in reasons if not reason.is_estimate)
+    for code in seen:
+        yield from _reason(next(reason for reason in reasons if reason.code == code), listening)
+
+
+def _facts(listening: "Listening") -> str:
+    audio = listening.found.audio
+    if audio is None:
+        return "nothing decoded"
+    rate = f" {audio.bit_rate_bps / 1000:.0f} kb/s" if audio.bit_rate_bps else ""
+    length = _stretch(0, audio.duration_s).partition("-")[2]
+    return f"{length}, {audio.codec}{rate}, {audio.sample_rate_hz / 1000:g} kHz, {audio.channels} channels"
+
+
+def _verdict(listening: "Listening", score: "SyntheticScore | None") -> str:
+    abstained = next((a for a in listening.heard.abstained if a.name == "synthetic_probability"), None)
+    if score is None or score.probability is None or score.interval is None:
+        return NO_NUMBER.format(sentence=abstained.sentence if abstained else "")
+    kind = f" of the kind {score.group}" if score.group else ""
+    low, high = score.interval
+    return (
+        f"Decoder traces ({score.model}): probability {score.probability:.2f} at even odds ({low:.2f} to {high:.2f}); "
+        f"{score.false_positive_rate:.1%} of held-out human tracks{kind} score as high."
+    )
+
+
+def _in_words(score: "SyntheticScore") -> str:
+    from classifiers.poster import WORDS
+
+    count = len(score.windows)
+    means = {name: sum(w.contributions[name] for w in score.windows) / count for name in WORDS}
+    most = max(means, key=lambda name: abs(means[name]))
+    side = "like a neural decoder's output" if means[most] > 0 else "like sound without a neural decoder"
+    return f"Most of it comes from the {WORDS[most]} ({means[most]:+.1f}), which is {side}."
+
+
+def _reason(reason: Reason, listening: "Listening") -> Iterator[str]:
+    told, met = [], True
+    for condition in reason.signals:
+        signal = listening.heard.signal(condition.signal)
+        met = met and signal is not None and condition.is_met(signal.value)
+        value = "not measured" if signal is None else f"{signal.value:.3g}"
+        told.append(f"{condition.signal} {value} {_limit(condition)}")
+    yield f"  {'yes' if met else 'no':4}{reason.code} {reason.title}: {', '.join(told)}"
+    for condition in reason.signals if met else ():
+        signal = listening.heard.signal(condition.signal)
+        for span in signal.spans[:3] if signal else ():
+            yield f"        {_stretch(span.start_s, span.end_s)}  {span.note}".rstrip()
+
+
+def _limit(condition: Condition) -> str:
+    parts = [f"at least {condition.at_least:g}"] if condition.at_least is not None else []
+    parts += [f"at most {condition.at_most:g}"] if condition.at_most is not None else []
+    return f"({' and '.join(parts)})"
+
+
+def _stretch(start_s: float, end_s: float) -> str:
+    first, last = round(start_s), round(end_s)
+    return f"{first // 60}:{first % 60:02d}-{last // 60}:{last % 60:02d}"
+
+
+def _drawn(
+    file: Path,
+    listening: "Listening",
+    score: "SyntheticScore | None",
+    listener: "Listener",
+    reasons: tuple[Reason, ...],
+) -> bytes:
+    from classifiers.poster import Poster
+
+    audio = listening.found.audio
+    assert audio is not None  # noqa: S101 - the listener refuses what it cannot decode
+    shown_s, top_hz = min(audio.duration_s, PICTURE_S), min(TOP_HZ, audio.sample_rate_hz / 2)
+    spectrogram = listener.spectrogram_png(str(file), 0, shown_s, width=PLOT[0], height=PLOT[1], max_hz=top_hz)
+    windows = score.windows if score else ()
+    poster = Poster(
+        title=file.name,
+        lines=(_facts(listening), _verdict(listening, score)),
+        duration_s=shown_s,
+        spectrogram=spectrogram,
+        top_hz=top_hz,
+        windows=windows,
+        lanes=_lanes(listening, reasons),
+    )
+    if poster.clearest is None:
+        return poster.png()
+    levels = _levels(listener, file, poster.clearest)
+    return replace(poster, levels_db=levels).png()
+
+
+def _lanes(listening: "Listening", reasons: tuple[Reason, ...]) -> dict[str, tuple[Span, ...]]:
+    """List the stretches of the measurements that the policy asks about."""
+    asked = {condition.signal for reason in reasons if not reason.is_estimate for condition in reason.signals}
+    signals = [one for one in listening.heard.signals if one.name in asked and one.spans]
+    return {one.name.removesuffix("_share").removesuffix("_s").replace("_", " "): one.spans for one in signals}
+
+
+def _levels(listener: "Listener", file: Path, window: "WindowScore") -> "npt.NDArray[np.float32]":
+    """Measure the spectrum of one window again, from an excerpt that the listener cuts."""
+    import soundfile
+
+    from classifiers.synthetic.features import extract
+    from classifiers.synthetic.windows import to_analysis
+
+    cut = io.BytesIO(listener.excerpt(str(file), window.start_s, window.end_s))
+    samples, rate = soundfile.read(cut, dtype="float32", always_2d=True)
+    return extract(to_analysis(samples.mean(axis=1), rate)).levels_db
+
+
+def _as_dict(listening: "Listening", score: "SyntheticScore | None", reasons: tuple[Reason, ...]) -> dict[str, Any]:
+    heard = listening.heard
+    met = [
+        reason.code
+        for reason in reasons
+        if not reason.is_estimate
+        and all((s := heard.signal(c.signal)) is not None and c.is_met(s.value) for c in reason.signals)
+    ]
+    synthetic = None
+    if score is not None:
+        synthetic = {
+            "model": score.model,
+            "probability": score.probability,
+            "interval": score.interval,
+            "false_positive_share": score.false_positive_rate,
+            "group": score.group,
+            "abstention": score.abstention,
+            "score": score.logit,
+            "windows": [
+                {
+                    "start_s": window.start_s,
+                    "end_s": window.end_s,
+                    "score": window.logit,
+                    "contributions": window.contributions,
+                    "lines_hz": [line.spacing_hz for line in window.lines],
+                }
+                for window in score.windows
+            ],
+        }
+    return {
+        "found": listening.found.model_dump(mode="json"),
+        "signals": [signal.model_dump(mode="json") for signal in heard.signals],
+        "abstained": [one.model_dump(mode="json") for one in heard.abstained],
+        "synthetic": synthetic,
+        "reasons": list(dict.fromkeys(met)),
+    }
