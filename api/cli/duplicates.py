@@ -76,7 +76,7 @@ def lines(summary: dict[str, Any]) -> list[str]:
         f"{summary['clusters']} clusters of {summary['in_clusters']} recordings, the largest of "
         f"{summary['largest_cluster']}; {summary['flagged']} are flagged."
     )
-    found.append(f"{summary['links']} pairs share sound, of {summary['candidates']} that were compared in full.")
+    found.append(f"{summary['links']} pairs share sound, of {summary['compared_pairs']} that were compared in full.")
     if summary["hot_keys"]:
         found.append(
             f"{summary['hot_keys']} keys are in too many recordings to tell them apart; they were compared with the "

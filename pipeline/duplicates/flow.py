@@ -1,10 +1,12 @@
 """The graph: references travel through Beam, arrays through the scratch folder."""
 
 import json
+import logging
+import math
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,13 @@ from pipeline.duplicates import describe, join, packing, results, sketch, stars,
 from pipeline.duplicates.shares import About, Share, shares_of
 from pipeline.lake import Lake
 from pipeline.progress import cpu_seconds, peak_rss_mb
+from schemas.errors import LinerError
 from schemas.policy import Policy, house_policy
 
 KEYS_A_RECORDING = 256  # expected, to choose how many ranges there are
 MAX_RANGES = 1024
-CHUNK = 1000  # candidates that are verified in one go
+CHUNK = 4096  # recordings whose candidates are compared in one go
+MAX_CHUNKS = 4096
 PROCESSES_FROM = 20_000  # recordings that are worth the seconds in which worker processes start
 
 
@@ -92,8 +96,16 @@ def _run(plan: Plan, shares: Sequence[Share], scratch: Path) -> None:
             "--default_sdk_harness_log_level=ERROR",
         ]
     )
-    with beam.Pipeline(options=options) as pipeline:
-        _ = pipeline | "Duplicates" >> FindDuplicates(shares, scratch, plan.policy or house_policy(), plan.compare)
+    try:
+        with beam.Pipeline(options=options) as pipeline:
+            _ = pipeline | "Duplicates" >> FindDuplicates(shares, scratch, plan.policy or house_policy(), plan.compare)
+    except Exception as error:
+        logging.getLogger("liner.pipeline").exception("the comparison failed")
+        cause = str(error).strip().splitlines() or [type(error).__name__]
+        raise LinerError(
+            f"The comparison ended early: {cause[-1]}",
+            mend="Make room for --scratch, and run it again; the lake is whole.",
+        ) from error
 
 
 def _publish(made: Path, target: Path) -> None:
@@ -138,7 +150,7 @@ class FindDuplicates(beam.PTransform):
         counted = _spread(begin, "PairRanges", range(self.ranges)) | "Count" >> beam.Map(
             self._count, _all(joined), _all(sketched)
         )
-        verified = self._verify(shares, sketched, counted)
+        verified = self._verify(begin, sketched, counted)
         star = _once(begin, "Stars", self._stars, _all(verified), _all(twin), _all(sketched))
         described = shares | "Describe" >> beam.Map(self._describe, _all(star), _all(verified), _all(sketched))
         written = (
@@ -168,28 +180,31 @@ class FindDuplicates(beam.PTransform):
 
     def _count(self, index: int, done: list[join.Joined], sketched: list[sketch.Sketched]) -> join.Candidates:
         values = packing.one_range([one.pairs for one in done], index, self.ranges)
-        return join.count(values, self._about(sketched).total, self.scratch / f"candidates-{index:06}.npy")
+        return join.count(values, self._about(sketched), self.scratch / f"candidates-{index:06}.npy")
 
     def _verify(
-        self, shares: beam.PCollection, sketched: beam.PCollection, counted: beam.PCollection
+        self, begin: beam.pvalue.PBegin, sketched: beam.PCollection, counted: beam.PCollection
     ) -> beam.PCollection:
+        shares = _spread(begin, "PickShares", self.shares)
         picked = shares | "Pick" >> beam.Map(self._pick, _all(counted))
-        return (
-            counted
-            | "Chunks" >> beam.FlatMap(_chunks)
-            | "SpreadChunks" >> beam.Reshuffle()
-            | "Verify" >> beam.Map(self._verify_chunk, _all(picked), _all(sketched))
+        total = sum(share.rows for share in self.shares)
+        chunks = packing.chunks(total, max(CHUNK, math.ceil(total / MAX_CHUNKS)))
+        return _spread(begin, "Chunks", list(chunks)) | "Verify" >> beam.Map(
+            self._verify_chunk, _all(counted), _all(picked), _all(sketched)
         )
 
     def _pick(self, share: Share, counted: list[join.Candidates]) -> verify.Picked:
         return verify.pick(share, join.all_numbers([one.path for one in counted]), self.scratch)
 
     def _verify_chunk(
-        self, chunk: tuple[str, int, int], picked: list[verify.Picked], done: list[sketch.Sketched]
+        self,
+        chunk: tuple[int, int],
+        counted: list[join.Candidates],
+        picked: list[verify.Picked],
+        done: list[sketch.Sketched],
     ) -> verify.Verified:
-        path, start, stop = chunk
-        candidates = np.load(path, mmap_mode="r")[start:stop]
-        target = self.scratch / f"links-{Path(path).stem}-{start:09}.npy"
+        candidates = join.candidates_of([one.path for one in counted], *chunk)
+        target = self.scratch / f"links-{chunk[0]:010}.npy"
         return verify.verify(candidates, self._about(done), verify.Fingerprints(picked), self.compare, target)
 
     def _stars(self, done: list[verify.Verified], twin: list[str], sketched: list[sketch.Sketched]) -> str:
@@ -222,6 +237,7 @@ class FindDuplicates(beam.PTransform):
             "hot_postings": sum(one.hot_postings for one in joined),
             "pairs": sum(one.count for one in joined),
             "candidates": sum(one.count for one in counted),
+            "compared_pairs": sum(one.tried for one in verified),
             "links": sum(one.found for one in verified),
             "clusters": sum(one.count for one in written),
             "in_clusters": sum(one.recordings for one in written),
@@ -237,11 +253,6 @@ def _align(query: bytes, reference: bytes) -> verify.Aligned | None:
     from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy
 
     return align(query, reference)
-
-
-def _chunks(counted: join.Candidates) -> Iterator[tuple[str, int, int]]:
-    for start, stop in packing.chunks(counted.count, CHUNK):
-        yield counted.path, start, stop
 
 
 def _spread(begin: beam.pvalue.PBegin, name: str, elements: Sequence[Any]) -> beam.PCollection:

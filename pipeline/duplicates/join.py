@@ -11,8 +11,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.packing import Values
@@ -47,7 +49,7 @@ class Candidates:
     count: int
 
 
-CANDIDATE = np.dtype([("low", "<u4"), ("high", "<u4"), ("bits", "<u2")])
+CANDIDATE = np.dtype([("number", "<u4"), ("later", "<u8"), ("earlier", "<u8"), ("bits", "<u2")])
 
 
 def join(postings: Values, about: About, target: Path) -> Joined:
@@ -120,22 +122,22 @@ class _Pairs:
         self._count = len(places)
 
 
-def count(pairs: Values, total: int, target: Path) -> Candidates:
-    """Keep the pairs of a range that share enough to be compared.
+def count(pairs: Values, about: About, target: Path) -> Candidates:
+    """Keep the pairs of a range that share enough to be compared, by the number of the later recording.
 
     Parameters
     ----------
     pairs
         In any order; sorted in place.
-    total
-        Recordings in the lake.
     """
     places, sums = packing.summed(pairs)
-    is_enough = sums >= enough_bits(total)
+    is_enough = sums >= enough_bits(about.total)
+    ranks = [about.ranks(side) for side in packing.pair_numbers(places[is_enough])]
     found = np.zeros(int(is_enough.sum()), CANDIDATE)
-    found["low"], found["high"] = packing.pair_numbers(places[is_enough])
+    found["later"], found["earlier"] = np.maximum(*ranks), np.minimum(*ranks)
+    found["number"] = packing.posting_numbers(found["later"])
     found["bits"] = np.minimum(sums[is_enough], 0xFFFF)
-    return Candidates(packing.save(target, np.sort(found, order=("low", "high"))), len(found))
+    return Candidates(packing.save(target, found[np.argsort(found["number"], kind="stable")]), len(found))
 
 
 def enough_bits(total: int) -> float:
@@ -143,7 +145,21 @@ def enough_bits(total: int) -> float:
     return min(MIN_RARE_KEYS * math.log2(max(total, 2) / 2), packing.MAX_WEIGHT)
 
 
-def all_numbers(paths: Sequence[str]) -> np.ndarray:
+def candidates_of(paths: Sequence[str], start: int, stop: int) -> npt.NDArray[Any]:
+    """Read the candidates whose later recording has a number in a range; the earliest partner first."""
+    parts = [np.zeros(0, CANDIDATE)]
+    for path in paths:
+        file = np.load(path, mmap_mode="r")
+        low, high = np.searchsorted(file["number"], [start, stop])
+        parts.append(np.array(file[low:high]))
+    every = np.concatenate(parts)
+    return every[np.lexsort((every["earlier"], every["number"]))]
+
+
+def all_numbers(paths: Sequence[str]) -> npt.NDArray[np.uint32]:
     """List every recording that is in a candidate, in ascending order [shape=(n,)]."""
-    seen = [np.unique(np.load(path)[side]) for path in paths for side in ("low", "high")]
-    return np.unique(np.concatenate(seen)) if seen else np.zeros(0, np.uint32)
+    seen = [np.zeros(0, np.uint32)]
+    for path in paths:
+        file = np.load(path, mmap_mode="r")
+        seen += [np.unique(packing.posting_numbers(np.asarray(file[side]))) for side in ("later", "earlier")]
+    return np.unique(np.concatenate(seen))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,8 +71,8 @@ class Written:
 def buckets(members: str) -> list[tuple[int, int]]:
     """Cut the centres into ranges of numbers that some 200,000 members belong to; a larger cluster has its own."""
     centres = np.sort(np.asarray(np.load(members, mmap_mode="r")["centre"]))
-    cuts = np.unique(centres[::BUCKET_MEMBERS]).tolist()
-    return list(zip(cuts, [*cuts[1:], packing.MAX_RECORDINGS], strict=True))
+    cuts = [*np.unique(centres[::BUCKET_MEMBERS]).tolist(), packing.MAX_RECORDINGS]
+    return list(pairwise(cuts))
 
 
 def write_clusters(bucket: tuple[int, int], described: Sequence[Described], policy: Policy, folder: Path) -> Written:

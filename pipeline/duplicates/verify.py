@@ -4,8 +4,9 @@ Fingerprints of candidates alone are picked out of the lake into files that are 
 """
 
 import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from pipeline.duplicates import packing
 from pipeline.duplicates.shares import About, Share
 from schemas.flags import Span
 
+MAX_TRIED = 16  # partners of one recording; a track made of many samples has many
 WHOLE_SHARE = 0.6  # of both recordings; above a half, any two members of a star share sound with each other
 
 LINK = np.dtype(
@@ -121,21 +123,46 @@ class Fingerprints:
 def verify(
     candidates: npt.NDArray[Any], about: About, fingerprints: Fingerprints, compare: Compare, target: Path
 ) -> Verified:
-    """Compare the two recordings of each candidate; the later one is laid on the earlier one."""
-    low, high = candidates["low"], candidates["high"]
-    ranks_low, ranks_high = about.ranks(low), about.ranks(high)
-    later, earlier = np.maximum(ranks_low, ranks_high), np.minimum(ranks_low, ranks_high)
-    own_s, other_s = (about[packing.posting_numbers(side)]["duration_s"] for side in (later, earlier))
-    found = np.zeros(len(candidates), LINK)
-    kept = 0
-    for row in range(len(candidates)):
-        numbers = packing.posting_numbers(np.array([later[row], earlier[row]]))
-        alignment = compare(fingerprints[int(numbers[0])], fingerprints[int(numbers[1])])
-        if alignment is not None:
-            found[kept] = _link(later[row], earlier[row], alignment, float(own_s[row]), float(other_s[row]))
-            kept += 1
-    links = found[:kept]
-    return Verified(packing.save(target, links[np.argsort(links["later"], kind="stable")]), len(candidates), kept)
+    """Lay each later recording on its earlier ones, until it is the same as a whole as one of them.
+
+    Parameters
+    ----------
+    candidates
+        By the later recording's number, the earliest partner first.
+    """
+    found: list[tuple[Any, ...]] = []
+    tried = 0
+    starts = [*packing.starts_of(candidates["number"]).tolist(), len(candidates)]
+    for start, stop in pairwise(starts):
+        for link in _links_of(_strongest(candidates[start:stop]), about, fingerprints, compare):
+            tried += 1
+            if link is not None:
+                found.append(link)
+    links = np.array(found, LINK)
+    return Verified(packing.save(target, links[np.argsort(links["later"], kind="stable")]), tried, len(links))
+
+
+def _strongest(candidates: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Of very many partners take those that share most; the earliest still first."""
+    if len(candidates) <= MAX_TRIED:
+        return candidates
+    chosen = np.argsort(-candidates["bits"].astype(int), kind="stable")[:MAX_TRIED]
+    return candidates[np.sort(chosen)]
+
+
+def _links_of(
+    candidates: npt.NDArray[Any], about: About, fingerprints: Fingerprints, compare: Compare
+) -> Iterator[tuple[Any, ...] | None]:
+    number, later = int(candidates["number"][0]), candidates["later"][0]
+    others = packing.posting_numbers(candidates["earlier"])
+    (own_s,) = about[np.array([number])]["duration_s"].tolist()
+    own = fingerprints[number]
+    for place, other_s in enumerate(about[others]["duration_s"].tolist()):
+        alignment = compare(own, fingerprints[int(others[place])])
+        link = _link(later, candidates["earlier"][place], alignment, own_s, other_s) if alignment else None
+        yield link
+        if link is not None and is_whole(*link[-2:]):
+            return  # whoever else has this sound is linked with that one, too
 
 
 def _link(later: np.uint64, earlier: np.uint64, alignment: Aligned, own_s: float, other_s: float) -> tuple[Any, ...]:
