@@ -22,7 +22,7 @@ from schemas.findings import Finding, Location
 from schemas.package import Layout, Package
 from schemas.profile import Profile
 from schemas.release import Message, MessageKind, Party
-from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
+from schemas.report import CheckedMessage, CheckedParty, CheckedProfile, CheckedRecording, CheckReport
 from schemas.rules import Scope, ask, finding, run
 from schemas.screening import Found, Intake, SubjectKind
 
@@ -81,8 +81,9 @@ def _check_path(
     path: Path, ears: _Ears | None, profile: Profile | None, xsd: SchemaFolder | None
 ) -> Iterator[CheckReport]:
     empty = True
+    left: list[str] = []
     try:
-        for ref in discover(path):
+        for ref in discover(path, left_alone=left.append):
             if ref.part == 0:  # shares are for workers; here one reads them all
                 empty = False
                 yield _Check(path, replace(ref, parts=1), ears, profile, xsd).report()
@@ -91,6 +92,11 @@ def _check_path(
         return
     if empty:
         yield _unusable(path, f"{path} holds no message, submission or sound file.")
+    yield CheckReport(left_alone=len(left), profile=_named(profile))
+
+
+def _named(profile: Profile | None) -> CheckedProfile | None:
+    return CheckedProfile(id=profile.id, version=str(profile.version)) if profile else None
 
 
 def _unusable(path: Path, error: str) -> CheckReport:

@@ -69,6 +69,13 @@ class CheckedMessage(Model):
     error: str | None = None
 
 
+class CheckedProfile(Model):
+    """The profile that weighed the findings, and its version."""
+
+    id: str
+    version: str
+
+
 class CheckReport(Model):
     """The outcome of a check.
 
@@ -76,11 +83,17 @@ class CheckReport(Model):
     ----------
     unusable
         Paths that are not there or hold nothing to check.
+    left_alone
+        Number of files that are neither message nor sound nor anything that usually lies beside them.
+    profile
+        None where the rules' own severities stand.
     """
 
     messages: tuple[CheckedMessage, ...] = ()
     findings: tuple[Finding, ...] = ()
     unusable: tuple[str, ...] = ()
+    left_alone: int = 0
+    profile: CheckedProfile | None = None
 
     @classmethod
     def join(cls, reports: Iterable["CheckReport"]) -> Self:
@@ -90,6 +103,8 @@ class CheckReport(Model):
             messages=tuple(m for part in parts for m in part.messages),
             findings=tuple(f for part in parts for f in part.findings),
             unusable=tuple(u for part in parts for u in part.unusable),
+            left_alone=sum(part.left_alone for part in parts),
+            profile=next((part.profile for part in parts if part.profile), None),
         )
 
     def count(self, severity: Severity) -> int:

@@ -43,12 +43,18 @@ class _AtTheEnd:
 
 
 class JsonWriter(_AtTheEnd):
-    """One JSON object with messages, findings and unusable paths."""
+    """One JSON object with profile, messages, findings and unusable paths."""
 
     def render(self, report: CheckReport) -> bytes:
         """Lay it out as docs/check.md says."""
         messages = [m.model_dump(mode="json") for m in report.messages]
-        data = {"messages": messages, "findings": [flat(f) for f in report.findings], "unusable": report.unusable}
+        data = {
+            "profile": report.profile.model_dump() if report.profile else None,
+            "messages": messages,
+            "findings": [flat(f) for f in report.findings],
+            "unusable": report.unusable,
+            "left_alone": report.left_alone,
+        }
         return _json(data)
 
 

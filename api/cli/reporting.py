@@ -122,7 +122,12 @@ def _summary(total: CheckReport, shown: Severity) -> Text:
         text.append(_many(count, severity), STYLES[severity] if count else "dim")
     hidden = sum(count for severity, count in counts if severity.rank > shown.rank)
     text.append(f" ({hidden} not shown)" if hidden else "")
-    return text.append(".")
+    text.append(".")
+    if total.profile:
+        text.append(f" Weighed as {total.profile.id} {total.profile.version}.")
+    if total.left_alone:
+        text.append(f" {_many(total.left_alone, 'other file')} left alone.")
+    return text
 
 
 def _many(count: int, what: str) -> str:

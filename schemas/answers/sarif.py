@@ -15,6 +15,7 @@ from schemas.answers.texts import json_text
 from schemas.findings import Finding, Severity
 from schemas.report import CheckReport
 from schemas.rules import RULES, Rule
+from schemas.rules.examples import examples
 
 VERSION = "2.1.0"
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -50,14 +51,19 @@ def to_sarif(report: CheckReport, *, engine: str, base: str) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The folder that liner was started in."}}},
         "invocations": [_invocation(report)],
+        **({"properties": {"profile": report.profile.model_dump()}} if report.profile else {}),
         "results": _results(report.findings, {rule_id: place for place, rule_id in enumerate(ids)}, base),
     }
     return {"$schema": SCHEMA, "version": VERSION, "runs": [run]}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    plain = f"{rule.why}\n\nMend: {rule.mend}\n\nSource: {rule.source}"
-    marked = f"{rule.why}\n\n**Mend:** {rule.mend}\n\n**Source:** {rule.source}"
+    one = examples()[rule.id]
+    plain = f"{rule.why}\n\nMend: {rule.mend}\n\nSource: {rule.source}\n\nWrong:\n{one.wrong}\n\nRight:\n{one.right}"
+    marked = (
+        f"{rule.why}\n\n**Mend:** {rule.mend}\n\n**Source:** {rule.source}\n\n"
+        f"**Wrong:**\n```\n{one.wrong}\n```\n**Right:**\n```\n{one.right}\n```"
+    )
     properties = {"tags": [rule.group], "source": rule.source, "ernc_file_status": rule.file_status}
     return {
         "id": rule.id,

