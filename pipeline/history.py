@@ -25,7 +25,7 @@ from schemas.history import PastDeclaration, PastMessage, applied_message, decla
 from schemas.rules.spam import RATE_LIMIT
 
 FILE = "history.sqlite"
-FORM = 1  # of the tables
+FORM = 2  # of the tables
 BUSY_SECONDS = 60.0
 OPEN = 2**62  # the run of what has not been settled: after all others
 
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS declaration (
     recording_key TEXT NOT NULL, isrc TEXT, sender_id TEXT, release_key TEXT, level TEXT NOT NULL,
     message_id TEXT NOT NULL, message_sha256 TEXT, declared_at TEXT NOT NULL, signal_hash TEXT,
     can_declare INTEGER NOT NULL, artist TEXT NOT NULL, delivery_id TEXT NOT NULL, artist_key TEXT NOT NULL,
+    is_takedown INTEGER NOT NULL,
     run INTEGER NOT NULL, turn TEXT NOT NULL, marked INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS declaration_by_isrc ON declaration (isrc, run, turn);
@@ -151,21 +152,18 @@ class LakeHistory:
     def _put(self, source_key: str, one: PastDeclaration, message: PastMessage) -> Place:
         """Add what is new, and mark what comes after it; what is known keeps its place and takes on the rest."""
         turn = "|".join((as_text(message.declared_at), message.message_id, message.message_sha256 or "", ""))
-        is_new, place = self._put_message(message, turn) if message.message_sha256 else (False, Place(OPEN, turn))
-        if message.is_takedown:
-            if is_new:
-                self._mark_released(message, place)
-            return place
-        if one.isrc is None and one.level is Level.UNDECLARED:
-            return place  # it can contradict nothing, and a bare catalogue has millions
-        place = self._put_declaration(source_key, one, turn + source_key)
+        if message.message_sha256 and self._put_message(message, turn) and message.is_takedown:
+            self._mark_released(message, Place(OPEN, turn))
+        if not message.message_sha256 and one.isrc is None and one.level is Level.UNDECLARED:
+            return Place(OPEN, turn)  # it can contradict nothing, and a bare catalogue has millions
+        place = self._put_declaration(source_key, one, message, turn + source_key)
         if place.run == OPEN:
             self._mark_later(one, place)
         return place
 
-    def _put_declaration(self, source_key: str, one: PastDeclaration, turn: str) -> Place:
-        values = (source_key, *declaration_row(one), one.artist.casefold(), OPEN, turn)
-        names = f"source_key, {DECLARATION}, artist_key, run, turn"
+    def _put_declaration(self, source_key: str, one: PastDeclaration, message: PastMessage, turn: str) -> Place:
+        values = (source_key, *declaration_row(one), one.artist.casefold(), message.is_takedown, OPEN, turn)
+        names = f"source_key, {DECLARATION}, artist_key, is_takedown, run, turn"
         kept = "level = excluded.level, signal_hash = coalesce(excluded.signal_hash, signal_hash)"
         row = self._db.execute(
             f"INSERT INTO declaration ({names}) VALUES ({', '.join('?' * len(values))}) "  # noqa: S608 - names, no input
@@ -174,18 +172,16 @@ class LakeHistory:
         ).fetchone()
         return Place(*row)
 
-    def _put_message(self, message: PastMessage, turn: str) -> tuple[bool, Place]:
-        row = message_row(message)
+    def _put_message(self, message: PastMessage, turn: str) -> bool:
+        """Add a message; False where it is known."""
         added = self._db.execute(
             f"INSERT OR IGNORE INTO message ({MESSAGE}, run, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            (*row, OPEN, turn),
+            (*message_row(message), OPEN, turn),
         )
-        key = "(sender_id, message_id, message_sha256, release_key) = (?, ?, ?, ?)"
-        place = self._db.execute(f"SELECT run, turn FROM message WHERE {key}", row[:4]).fetchone()  # noqa: S608
-        return added.rowcount == 1, Place(*place)
+        return added.rowcount == 1
 
     def _mark_later(self, one: PastDeclaration, place: Place) -> None:
-        """Mark what was read before but made after a declaration with the same ISRC, sound or MessageId."""
+        """Mark what was read before but made after an arrival with the same ISRC, sound or MessageId."""
         for column, value in (("isrc", one.isrc), ("signal_hash", one.signal_hash)):
             if value:
                 self._mark(f"{column} = ?", (value,), place)

@@ -18,6 +18,7 @@ DECLARATION = (
 )
 MESSAGE = "sender_id, message_id, message_sha256, release_key, declared_at, is_takedown"
 _BEFORE = "(run, turn) < (?, ?)"
+_STATED = f"is_takedown = 0 AND {_BEFORE}"
 
 Norms = dict[tuple[str, int], Mapping[Level, int]]
 """Counts of a sender's recordings by level, before a run; they cost a look at all of them."""
@@ -59,8 +60,9 @@ class LakePast:
         """Count a sender's recordings by level, where the message could declare; earlier runs alone count."""
         key = (sender_id, self._place.run)
         if key not in self._norms:
-            counts = "SELECT level, count(*) FROM declaration WHERE sender_id = ? AND run < ? AND can_declare "
-            rows = self._db.execute(f"{counts} GROUP BY level", key)
+            stated = "sender_id = ? AND run < ? AND can_declare AND is_takedown = 0"
+            counts = f"SELECT level, count(*) FROM declaration WHERE {stated} GROUP BY level"
+            rows = self._db.execute(counts, key)
             self._norms[key] = Counter({Level(level): count for level, count in rows})
         return self._norms[key]
 
@@ -68,11 +70,11 @@ class LakePast:
         """Count the releases that a sender sent for an artist in messages made between two moments."""
         query = "SELECT count(DISTINCT release_key) FROM declaration WHERE artist_key = ? AND sender_id = ? "
         within = (artist.casefold(), sender_id, as_text(since), as_text(until), self._place.run, self._place.turn)
-        (count,) = self._db.execute(f"{query} AND declared_at BETWEEN ? AND ? AND {_BEFORE}", within).fetchone()
+        (count,) = self._db.execute(f"{query} AND declared_at BETWEEN ? AND ? AND {_STATED}", within).fetchone()
         return int(count)
 
     def _declarations(self, column: str, key: str) -> Sequence[PastDeclaration]:
-        query = f"SELECT {DECLARATION} FROM declaration WHERE {column} = ? AND {_BEFORE} "  # noqa: S608
+        query = f"SELECT {DECLARATION} FROM declaration WHERE {column} = ? AND {_STATED} "  # noqa: S608
         last = "ORDER BY run DESC, turn DESC LIMIT ?"
         rows = self._db.execute(query + last, (key, self._place.run, self._place.turn, MAX_LISTED)).fetchall()
         return [to_declaration(row) for row in reversed(rows)]

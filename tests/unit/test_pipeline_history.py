@@ -2,11 +2,15 @@
 
 import itertools
 import sqlite3
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from deliveries import FakeEars, message, put
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rule_cases.history import ALL, BEFORE, LATER, NONE, NOW, THEIRS, UNDECLARED, arrival
 
 from pipeline.history import LakeHistory
@@ -137,6 +141,52 @@ def test_mass_uploads_are_marked_for_a_second_look(history):
     assert len(marked) == RATE_LIMIT + 3
     last = made(NONE, NOW, 102 + RATE_LIMIT, isrc=marked[-1], artist="Ana", source_key=marked[-1])
     assert "SPM-005" in {f.rule for f in hold_against_history(Arrival(last, history.past_of(marked[-1])))}
+
+
+SENDERS = st.sampled_from(["PADPIDA202401120D9", THEIRS])
+ARRIVALS = st.lists(
+    st.builds(
+        dict,
+        level=st.sampled_from(Level),
+        at=st.sampled_from([BEFORE, NOW, LATER, None]),
+        isrc=st.sampled_from(["QZABC2600001", "QZABC2600002", None]),
+        sound=st.sampled_from("stu"),
+        sender_id=SENDERS,
+        release_key=st.sampled_from(["r1", "r2"]),
+        message_id=st.sampled_from(["MSG1", "MSG2", ""]),
+        is_takedown=st.booleans() | st.just(False),
+    ),
+    max_size=7,
+)
+
+
+def outcome(folder, arrivals, order):
+    """What a run says of each arrival once it is settled."""
+    found = {}
+    with closing(LakeHistory(folder)) as history:
+        for number in order:
+            about = dict(arrivals[number])
+            evidence = made(about.pop("level"), about.pop("at"), number, **about)
+            found[number] = (evidence, history.arrive(evidence))
+            found[number] = (evidence, said(evidence, found[number][1]))
+        for key in history.marked():
+            number = int(key.removeprefix("src_"))
+            found[number] = (found[number][0], said(found[number][0], history.past_of(key)))
+    return {number: told for number, (_, told) in found.items()}
+
+
+def said(evidence, past):
+    return sorted((f.rule, f.message) for f in hold_against_history(Arrival(evidence, past)))
+
+
+@given(ARRIVALS, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_order_of_reading_changes_what_a_run_says(tmp_path, arrivals, random):
+    order = list(range(len(arrivals)))
+    random.shuffle(order)
+    one, other = (Path(tempfile.mkdtemp(dir=tmp_path)) for _ in range(2))
+
+    assert outcome(one, arrivals, range(len(arrivals))) == outcome(other, arrivals, order)
 
 
 # --- whole runs
