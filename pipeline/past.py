@@ -61,7 +61,7 @@ class LakePast:
         key = (sender_id, self._place.run)
         if key not in self._norms:
             stated = "sender_id = ? AND run < ? AND can_declare AND is_takedown = 0"
-            counts = f"SELECT level, count(*) FROM declaration WHERE {stated} GROUP BY level"
+            counts = f"SELECT level, count(*) FROM declaration WHERE {stated} GROUP BY level"  # noqa: S608
             rows = self._db.execute(counts, key)
             self._norms[key] = Counter({Level(level): count for level, count in rows})
         return self._norms[key]
