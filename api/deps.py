@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.permissions import check_route
 from api.security import cookie_name
 from api.services import keys, sessions
 from api.services.access import Actor
@@ -81,6 +82,7 @@ def get_actor(request: Request, csrf_token: Annotated[str | None, Depends(get_cs
     actor = identify(request)
     if request.method not in SAFE_METHODS:
         sessions.check_csrf(actor, csrf_token)
+    check_route(request, actor)
     return actor
 
 

@@ -14,9 +14,24 @@ from api import problems
 from api.console import routes as console
 from api.deps import SAFE_METHODS, identify
 from api.metrics import CountRequests, Metrics
-from api.routes import appeals, cases, deliveries, dsa, keys, meta, quality, recordings, screenings, webhooks
-from api.security import BodyLimit, SecurityHeaders
-from api.services import courier, drafts
+from api.ratelimit import RateLimit
+from api.routes import (
+    appeals,
+    audit,
+    batches,
+    cases,
+    deliveries,
+    dsa,
+    keys,
+    meta,
+    quality,
+    recordings,
+    screenings,
+    uploads,
+    webhooks,
+)
+from api.security import BodyLimit, SecurityHeaders, cookie_name
+from api.services import courier, drafting, drafts
 from api.services import deliveries as deliveries_service
 from api.settings import Settings
 from api.store.database import Database, open_database
@@ -25,6 +40,22 @@ from schemas.review import load_rules
 from schemas.versions import ENGINE
 
 DELIVERIES = "/v1/deliveries"
+UPLOADS = "/v1/uploads/"
+ROUTERS = (
+    meta,
+    deliveries,
+    uploads,
+    screenings,
+    cases,
+    batches,
+    quality,
+    audit,
+    recordings,
+    keys,
+    appeals,
+    webhooks,
+    dsa,
+)
 STRANGER_BODY_BYTES = 64 * 1024
 PUBLISH_EVERY_S = 1.0
 log = logging.getLogger("liner.api")
@@ -50,6 +81,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     app = FastAPI(
         title="liner review API",
         version=ENGINE.removeprefix("liner-"),
+        responses=problems.RESPONSES,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
@@ -59,13 +91,20 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     app.state.rules = load_rules(settings.review_rules)
     app.state.database = database
     app.state.metrics = metrics
-    for module in (meta, deliveries, screenings, cases, quality, recordings, keys, appeals, webhooks, dsa):
+    for module in ROUTERS:
         app.include_router(module.router)
     meta.describe_submission(app)
     problems.install(app)
     if with_console:
         app.include_router(console.router)
     app.add_middleware(BodyLimit, limit_of=_limits(settings))
+    app.add_middleware(
+        RateLimit,
+        per_key=settings.rate_per_key,
+        per_address=settings.rate_per_address,
+        cookie=cookie_name(settings),
+        refuse=problems.refuse,
+    )
     app.add_middleware(CountRequests, metrics=metrics)
     app.add_middleware(SecurityHeaders, is_secure=settings.is_secure)
     return app
@@ -74,6 +113,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(deliveries_service.sweep, app.state.settings)
+    await run_in_threadpool(drafting.sweep, app.state.database, app.state.settings)
     publishing = asyncio.create_task(_publish(app.state.database))
     with courier.running(app.state.database, app.state.settings):
         yield
@@ -107,6 +147,8 @@ def _limits(settings: Settings) -> Callable[[Request], Awaitable[int]]:
                 if path.startswith("/v1/"):
                     raise
                 return min(STRANGER_BODY_BYTES, settings.max_body_bytes)  # enough for the form that signs in
+        if path.startswith(UPLOADS):
+            return settings.max_file_bytes
         return settings.max_delivery_bytes if path == DELIVERIES else settings.max_body_bytes
 
     return limit_of

@@ -32,6 +32,8 @@ from schemas.errors import (
     SameReviewer,
     StaleCase,
     TooLarge,
+    TooManyRequests,
+    WrongProtocol,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,8 +50,10 @@ STATUS: dict[type[LinerError], HTTPStatus] = {
     SameReviewer: HTTPStatus.FORBIDDEN,
     AppealTooLate: HTTPStatus.CONFLICT,
     OffsetConflict: HTTPStatus.CONFLICT,
+    WrongProtocol: HTTPStatus.PRECONDITION_FAILED,
     AddressRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     IncompleteStatement: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdentifier: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -86,6 +90,10 @@ class _ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    int(status): {"model": Problem, "description": status.phrase, "content": {MEDIA_TYPE: {}}}
+    for status in (*dict.fromkeys(STATUS.values()), HTTPStatus.SERVICE_UNAVAILABLE)
+}
 Render = Callable[[Request, Problem], Response | None]
 
 
@@ -102,8 +110,16 @@ def answer(request: Request, problem: Problem) -> Response:
         page = render(request, problem)
         if page is not None:
             return page
-    headers = HEADERS.get(HTTPStatus(problem.status))
+    headers = {**HEADERS.get(HTTPStatus(problem.status), {})}
+    wait = (problem.model_extra or {}).get("retry_after_s")
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
     return _ProblemResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
+
+
+def refuse(request: Request, error: LinerError) -> Response:
+    """Answer with an error that was found outside of all routes."""
+    return answer(request, problem_of(error, request))
 
 
 def install(app: FastAPI) -> None:

@@ -5,14 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, SkipValidation
 
-from api.services.access import Permission, Role
 from schemas.base import Model
 from schemas.cases import Action, Case, CaseState, StatementOfReasons
 from schemas.credits import CreditLine
 from schemas.disclosure import Level
 from schemas.findings import Severity
 from schemas.flags import FlagSeverity
-from schemas.review import SampleKind
 from schemas.screening import Screening, SubjectKind
 
 MAX_SCREENINGS = 500
@@ -219,110 +217,6 @@ class LeasePublic(Model):
     expires_at: datetime
 
 
-class OpinionCreate(Model):
-    """A blind second opinion."""
-
-    action: Action
-    reason: str = Field(min_length=3, max_length=5000)
-
-
-class SettleCreate(VersionCreate):
-    """Let a disputed decision go on, or put another in its place.
-
-    Attributes
-    ----------
-    release
-        True lets the first decision go on; False puts ``action``, ``reason`` and ``statement`` in its place.
-    """
-
-    release: bool
-    action: Action | None = None
-    reason: str = Field(min_length=3, max_length=5000)
-    statement: StatementOfReasons | None = None
-
-
-class GoldenCreate(VersionCreate):
-    """Name a decided case a golden item: what is known to be right there."""
-
-    action: Action
-
-
-class GoldenPublic(Model):
-    """A new golden item."""
-
-    sample_id: str
-
-
-class SamplePublic(Model):
-    """A case to look at blindly: nothing says why it is asked for, nor what others decided."""
-
-    id: str
-    title: str
-    artist: str
-    screening: Screening
-
-
-class SampleNext(Model):
-    """The next sample for the asker; None where there is none."""
-
-    sample: SamplePublic | None
-
-
-class OpinionResult(Model):
-    """What an opinion led to: the first answer can be shown now.
-
-    Attributes
-    ----------
-    agrees
-        Whether both came to the same action.
-    """
-
-    sample_id: str
-    kind: SampleKind
-    agrees: bool
-    first: Action
-
-
-class AgreementPublic(Model):
-    """How far people agree under a policy: Cohen's kappa, with the ends of its 95 % interval.
-
-    Attributes
-    ----------
-    pairs
-        Number of cases that two people decided independently.
-    observed
-        Share of them with the same action, from 0 to 1.
-    kappa, low, high
-        From -1 to 1, 1 is full agreement, 0 what chance gives; None where it is not defined.
-    """
-
-    policy: str
-    pairs: int
-    observed: float | None
-    kappa: float | None
-    low: float | None
-    high: float | None
-
-
-class AccuracyPublic(Model):
-    """How often people find what is known to be right: golden items, with Wilson's 95 % interval."""
-
-    policy: str
-    reviewer: str
-    answers: int
-    right: int
-    share: float | None
-    low: float | None
-    high: float | None
-
-
-class QualityPublic(Model):
-    """Agreement and accuracy per policy; a reviewer of ``""`` is everybody."""
-
-    agreement: tuple[AgreementPublic, ...]
-    accuracy: tuple[AccuracyPublic, ...]
-
-
 class DecisionCreate(VersionCreate):
     """A decision; a restricting action carries its statement of reasons."""
 
@@ -460,67 +354,3 @@ class DeclarationsPublic(Model):
 
     isrc: str
     declarations: tuple[DeclarationPublic, ...]
-
-
-class ActorPublic(Model):
-    """Who the caller is, and what its key may do."""
-
-    name: str
-    role: Role
-    account: str | None
-    permissions: tuple[Permission, ...] = ()
-    queues: tuple[str, ...] | None = None
-
-
-class KeyCreate(Model):
-    """A key to make; a label's needs an account.
-
-    Attributes
-    ----------
-    scopes
-        What of its role the key may do; None for all of it.
-    queues
-        The queues whose cases its holder works on; None for all.
-    """
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
-    role: Role
-    account: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
-    dpids: tuple[str, ...] = ()
-    scopes: tuple[Permission, ...] | None = None
-    queues: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")], ...] | None = None
-
-
-class KeyRotate(Model):
-    """For how many hours the old token stays good beside the new one."""
-
-    overlap_hours: float = Field(default=24.0, ge=0, le=24 * 90)
-
-
-class KeyPublic(Model):
-    """A key without its secret."""
-
-    name: str
-    role: Role
-    account: str | None
-    prefix: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-    scopes: tuple[Permission, ...] | None = None
-    queues: tuple[str, ...] | None = None
-    rotated_at: datetime | None = None
-    old_until: datetime | None = None
-
-
-class KeysPublic(Model):
-    """All keys, oldest first."""
-
-    keys: tuple[KeyPublic, ...]
-
-
-class KeyIssued(Model):
-    """A new key; the token is shown this once."""
-
-    key: KeyPublic
-    token: str

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         The address people reach the console by; ``https`` makes its cookies secure.
     session_hours, sign_in_minutes
         Life of a console session (hours) and of a one-time sign-in link (minutes).
+    rate_per_key, rate_per_address
+        Requests per second of one key, and of one address without a good key; five seconds' worth may come at once,
+        0 is no limit.
     review_rules
         The rules of undo, second opinions and samples: ``house``, ``at-once``, or the path of a TOML file.
     max_file_bytes, max_message_bytes, max_delivery_bytes, max_delivery_files
@@ -106,6 +109,8 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, ge=1, le=24 * 30)
     sign_in_minutes: int = Field(default=60, ge=1, le=24 * 60)
     review_rules: str = "house"
+    rate_per_key: float = Field(default=100.0, ge=0)
+    rate_per_address: float = Field(default=20.0, ge=0)
     max_file_bytes: int = Field(default=4 * GIB, ge=1)
     max_message_bytes: int = Field(default=64 * MIB, ge=1)
     max_delivery_bytes: int = Field(default=32 * GIB, ge=1)

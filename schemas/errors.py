@@ -15,6 +15,7 @@
       + ReviewError              the review refuses a command
           x NotSignedIn          no key or session, or one that is no longer good
           x TooLarge             an upload beyond the limits
+          x TooManyRequests      more requests than one key or address may send
           x LandingUnusable      the landing zone cannot be written
           x NotFound             no such case, delivery, key ...
           x NotAllowed           the role or account may not do this
@@ -25,6 +26,7 @@
           x SameReviewer         whoever took a decision may not judge it again
           x AppealTooLate        the time to appeal is over
           x OffsetConflict       an upload goes on at another byte, or is being written
+          x WrongProtocol        a client that speaks another version of a protocol
           x AddressRefused       a webhook's address that nobody may be made to call
           x IncompleteStatement  a restricting decision lacks part of its reasons
       + ReviewUnreachable        the review API gave no usable answer
@@ -142,6 +144,16 @@ class TooLarge(ReviewError):
     code = "too-large"
 
 
+class TooManyRequests(ReviewError):
+    """One key, or one address without a key, sends more requests than it may; ``retry_after_s`` says when again."""
+
+    code = "too-many-requests"
+
+    def __init__(self, *, wait_s: int) -> None:
+        super().__init__("There are too many requests.", mend=f"Wait {wait_s} s, then go on more slowly.")
+        self.retry_after_s = wait_s
+
+
 class LandingUnusable(ReviewError):
     """The landing zone cannot be written: full, read-only or gone."""
 
@@ -220,6 +232,12 @@ class OffsetConflict(ReviewError):
     def __init__(self, message: str, *, offset: int, mend: str = "") -> None:
         super().__init__(message, mend=mend)
         self.offset = offset
+
+
+class WrongProtocol(ReviewError):
+    """A client speaks another version of a protocol than this service."""
+
+    code = "wrong-protocol"
 
 
 class AddressRefused(ReviewError):

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from api.inprocess import InProcessTransport
 from api.main import create_app
-from api.public import KeyCreate
+from api.public_keys import KeyCreate
 from api.services import keys
 from api.services.access import Role
 from api.settings import Settings

@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 
 from api.main import create_app
-from api.public import KeyCreate
+from api.public_keys import KeyCreate
 from api.services import cases, keys, screenings, sessions
 from api.services.access import PIPELINE, Role
 from api.services.keys import TERMINAL

@@ -129,7 +129,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _one_time_token(db: "Database", settings: Settings) -> str:
-    from api.public import KeyCreate
+    from api.public_keys import KeyCreate
     from api.services import keys, sessions
     from api.services.access import Role
 

@@ -41,7 +41,7 @@ def create(
     """
     from pydantic import ValidationError
 
-    from api.public import KeyCreate
+    from api.public_keys import KeyCreate
     from api.services import keys
 
     try:

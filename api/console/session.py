@@ -12,15 +12,15 @@ from api.console.views.message import sign_in, signed_out
 from api.deps import AppSettings, CurrentActor, Db
 from api.security import clear_session_cookie, cookie_name, set_session_cookie
 from api.services import sessions
-from api.services.access import Actor, require_reviewer
+from api.services.access import Actor, Permission, require_permission
 from schemas.errors import NotAllowed
 
 router = APIRouter(include_in_schema=False)
 
 
 def get_moderator(actor: CurrentActor) -> Actor:
-    """Let moderators and administrators in, nobody else."""
-    require_reviewer(actor)
+    """Let those in who work on cases or may watch; what they may do there, each route's row says."""
+    require_permission(actor, Permission.CONSOLE)
     return actor
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, status
 
 from api.deps import CurrentActor, Db
-from api.public import ActorPublic, KeyCreate, KeyIssued, KeyPublic, KeyRotate, KeysPublic
+from api.public_keys import ActorPublic, KeyCreate, KeyIssued, KeyPublic, KeyRotate, KeysPublic
 from api.services import keys
 from api.services.access import Permission
 

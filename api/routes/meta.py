@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import CurrentActor, Db
-from api.services.access import Role, require
+from api.services.access import Permission, require_permission
 from schemas.submission import json_schema
 
 router = APIRouter(tags=["meta"])
@@ -32,8 +32,8 @@ def readyz(db: Db) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(request: Request, actor: CurrentActor) -> Response:
-    """Give the figures to Prometheus, which sends a service's key."""
-    require(actor, Role.SERVICE, Role.ADMIN)
+    """Give the figures to Prometheus, which sends a key with the scope."""
+    require_permission(actor, Permission.METRICS)
     return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 
 from api.deps import CurrentActor, Db, Rules
-from api.public import (
-    CaseView,
+from api.public import CaseView
+from api.public_quality import (
     GoldenCreate,
     GoldenPublic,
     OpinionCreate,

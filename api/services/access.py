@@ -39,6 +39,8 @@ class Permission(StrEnum):
     OVERSEE = "oversee"
     AUDIT = "audit"
     METRICS = "metrics"
+    APPEAL = "appeal"
+    WEBHOOKS = "webhooks"
     KEYS = "keys"
 
     @property
@@ -55,17 +57,19 @@ MEANINGS = {
     Permission.REVIEW: "claim, hand over, park, decide, undo, reopen, give second opinions, decide in batches",
     Permission.SETTLE: "settle what colleagues disagree about, undo others' drafts, name golden items",
     Permission.OVERSEE: "see agreement and accuracy",
-    Permission.AUDIT: "verify the audit log and export its head",
+    Permission.AUDIT: "read and verify the audit log, export its head, statements and reports for the DSA",
     Permission.METRICS: "read the figures for Prometheus",
+    Permission.APPEAL: "appeal against decisions",
+    Permission.WEBHOOKS: "have events sent to an address of one's own",
     Permission.KEYS: "make, rotate and revoke keys",
 }
-_LABEL = frozenset({Permission.READ, Permission.DELIVER})
+_LABEL = frozenset({Permission.READ, Permission.DELIVER, Permission.APPEAL, Permission.WEBHOOKS})
 _MODERATOR = frozenset({Permission.READ, Permission.CONSOLE, Permission.REVIEW})
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LABEL: _LABEL,
     Role.MODERATOR: _MODERATOR,
     Role.SENIOR: _MODERATOR | {Permission.SETTLE, Permission.OVERSEE},
-    Role.ADMIN: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.APPEAL},  # that is a label's
     Role.AUDITOR: frozenset(
         {Permission.READ, Permission.CONSOLE, Permission.OVERSEE, Permission.AUDIT, Permission.METRICS}
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -46,6 +47,19 @@ def head(db: Database, actor: Actor) -> ExportedHead:
     require_permission(actor, Permission.AUDIT)
     with db.read() as session:
         return _exported(events.head(session) or Head())
+
+
+class AuditPage(Model):
+    """Events with their hashes; continue after the last ``seq``."""
+
+    events: tuple[Event, ...]
+
+
+def page(db: Database, actor: Actor, *, after: int, limit: int) -> AuditPage:
+    """Read events as they are chained, so that a copy kept elsewhere can be verified there."""
+    require_permission(actor, Permission.AUDIT)
+    with db.read() as session:
+        return AuditPage(events=tuple(islice(events.walk(session, after=after, page=limit), limit)))
 
 
 def verify(db: Database, actor: Actor, *, kept: Head | None = None) -> Audit:

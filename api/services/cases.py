@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from api.public import CaseView, EventPublic, LeasePublic, QueueFilters, QueuePage
 from api.services import clock, drafts, redaction, seeing
-from api.services.access import Actor, Permission, require_permission, require_reviewer
+from api.services.access import Actor, Permission, require_permission
 from api.services.locking import Locked, locked, no_case
 from api.services.texts import plain
 from api.store import cases as store
@@ -58,7 +58,7 @@ def history(db: Database, actor: Actor, case_id: str) -> tuple[EventPublic, ...]
 
 def next_case(db: Database, actor: Actor, after: str | None = None) -> str | None:
     """Name the next open case that nobody else holds, from the top again after the last one."""
-    require_reviewer(actor)
+    require_permission(actor, Permission.CONSOLE)
     now = clock.now()
     with db.read() as session:
         before = store.find(session, after) if after else None

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from api.public import KeyCreate, KeyIssued, KeyPublic
+from api.public_keys import KeyCreate, KeyIssued, KeyPublic
 from api.services import clock
 from api.services.access import PERMISSIONS, Actor, Permission, Role, require_permission
 from api.store import events

@@ -10,10 +10,10 @@ from itertools import groupby
 
 from sqlmodel import Session
 
-from api.public import (
+from api.public import CaseView
+from api.public_quality import (
     AccuracyPublic,
     AgreementPublic,
-    CaseView,
     OpinionResult,
     QualityPublic,
     SampleNext,

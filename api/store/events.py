@@ -91,14 +91,14 @@ def payload_of(event: Event) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def walk(session: Session, *, after: int = 0) -> Iterator[Event]:
+def walk(session: Session, *, after: int = 0, page: int = PAGE) -> Iterator[Event]:
     """Read the chain in its order, a few thousand events at a time."""
     while True:
-        query = select(EventRow).where(col(EventRow.seq) > after).order_by(col(EventRow.seq)).limit(PAGE)
+        query = select(EventRow).where(col(EventRow.seq) > after).order_by(col(EventRow.seq)).limit(page)
         rows = session.exec(query.execution_options(populate_existing=True)).all()
         yield from map(_event, rows)
         session.expunge_all()
-        if len(rows) < PAGE:
+        if len(rows) < page:
             return
         after = rows[-1].seq or 0
 

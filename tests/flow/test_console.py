@@ -69,7 +69,7 @@ class TestSignIn:
             assert client.get("/console", headers=cookie).status_code == 401
 
     def test_labels_are_sent_to_the_api(self, empty_server: Server):
-        from api.public import KeyCreate
+        from api.public_keys import KeyCreate
         from api.services import keys
 
         made = KeyCreate(name="nova", role=Role.LABEL, account="nova")

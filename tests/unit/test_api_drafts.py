@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from fixtures_api import START, make_screening
 
-from api.public import KeyCreate, QueueFilters
+from api.public import QueueFilters
+from api.public_keys import KeyCreate
 from api.services import cases, clock, drafts, keys, second
 from api.services.access import PIPELINE, Actor, Permission, Role
 from api.services.screenings import case_id_of, record

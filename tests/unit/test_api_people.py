@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fixtures_api import START
 from pydantic import ValidationError
 
-from api.public import KeyCreate
+from api.public_keys import KeyCreate
 from api.security import cookie_name
 from api.services import clock, keys, sessions
 from api.services.access import Actor, Role
