@@ -22,6 +22,7 @@ from classifiers.channel import Channel, ChannelClosed, ChannelTimeout, Message
 from classifiers.listening import Limits, Listening
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, LinerError, ListenerCrashed
 from schemas.screening import Picture
+from schemas.stems import StemReport
 
 _CHILD = (sys.executable, "-P", "-m", "classifiers.listener_child")
 _ERRORS: dict[str, type[LinerError]] = {kind.code: kind for kind in (AudioUnreadable, AudioLimitExceeded, InvalidInput)}
@@ -130,6 +131,18 @@ class Listener:
         """Cut a stretch as a 16-bit WAV file, decoded as for everything else."""
         request = {"do": "excerpt", "path": path, "start_s": start_s, "end_s": end_s}
         return base64.b64decode(self._ask(request))
+
+    def stem_report(self, path: str, stems: Sequence[str], names: Sequence[str]) -> StemReport:
+        """Measure how much of a recording its stems explain: `classifiers.stems`."""
+        request = {"do": "stem_report", "path": path, "stems": list(stems), "names": list(names)}
+        return StemReport.model_validate(self._ask(request))
+
+    def stem_excerpt(
+        self, path: str, stems: Sequence[str], lags_s: Sequence[float], start_s: float, end_s: float, *, part: str
+    ) -> bytes:
+        """Make a stretch of what stems explain of a recording, or of what they leave, audible as WAV."""
+        request = {"do": "stem_excerpt", "path": path, "stems": list(stems), "lags_s": list(lags_s)}
+        return base64.b64decode(self._ask({**request, "start_s": start_s, "end_s": end_s, "part": part}))
 
     def _ask(self, request: Message) -> Any:
         with self._lock:

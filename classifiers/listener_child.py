@@ -92,6 +92,13 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
 
         channel.send({"heard_s": 0})
         return look_at_file(path, os.environ.get("LINER_TRUST_ANCHORS") or None).model_dump(mode="json")
+    if what in {"stem_report", "stem_excerpt"}:
+        from classifiers import stems  # noqa: PLC0415
+
+        if what == "stem_report":
+            return stems.report(path, progress=_Progress(channel), **request)
+        channel.send({"heard_s": 0})
+        return base64.b64encode(stems.excerpt(path, **request)).decode()
     from classifiers import pictures  # noqa: PLC0415
 
     channel.send({"heard_s": 0})

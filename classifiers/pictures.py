@@ -97,7 +97,7 @@ def excerpt(path: str, start_s: float, end_s: float) -> bytes:
     _refuse_stretch(start_s, end_s, MAX_EXCERPT_S)
     blocks = list(_blocks(path, start_s, end_s))
     samples = np.concatenate([block if block.shape[1] <= 2 else mixed(block)[:, None] for _, block in blocks])
-    return _wav(np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2"), blocks[0][0])
+    return wav(np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2"), blocks[0][0])
 
 
 def _refuse_stretch(start_s: float, end_s: float, longest_s: float) -> None:
@@ -215,7 +215,8 @@ def _png(pixels: npt.NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _wav(samples: npt.NDArray[np.int16], rate: int) -> bytes:
+def wav(samples: npt.NDArray[np.int16], rate: int) -> bytes:
+    """Write samples [shape=(n, channels)] as a 16-bit WAV file."""
     data, channels = samples.tobytes(), samples.shape[1]
     form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2, channels * 2, 16)
     chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
