@@ -239,7 +239,7 @@ def _seen(actor: Actor, row: AppealRow | None, appeal_id: str) -> AppealRow:
 
 
 def _against(decision: DecisionRow) -> tuple[str, ...]:
-    return (decision.decided_by,)
+    return tuple(name for name in (decision.decided_by, decision.confirmed_by) if name)
 
 
 def _noun(session: Session, row: AppealRow) -> Appeal:

@@ -5,10 +5,11 @@ completion marker comes last, so that the pipeline never sees half a delivery.
 """
 
 import json
+import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +18,19 @@ from api.public import DeliveriesPublic, DeliveryFile, DeliveryPublic, DeliveryS
 from api.services import clock
 from api.services.access import Actor, Role, require
 from api.services.filenames import RESOURCES
+from api.services.precheck import MARKER, is_marker
 from api.services.uploads import Upload
 from api.settings import Settings
 from api.store import deliveries as store
 from api.store import events, screenings
 from api.store.database import Database
-from api.tables import DeliveryRow, ScreeningRow
+from api.tables import DeliveryDraftRow, DeliveryRow, ScreeningRow
 from schemas.errors import InvalidInput, LandingUnusable, NotFound
 from schemas.events import EventKind
 
 ACCOUNTS = "accounts"
 INCOMING = ".incoming-"
+MARK = "<BatchComplete/>\n"  # an empty one is refused by some recipients
 ABANDONED_S = 6 * 3600.0  # no client pauses that long within an upload
 
 
@@ -39,6 +42,24 @@ class Incoming:
     account: str
     folder: Path
     upload: Upload
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A delivery whose files are all here, in a folder that has no name yet.
+
+    Attributes
+    ----------
+    draft_id
+        The draft that it was put together as, if any.
+    """
+
+    id: str
+    account: str
+    folder: Path
+    message: str
+    files: Sequence[DeliveryFile]
+    draft_id: str | None = None
 
 
 def account_of(actor: Actor, wanted: str | None, db: Database) -> str:
@@ -66,7 +87,7 @@ def receiving(settings: Settings, account: str, content_type: str) -> Iterator[I
         (hidden / RESOURCES).mkdir(parents=True)
         yield Incoming(id=delivery_id, account=account, folder=hidden, upload=upload)
     except OSError as error:
-        raise LandingUnusable(f"The landing zone cannot be written: {error.strerror}.", mend="Try later.") from error
+        raise unwritable(error) from error
     finally:
         upload.abort()
         shutil.rmtree(hidden, ignore_errors=True)
@@ -98,26 +119,66 @@ def _last_written(folder: Path) -> float:
 def accept(db: Database, actor: Actor, settings: Settings, incoming: Incoming) -> DeliveryPublic:
     """Put a received delivery before the pipeline: folder, record, and at last the marker."""
     message = incoming.upload.finish()
-    row = _row(actor, incoming, message)
+    return land(
+        db, actor, settings, Landed(incoming.id, incoming.account, incoming.folder, message, incoming.upload.files)
+    )
+
+
+def land(db: Database, actor: Actor, settings: Settings, landed: Landed) -> DeliveryPublic:
+    """Give a hidden folder its name, record it, and write its marker last; a batch may bring its own."""
+    row = _row(actor, landed)
     folder = settings.landing / row.folder
-    incoming.folder.rename(folder)
+    marker = next((f.name for f in landed.files if "/" not in f.name and is_marker(f.name)), None)
+    aside = landed.folder / f".{marker}"
     try:
-        with db.write() as session:
-            session.add(row)
-            events.record(
-                session,
-                EventKind.DELIVERY_RECEIVED,
-                actor=actor.name,
-                at=row.received_at,
-                delivery=row.id,
-                files=len(incoming.upload.files),
-                bytes=row.size,
-            )
+        if marker:
+            (landed.folder / marker).rename(aside)
+        landed.folder.rename(folder)
+    except OSError as error:
+        raise unwritable(error) from error
+    try:
+        _record(db, actor, row, landed)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if landed.draft_id:  # the label's work is not lost: it is a draft again
+            folder.rename(landed.folder)
+            _put_back(aside, marker)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
-    (folder / f"BatchComplete_{row.id}.xml").touch()
+    if marker:
+        _put_back(folder / f".{marker}", marker)
+    else:
+        (folder / f"{MARKER}_{row.id}.xml").write_text(MARK)
     return _public(row, [])
+
+
+def _put_back(aside: Path, marker: str | None) -> None:
+    if marker:
+        os.utime(aside)  # newer than everything it completes
+        aside.rename(aside.with_name(marker))
+
+
+def _record(db: Database, actor: Actor, row: DeliveryRow, landed: Landed) -> None:
+    with db.write() as session:
+        session.add(row)
+        draft = session.get(DeliveryDraftRow, landed.draft_id) if landed.draft_id else None
+        if draft is not None:
+            draft.delivery_id = row.id
+            session.add(draft)
+        events.record(
+            session,
+            EventKind.DELIVERY_RECEIVED,
+            actor=actor.name,
+            at=row.received_at,
+            delivery=row.id,
+            files=len(landed.files),
+            bytes=row.size,
+        )
+
+
+def unwritable(error: OSError) -> LandingUnusable:
+    """Say in a sentence that the landing zone takes nothing."""
+    return LandingUnusable(f"The landing zone cannot be written: {error.strerror}.", mend="Try later.")
 
 
 def view(db: Database, actor: Actor, delivery_id: str) -> DeliveryPublic:
@@ -143,15 +204,14 @@ def every(db: Database, actor: Actor, *, cursor: str | None, limit: int) -> Deli
         )
 
 
-def _row(actor: Actor, incoming: Incoming, message: str) -> DeliveryRow:
-    files = incoming.upload.files
+def _row(actor: Actor, landed: Landed) -> DeliveryRow:
     return DeliveryRow(
-        id=incoming.id,
-        account=incoming.account,
-        folder=f"{ACCOUNTS}/{incoming.account}/{incoming.id}",
-        message=message,
-        files=json.dumps([file.model_dump() for file in files]),
-        size=sum(file.size for file in files),
+        id=landed.id,
+        account=landed.account,
+        folder=f"{ACCOUNTS}/{landed.account}/{landed.id}",
+        message=landed.message,
+        files=json.dumps([file.model_dump() for file in landed.files]),
+        size=sum(file.size for file in landed.files),
         received_by=actor.name,
         received_at=clock.now(),
     )

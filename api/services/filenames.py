@@ -8,7 +8,7 @@ from schemas.errors import UnsafePath
 
 MAX_NAME_BYTES = 200
 RESOURCES = "resources"
-MESSAGE_SUFFIXES = {".xml", ".json"}
+MESSAGE_SUFFIXES = {".xml", ".json", ".csv", ".xlsx"}
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, bidi marks, surrogates, line separators ...

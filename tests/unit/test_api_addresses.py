@@ -30,7 +30,7 @@ def test_public_addresses_pass(address):
 @pytest.mark.parametrize(
     "url",
     [
-        "http://example.com/x", "ftp://example.com", "https://", "https://user:pw@example.com/", "https://exa mple.com/",
+        "http://example.com/x", "ftp://example.com", "https://", "https://user:pw@example.com/", "https://e x.com/",
         "https://example.com/#part", "https://example.com:99999/", "file:///etc/x", "https://exämple.com/",
         "https://example.com/\r\nX: y",
     ],

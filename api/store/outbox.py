@@ -1,0 +1,67 @@
+"""What has to leave the house: rows written in the same transaction as the event that they tell.
+
+An effect (a webhook, a mail, a card in a chat) never leaves before its event is committed, and never is
+forgotten after it. To let events of a kind leave, add the kind to `TARGETS`; to send them, read `due`, then
+call `done` or `failed` within the transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy
+from sqlmodel import Session, col, select
+
+from api.tables import EventRow, OutboxRow
+from schemas.events import EventKind
+
+WEBHOOK = "webhook"
+TARGETS: dict[EventKind, tuple[str, ...]] = {
+    EventKind.CASE_DECIDED: (WEBHOOK,),
+    EventKind.CASE_REOPENED: (WEBHOOK,),
+    EventKind.CASE_OPENED: (WEBHOOK,),
+    EventKind.DELIVERY_RECEIVED: (WEBHOOK,),
+    EventKind.APPEAL_RECEIVED: (WEBHOOK,),
+    EventKind.APPEAL_DECIDED: (WEBHOOK,),
+}
+
+
+def put(session: Session, rows: Iterable[EventRow]) -> None:
+    """Queue what leaves of these events, which were just appended."""
+    queued = [
+        {"event_seq": row.seq, "target": target, "status": "waiting", "attempts": 0, "next_at": row.at, "problem": ""}
+        for row in rows
+        for target in TARGETS.get(EventKind(row.kind), ())
+    ]
+    if queued:
+        session.execute(sqlalchemy.insert(OutboxRow), queued)
+
+
+def due(session: Session, target: str, now: datetime, *, limit: int = 100) -> Sequence[tuple[OutboxRow, EventRow]]:
+    """Read what has to leave for a target, oldest first; several senders at once get different rows."""
+    query = (
+        select(OutboxRow, EventRow)
+        .join(EventRow, col(EventRow.seq) == col(OutboxRow.event_seq))
+        .where(col(OutboxRow.target) == target, col(OutboxRow.status) == "waiting", col(OutboxRow.next_at) <= now)
+        .order_by(col(OutboxRow.next_at), col(OutboxRow.event_seq))
+        .limit(limit)
+    )
+    return session.exec(query.with_for_update(of=OutboxRow, skip_locked=True)).all()
+
+
+def done(row: OutboxRow) -> None:
+    """Note that it has left."""
+    row.status, row.problem, row.attempts = "done", "", row.attempts + 1
+
+
+def failed(row: OutboxRow, problem: str, *, next_at: datetime | None) -> None:
+    """Note that it did not leave: it is tried again at ``next_at``, or given up where that is None."""
+    row.attempts, row.problem = row.attempts + 1, problem
+    if next_at is None:
+        row.status = "dead"
+    else:
+        row.next_at = next_at
+
+
+def replay(row: OutboxRow, now: datetime) -> None:
+    """Let it leave again."""
+    row.status, row.attempts, row.next_at = "waiting", 0, now
