@@ -164,7 +164,7 @@ class _Sheet:
         floor = box[3] - 4 * unit
         for column, value in enumerate(np.clip(highest, -4, 12)):
             x = box[0] + column
-            self._draw.line((x, floor, x, floor - float(value) * unit), fill=HUMAN if value < 4 else TRACE)
+            self._draw.line((x, floor, x, floor - float(value) * unit), fill=OTHER)
         for decibels in (0, 5, 10):
             self._text((box[0] - 8, floor - decibels * unit), str(decibels), size=12, fill=FAINT, anchor="rm")
         for khz in range(int(LOW_HZ / 1000), int(HIGH_HZ / 1000) + 1):
@@ -188,12 +188,12 @@ class _Sheet:
         self._text((box[0] - 150, box[1] - 24), "What adds to its score (right: like a decoder)")
         parts = [(WORDS[group], window.contributions.get(group, 0.0)) for group in GROUPS]
         parts.append(("starting point", window.logit - sum(value for _, value in parts)))
-        reach = max(2.0, *(abs(value) for _, value in parts))
+        reach = max(2.0, abs(window.logit), *(abs(value) for _, value in parts))
         middle, row = (box[0] + box[2]) / 2 + 30, (box[3] - box[1]) / (len(parts) + 1)
         self._draw.line((middle, box[1], middle, box[3]), fill=RULE)
         for number, (name, value) in enumerate([*parts, ("score", window.logit)]):
             y = box[1] + number * row
-            end = middle + np.clip(value / reach, -1, 1) * (box[2] - middle)
+            end = middle + value / reach * (middle - box[0] - 80 if value < 0 else box[2] - middle)
             self._draw.rectangle((min(middle, end), y + 8, max(middle, end), y + row - 8), fill=_shade(value))
             self._text((box[0] + 70, y + row / 2), name, size=13, anchor="rm", fill=INK if name == "score" else FAINT)
             self._text((box[2] + 8, y + row / 2), f"{value:+.1f}", size=13, anchor="lm")

@@ -39,6 +39,7 @@ contributions of the clearest stretch.
 """
 PICTURE_S = 15 * 60.0  # a picture shows the first quarter of an hour
 PLOT = (1020, 240)
+WHOLE_SHARE = 0.9  # a signal of the whole file needs no lane on the time line
 TOP_HZ = 20_000.0
 NO_NUMBER = "Decoder traces: no answer. {sentence}"
 
@@ -115,12 +116,17 @@ def _verdict(listening: "Listening", score: "SyntheticScore | None") -> str:
     abstained = next((a for a in listening.heard.abstained if a.name == "synthetic_probability"), None)
     if score is None or score.probability is None or score.interval is None:
         return NO_NUMBER.format(sentence=abstained.sentence if abstained else "")
-    kind = f" of the kind {score.group}" if score.group else ""
-    low, high = score.interval
+    kind = f" of the kind {score.group.replace(':', ' ')}" if score.group else ""
+    low, high = (_share(end) for end in score.interval)
     return (
-        f"Decoder traces ({score.model}): probability {score.probability:.2f} at even odds ({low:.2f} to {high:.2f}); "
+        f"Decoder traces ({score.model}): probability {_share(score.probability)} at even odds ({low} to {high}); "
         f"{score.false_positive_rate:.1%} of held-out human tracks{kind} score as high."
     )
+
+
+def _share(probability: float) -> str:
+    """Write a probability; nothing that was fitted to so few sources is certain."""
+    return "over 0.99" if probability > 0.99 else "under 0.01" if probability < 0.01 else f"{probability:.2f}"
 
 
 def _in_words(score: "SyntheticScore") -> str:
@@ -190,7 +196,13 @@ def _drawn(
 def _lanes(listening: "Listening", reasons: tuple[Reason, ...]) -> dict[str, tuple[Span, ...]]:
     """List the stretches of the measurements that the policy asks about."""
     asked = {condition.signal for reason in reasons if not reason.is_estimate for condition in reason.signals}
-    signals = [one for one in listening.heard.signals if one.name in asked and one.spans]
+    audio = listening.found.audio
+    most_s = WHOLE_SHARE * audio.duration_s if audio else 0.0
+    signals = [
+        one
+        for one in listening.heard.signals
+        if one.name in asked and one.spans and sum(span.end_s - span.start_s for span in one.spans) < most_s
+    ]
     return {one.name.removesuffix("_share").removesuffix("_s").replace("_", " "): one.spans for one in signals}
 
 
