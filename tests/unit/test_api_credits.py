@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from fixtures_api import make_screening
+from lxml import html
 from rule_cases.making import declared, human, machine
 
 from api.negotiation import preferred
@@ -44,6 +45,25 @@ def test_a_card_as_json_and_json_ld(api):
 
     assert (plain["level"], plain["isrc"], plain["lines"][0]["area"]) == ("partly", ISRC, "vocals")
     assert (linked["@type"], linked["isrcCode"]) == ("MusicRecording", ISRC)
+
+
+def test_the_page_may_be_framed_and_says_what_json_ld_says(api):
+    api.record(screening())
+
+    page, linked = card(api.moderator, "text/html"), card(api.moderator, "application/ld+json").json()
+    root = html.fromstring(page.text)
+    said = {
+        one.get("itemprop"): one.get("content") or one.get("href") or one.text_content()
+        for one in root.iter()
+        if one.get("itemprop") and one.getparent().get("itemprop") != "byArtist"
+    }
+
+    assert "frame-ancestors *" in page.headers["content-security-policy"]
+    assert not [*root.iter("script", "img", "iframe")]
+    assert root.find(".//article").get("itemtype") == "https://schema.org/MusicRecording"
+    names = ("name", "isrcCode", "creditText", "digitalSourceType")
+    assert {name: said[name] for name in names} == {name: linked[name] for name in names}
+    assert said["byArtist"] == linked["byArtist"]["name"]
 
 
 def test_a_card_as_a_page_shows_names_as_text(api):
