@@ -4,15 +4,17 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 
 import pytest
-from deliveries import put_release, put_sound
+from deliveries import message, put, put_release, put_sound
 
 from api.inprocess import client
 from api.settings import Settings
+from pipeline.history import OPEN
 
 LINER = (sys.executable, "-P", "-c", "from api.cli import main; main()")
 PATIENCE_S = 60.0  # on a busy machine; an idle one takes a second
@@ -77,10 +79,47 @@ def test_deliveries_appear_as_they_arrive_and_after_a_restart(home, tmp_path):
     assert two[0]["skipped"] == 2
 
 
+def test_declarations_are_held_against_those_that_arrived_before(home, tmp_path):
+    zone = tmp_path / "zone"
+
+    def rules(message_id):
+        found = [row for row in delivered(home) if row["intake"]["message_id"] == message_id]
+        return {finding["rule"] for row in found for finding in row["findings"]}
+
+    zone.mkdir()
+    with watching(home, zone):
+        put(zone / "new.xml", declared("None", "M2", "2026-11-02"))
+        wait_for(lambda: rules("M2"))
+        wait_for(lambda: settled(home) == 1)
+        put(zone / "late.xml", declared("All", "M1", "2026-11-01"))
+        put(zone / "newest.xml", declared("Partly", "M3", "2026-11-03"))
+        wait_for(lambda: rules("M1") and rules("M3"))
+
+    assert "PKG-013" in rules("M1")
+    assert "HIS-002" in rules("M3")
+    with client(Settings(home=home)) as review:
+        told = review.get("/v1/recordings/QZABC2600001/declarations").json()["declarations"]
+    assert [(one["message_id"], one["came_late"]) for one in told] == [("M3", False), ("M2", False), ("M1", True)]
+
+
+def declared(level, message_id, day):
+    """A message without sound that declares a level."""
+    text = message("s.wav", message_id=message_id, created=f"{day}T12:00:00Z")
+    return text.replace("<Duration>", f"<ContainsAI>{level}</ContainsAI><Duration>")
+
+
+def settled(home):
+    """How many declarations of the lake's history have a place for good."""
+    path = home / "lake" / "history.sqlite"
+    if not path.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(path)) as history:
+        (count,) = history.execute("SELECT count(*) FROM declaration WHERE run < ?", (OPEN,)).fetchone()
+    return count
+
+
 def delivered(home):
     """What the review API has, straight from its database."""
-    import sqlite3
-
     path = home / "review.db"
     if not path.exists():
         return []

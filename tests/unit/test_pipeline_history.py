@@ -1,6 +1,5 @@
 """What a lake remembers of declarations, and what a run makes of it in whatever order it reads."""
 
-import itertools
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -209,7 +208,7 @@ def findings(lake, wanted=("HIS", "PKG-012", "PKG-013")):
     return {r["message_id"]: [f for f in r["finding_rules"] if f.startswith(wanted)] for r in newest.values()}
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(["a", "b", "c"])))
+@pytest.mark.parametrize("order", ["abc", "cba", "bca"])
 def test_a_run_finds_the_same_in_whatever_order_it_reads(tmp_path, order):
     for name, (level, day) in zip(order, [("All", 1), ("Partly", 2), ("None", 3)], strict=True):
         text = declared(level, "s.wav", message_id=f"M{day}", created=f"2026-11-{day:02}T12:00:00Z")

@@ -92,9 +92,17 @@ def test_sound_beside_a_takedown_is_left_alone(tmp_path):
     assert (one.found.audio, one.flags) == (None, ())
 
 
-@pytest.mark.parametrize("version", ["382", "383", "411", "43", "432"])
-def test_a_purge_is_a_delivery_that_withdraws_a_release(tmp_path, version):
+@pytest.mark.parametrize("version", ["382", "383", "411", "43", "431", "432"])
+def test_a_purge_withdraws_a_release_in_every_version(version):
     text = PURGE.format(version=version, id="MP", created="2026-11-03T12:00:00Z")
+
+    purge = read_message(text.encode(), "m.xml").message
+
+    assert (purge.kind, purge.is_takedown, purge.main_release.key) == ("PurgeReleaseMessage", True, ICPN)
+
+
+def test_a_purge_is_a_delivery_that_withdraws_a_release(tmp_path):
+    text = PURGE.format(version="432", id="MP", created="2026-11-03T12:00:00Z")
     put(tmp_path / "zone" / "m.xml", text)
 
     (one,) = screened(tmp_path).values()
