@@ -13,13 +13,14 @@ from scipy.ndimage import uniform_filter1d
 from classifiers.spectra import Array
 
 CUT_OFF_DB = -85.0  # level of the band's end against the strongest bin
-EDGE_DROP_DB = 12.0  # less is a slope that music has by itself
+EDGE_DROP_DB = 18.0  # less is a slope that music has by itself
 
 _LOWEST_HZ = 3000.0
 _GAP_HZ = 500.0  # an edge's fall takes no longer
 _SIDE_HZ = 800.0  # averaged on either side of it
 _SMOOTH_HZ = 150.0
 _STAYS_DB = 6.0  # nothing above the edge comes back by more
+_RANGE_DB = 100.0  # under the strongest bin; what lies deeper is rounding
 
 # Upper ends in Hz of the ranges in which an edge lies, with what usually cuts there: the low-pass filters of LAME,
 # of AAC and Opus encoders at their defaults, and half the sample rates in use.
@@ -30,14 +31,16 @@ CAUSES = (
     (11_400.0, "MP3 at 64 kb/s, or sampled at 22.05 kHz"),
     (12_300.0, "sampled at 24 kHz, or Opus at a low bit rate"),
     (14_500.0, "MP3 at 80 kb/s"),
-    (15_300.0, "MP3 at 96 kb/s, or FM radio"),
-    (16_300.0, "MP3 at 112 to 128 kb/s, AAC at 96 to 128 kb/s, or sampled at 32 kHz"),
+    (15_450.0, "MP3 at 96 kb/s, or FM radio"),
+    (
+        16_300.0,
+        "MP3 at 192 kb/s or less (its last band begins at 16 kHz), AAC at 128 kb/s or less, or sampled at 32 kHz",
+    ),
     (17_300.0, "MP3 or AAC at 128 kb/s"),
     (18_300.0, "MP3 at 160 kb/s"),
-    (19_300.0, "MP3 at 192 kb/s"),
-    (19_850.0, "MP3 at 224 kb/s"),
-    (20_200.0, "MP3 at 256 to 320 kb/s, Opus, or AAC at 256 kb/s"),
-    (20_900.0, "MP3 at 320 kb/s, or a converter's filter"),
+    (19_300.0, "MP3 at 192 kb/s, or Vorbis"),
+    (19_950.0, "MP3 at 224 to 256 kb/s"),
+    (20_900.0, "MP3 at 256 to 320 kb/s, AAC or Opus at a high bit rate"),
     (22_100.0, "sampled at 44.1 kHz"),
     (24_050.0, "sampled at 48 kHz"),
 )
@@ -74,20 +77,19 @@ def find_edge(levels_db: npt.NDArray[np.float64], hz: Array) -> Edge | None:
     """Find the place where a mean spectrum falls at once and stays down; None where it does not."""
     bin_hz = float(hz[1])
     gap, side = max(1, round(_GAP_HZ / 2 / bin_hz)), max(1, round(_SIDE_HZ / bin_hz))
-    first, last = int(_LOWEST_HZ / bin_hz), len(hz) - gap - max(2, side // 4)
-    if last <= first:
+    places = np.arange(int(_LOWEST_HZ / bin_hz), len(hz) - gap - max(2, side // 4))
+    if not len(places):
         return None
+    levels_db = np.maximum(levels_db, levels_db.max() - _RANGE_DB)
     smooth = uniform_filter1d(levels_db, max(1, round(_SMOOTH_HZ / bin_hz)), mode="nearest")
-    drops = _drops(levels_db, gap, side)
-    highest_after = np.maximum.accumulate(smooth[::-1])[::-1]
-    below = _mean_below(levels_db, gap, side)
-    places = np.arange(first, last)
-    stays = highest_after[places + gap] <= below[places] - np.maximum(drops[places] - _STAYS_DB, EDGE_DROP_DB / 2)
-    candidates = places[stays & (drops[places] >= EDGE_DROP_DB)]
-    if not len(candidates):
+    below, drops = _mean_below(levels_db, gap, side)[places], _drops(levels_db, gap, side)[places]
+    highest_after = np.maximum.accumulate(smooth[::-1])[::-1][np.minimum(places + gap + side // 2, len(hz) - 1)]
+    is_edge = (drops >= EDGE_DROP_DB) & (highest_after <= below - drops + _STAYS_DB)
+    if not is_edge.any():
         return None
-    at = int(candidates[drops[candidates].argmax()])
-    return Edge(float(hz[_half_way(smooth, at, gap, below[at] - drops[at] / 2)]), float(drops[at]))
+    best = int(np.where(is_edge, drops, 0).argmax())
+    at = _half_way(smooth, int(places[best]), gap, below[best] - drops[best] / 2)
+    return Edge(float(hz[at]), float(drops[best]))
 
 
 def _sums(levels_db: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -43,7 +43,7 @@ class Descriptors:
         self._levels = Levels(sample_rate_hz, channels, self._hops)
         self._spectral = None
         if MEASURED_RATES_HZ[0] <= sample_rate_hz <= MEASURED_RATES_HZ[1]:
-            self._spectral = _Spectral(Grid.for_rate(sample_rate_hz), channels)
+            self._spectral = _Spectral(Grid.for_rate(sample_rate_hz), channels, self._hops)
 
     def push(self, block: Block) -> Array:
         """Take the next samples [shape=(n, channels)] and give their mix-down back."""
@@ -66,9 +66,9 @@ class Descriptors:
 class _Spectral:
     """Shares each chunk of spectra among all that is derived from it, with one product for all band sums."""
 
-    def __init__(self, grid: Grid, channels: int) -> None:
+    def __init__(self, grid: Grid, channels: int, hops: Hops) -> None:
         self._frames, self._fine = PowerFrames(grid), FineFrames(grid)
-        self._loudness, self._timbre = Loudness(grid, channels), Timbre(grid)
+        self._loudness, self._timbre = Loudness(grid, channels, hops), Timbre(grid)
         self._mel, self._mel_scale = grid.mel_bank(), np.float32(1 / np.square(grid.window()).sum())
         levels = np.stack([grid.mean_square_weights(), self._loudness.weights], axis=1)
         self._sums = np.concatenate([levels.astype(np.float32), self._timbre.columns()], axis=1)
@@ -95,7 +95,7 @@ class _Spectral:
 
     def _take(self, power: Array) -> None:
         sums = power @ self._sums
-        self._loudness.push_mid(sums[:, 1])
+        self._loudness.push_mid(sums[:, :2])
         self._timbre.push(power, sums[:, 0], sums[:, 2:])
         mel_db = power[:, : len(self._mel)] @ self._mel
         mel_db *= self._mel_scale

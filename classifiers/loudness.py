@@ -9,6 +9,7 @@ a fraction of its cost. Left and right are measured as half their sum and half t
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.hops import Hops
 from classifiers.kweighting import KWeightedSteps, k_weights
 from classifiers.spectra import Array, Grid
 from classifiers.versions import DESCRIPTORS
@@ -25,7 +26,19 @@ _OFFSET = -0.691  # BS.1770: a 997 Hz sine at full scale in one channel reads -3
 
 
 class Loudness:
-    """Collects K-weighted power per frame and gates it at the end.
+    """Collects K-weighted power per step of half a frame and gates it at the end.
+
+    What a frame's spectrum says is which share of the energy the filter passes; how much energy there is
+    comes from the samples, since a window does not see all of them alike.
+
+    Parameters
+    ----------
+    grid
+        Of the frames to come.
+    channels
+        Of the sound.
+    hops
+        Filled by the caller with the same stream.
 
     Attributes
     ----------
@@ -33,16 +46,16 @@ class Loudness:
         Of the bins of a frame [shape=(bins,)].
     """
 
-    def __init__(self, grid: Grid, channels: int) -> None:
-        self._grid, self._channels = grid, channels
+    def __init__(self, grid: Grid, channels: int, hops: Hops) -> None:
+        self._channels, self._hops = channels, hops
         self.weights = k_weights(grid).astype(np.float32)
         self._steps = KWeightedSteps(grid)
-        self._mid: list[Array] = []
+        self._frames: list[Array] = []
         self._side: list[Array] = []
 
-    def push_mid(self, weighted: Array) -> None:
-        """Take the weighted power of the mix-down's next frames [shape=(frames,)], ``power @ weights``."""
-        self._mid.append(weighted.copy())
+    def push_mid(self, powers: Array) -> None:
+        """Take mean square and K-weighted mean square of the mix-down's next frames [shape=(frames, 2)]."""
+        self._frames.append(powers.copy())
 
     def push_side(self, side: Array) -> None:
         """Take the next samples of half the difference."""
@@ -53,10 +66,10 @@ class Loudness:
         if self._channels > 2:
             return []
         bins = self._tenths()
-        integrated = _integrated(_means(bins, _BLOCK_BINS, 1))
+        integrated = _integrated(_means(bins, _BLOCK_BINS))
         if integrated is None:
             return []
-        short_term = _means(bins, _SHORT_TERM_BINS, 10)
+        short_term = _means(bins, _SHORT_TERM_BINS)
         found = [Signal(name="loudness_lufs", value=integrated, model=DESCRIPTORS, spans=_loudest(short_term))]
         spread = _range(short_term)
         if spread is not None:
@@ -65,31 +78,35 @@ class Loudness:
 
     def _tenths(self) -> npt.NDArray[np.float64]:
         """Sum the mean squares of the channels per 100 ms."""
-        power = np.concatenate(self._mid) if self._mid else np.zeros(0, np.float32)
+        power = self._hops.mid() * self._passed(len(self._hops.mid()))
         if self._channels == 2:
-            power = 2 * (power + self._side_frames(len(power)))
-        centres_s = (np.arange(len(power)) + 1) / self._grid.frame_hz
+            side = np.concatenate([*self._side, np.zeros(len(power), np.float32)])[: len(power)]
+            power = 2 * (power + side)
+        if not len(power):
+            return np.zeros(0)
+        centres_s = (np.arange(len(power)) + 0.5) * self._hops.hop_s
         tenth = (centres_s / _BIN_S).astype(np.int64)
         counts = np.bincount(tenth)
         return np.bincount(tenth, power) / np.maximum(counts, 1)
 
-    def _side_frames(self, count: int) -> Array:
-        """Mean over the two steps of each frame; what no whole step holds is silent."""
-        steps = np.concatenate([*self._side, np.zeros(count + 1, np.float32)])
-        return np.asarray((steps[:count] + steps[1 : count + 1]) / 2)
+    def _passed(self, count: int) -> npt.NDArray[np.float64]:
+        """Gain of the filter for the power of each step, from the two frames that lie over it."""
+        frames = np.concatenate(self._frames) if self._frames else np.zeros((1, 2), np.float32)
+        over = np.pad(frames.astype(np.float64), ((1, count), (0, 0)), mode="edge")[: count + 1]
+        plain, weighted = (over[:-1] + over[1:]).T
+        return np.asarray(weighted / np.maximum(plain, 1e-30))
 
 
-def _means(bins: npt.NDArray[np.float64], width: int, step: int) -> npt.NDArray[np.float64]:
+def _means(bins: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
     if len(bins) < width:
         return np.zeros(0)
-    windows = np.lib.stride_tricks.sliding_window_view(bins, width)[::step]
-    return np.asarray(windows.mean(axis=1))
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(bins, width).mean(axis=1))
 
 
 def _loudest(short_term: npt.NDArray[np.float64]) -> tuple[Span, ...]:
     if not len(short_term):
         return ()
-    start_s = float(short_term.argmax()) * 10 * _BIN_S
+    start_s = float(short_term.argmax()) * _BIN_S
     return (Span(start_s=start_s, end_s=start_s + _SHORT_TERM_BINS * _BIN_S, note="loudest"),)
 
 
