@@ -18,39 +18,13 @@ from dataclasses import dataclass
 
 from schemas.base import Model
 from schemas.ern import read_message
+from schemas.ern.order import FOLLOWERS
 from schemas.ern.strays import VALUES
 from schemas.markup import Edit, Element, apply_edits, elements_of, is_bytewise, space_before
 from schemas.release import Message
 from schemas.rules import ask
 from schemas.rules.disclosure import derived_level
 from schemas.vocabularies import AI_PLACES, LEVELS
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ABOUT_SOUND = """
-    IsCover HasVocalPerformance HasForegroundVocalPerformance IsInstrumental ContainsHiddenContent IsRemastered
-    IsHiResMusic DisableCrossfade DisableSearch DisplayCredits LanguageOfPerformance LanguageOfDubbing
-    SubTitleLanguage ResourceContainedResourceReferenceList Raga Tala Deity AudioChapterReference
-    VideoChapterReference TechnicalDetails
-"""
-_AFTER_DEGREE = "HasMadeFeaturedContribution HasMadeContractedContribution IsCredited DisplayCredits"
-FOLLOWERS: dict[tuple[str, str], frozenset[str]] = {
-    ("SoundRecording", "ContainsAI"): _names(_ABOUT_SOUND),
-    ("Video", "ContainsAI"): _names(_ABOUT_SOUND),
-    ("Image", "ContainsAI"): _names("ContainsHiddenContent Description TechnicalDetails"),
-    ("Text", "ContainsAI"): _names(
-        "ContainsHiddenContent ResourceContainedResourceReferenceList TechnicalDetails LanguageOfText"
-    ),
-    ("Release", "ContainsAI"): _names("IsSoundtrack IsHiResMusic MarketingComment"),
-    ("Contributor", "AiContribution"): _names(_AFTER_DEGREE),
-    ("EditionContributor", "AiContribution"): _names(_AFTER_DEGREE),
-    ("Contributor", "SpecialContributor"): _names(f"Role InstrumentType AiContribution {_AFTER_DEGREE}"),
-    ("EditionContributor", "SpecialContributor"): _names(f"Role AiContribution {_AFTER_DEGREE}"),
-}
-"""What stands behind an AI element inside its parent; everything else stands before it."""
 
 _BY_LOWER_NAME = {name.lower(): name for name in AI_PLACES}
 _WORDS = {level: text for text, level in LEVELS.items()}

@@ -94,6 +94,18 @@ def test_white_space_around_a_value_is_removed():
     assert corrected(RIGHT.replace(">Partly</AiC", ">\n Partly\t</AiC")) == RIGHT
 
 
+@pytest.mark.shared
+def test_no_valid_message_is_told_to_be_out_of_order(shared):
+    said = [
+        (path.name, f)
+        for path in sorted((shared / "ddex/samples").rglob("*.xml"))
+        if (reading := read_message(path.read_bytes(), path.name)).message and "_6" not in path.name
+        for f in reading.findings
+        if "no schema of ERN" in f.message
+    ]
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -111,7 +123,9 @@ def test_order_is_corrected(first, second):
     broken = RIGHT.replace(first + block, block + first)
 
     assert broken != RIGHT
+    assert "XSD-006" in found(broken)
     assert corrected(broken) == RIGHT
+    assert "XSD-006" not in found(RIGHT)
 
 
 def test_both_elements_of_a_contributor_are_moved():
@@ -133,6 +147,7 @@ def test_a_derivable_release_is_declared_in_its_place():
 
     assert "AID-012" in found(undeclared)
     assert corrected(undeclared) == RIGHT
+    assert "AID-012" not in found(RIGHT)
 
 
 def test_a_release_is_derived_from_corrected_values():
