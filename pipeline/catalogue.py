@@ -13,14 +13,14 @@ import math
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
+from itertools import islice
 from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
 from pipeline.duplicates.keys import index_keys
-from pipeline.lake import Lake
 from pipeline.sound import Sound
 
 FILE = "catalogue.sqlite"
@@ -28,6 +28,7 @@ FORM = 2  # of the tables; another one is made anew
 BUSY_SECONDS = 60.0
 HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
 HOT_SHOWN = 4
+LOADED = 200_000  # keys in one transaction
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sound (
@@ -101,19 +102,16 @@ class Catalogue:
         _read_ahead(path)
 
     @classmethod
-    def ensure(cls, lake: Path) -> None:
-        """Make the index anew from the lake where it is missing or of an older form."""
-        if _form_of(lake / FILE) == FORM:
-            return
-        for tail in ("", "-wal", "-shm"):
-            (lake / f"{FILE}{tail}").unlink(missing_ok=True)
-        from pipeline.lists import listed_sounds  # noqa: PLC0415 - lists are added to a catalogue, too
+    def is_current(cls, lake: Path) -> bool:
+        """Whether a lake has a catalogue of this form."""
+        return _form_of(lake / FILE) == FORM
 
-        with contextlib.closing(cls(lake)) as catalogue:
-            for row in Lake(lake).rows("fingerprints"):
-                catalogue.add(Sound.of_row(row))
-            for sound in listed_sounds(lake):
-                catalogue.add(sound)
+    @classmethod
+    def replace(cls, lake: Path, made: Path) -> None:
+        """Put a catalogue that was made and closed in another folder into a lake's place for it."""
+        for tail in ("-wal", "-shm"):
+            (lake / f"{FILE}{tail}").unlink(missing_ok=True)
+        (made / FILE).replace(lake / FILE)
 
     def close(self) -> None:
         """Close the file."""
@@ -132,6 +130,26 @@ class Catalogue:
             rows = ((key, number) for key in keys)
             self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
         return self.numbered([number])[0]
+
+    def load_sounds(self, sounds: Iterable[Sound]) -> None:
+        """Add very many sounds with their numbers, without keys; the last of a recording counts."""
+        insert = f"INSERT OR REPLACE INTO sound ({_READ}) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"  # noqa: S608
+        with self._transaction():
+            self._db.executemany(insert, (astuple(sound) for sound in sounds))
+
+    def load_keys(self, postings: Iterable[tuple[int, int]]) -> None:
+        """Add very many keys with their numbers; in ascending order the file grows at its end alone."""
+        rows = iter(postings)
+        while batch := list(islice(rows, LOADED)):  # one transaction for all would write everything twice at once
+            with self._transaction():
+                self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", batch)
+
+    def load_centres(self, pairs: Iterable[Mapping[str, str]]) -> None:
+        """Say of very many recordings around which one they stand, by their keys."""
+        centre = "SELECT number FROM sound WHERE recording_key = :centre"
+        update = f"UPDATE sound SET centre = ({centre}) WHERE recording_key = :own"  # noqa: S608 - names from this file
+        with self._transaction():
+            self._db.executemany(update, pairs)
 
     def forget_list(self, name: str) -> int:
         """Take a list out of the index; return how many entries it had."""

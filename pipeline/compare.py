@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.catalogue import Catalogue
 from pipeline.duplicates.results import SHOWN, cluster_id
 from pipeline.duplicates.sketch import MIN_SECONDS
-from pipeline.duplicates.verify import Aligned, Compare, is_whole
+from pipeline.duplicates.verify import Compare, aligned, is_whole
 from pipeline.sound import Sound, alike, same
 from schemas.copies import Cluster, Namesake, bearer_of
 from schemas.disclosure import Level
@@ -30,12 +30,12 @@ class Comparer:
     Parameters
     ----------
     compare
-        Lays one fingerprint on another; None for `classifiers.fingerprint.align`.
+        Lays one fingerprint on another.
     """
 
-    def __init__(self, catalogue: Catalogue, compare: Compare | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, compare: Compare = aligned) -> None:
         self._catalogue = catalogue
-        self._compare = compare or _align
+        self._compare = compare
 
     def arrive(self, sound: Sound) -> Known:
         """Add a sound, commit, and look up; note whose place it changes."""
@@ -190,9 +190,3 @@ def _is_copy(own: Sound, match: Match) -> bool:
     if own.duration_s < MIN_SECONDS or not own.fingerprint:
         return False
     return is_whole(match.own_share, match.other_share)
-
-
-def _align(query: bytes, reference: bytes) -> Aligned | None:
-    from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy, which a run that skips all does not need
-
-    return align(query, reference)

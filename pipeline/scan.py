@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from classifiers import versions
 from classifiers.listener import Listener
-from pipeline.catalogue import Catalogue
+from pipeline import indexing
 from pipeline.deliver import TRIES, ClientFactory
 from pipeline.history import LakeHistory
 from pipeline.keep import KeepFn, courier_of
@@ -201,7 +201,7 @@ class Run:
         progress = self.progress
         lake = Lake(Path(self.job.lake))
         lake.tidy()
-        Catalogue.ensure(Path(self.job.lake))
+        indexing.ensure(Path(self.job.lake))
         LakeHistory.ensure(Path(self.job.lake))
         try:
             self._run(graph)

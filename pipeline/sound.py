@@ -74,7 +74,7 @@ class Sound:
         )
 
     @classmethod
-    def of_row(cls, row: Mapping[str, Any]) -> Self:
+    def of_row(cls, row: Mapping[str, Any], number: int = 0) -> Self:
         """Take it from a row of the lake's table ``fingerprints``; older parts lack some columns."""
         delivered_at = (row["delivered_at"] or row["screened_at"]).astimezone(UTC)
         return cls(
@@ -92,6 +92,7 @@ class Sound:
             delivered_at=delivered_at.isoformat(timespec="microseconds"),
             declared=row.get("declared_level") or Level.UNDECLARED.value,
             fingerprint=row["fingerprint"],
+            number=number,
         )
 
     @property

@@ -48,6 +48,7 @@ def add_list(
 ) -> None:
     """Bring a list, or replace the one of that name; recordings that were screened before are not looked at again."""
     quiet_logs()
+    from pipeline import indexing
     from pipeline.catalogue import Catalogue
     from pipeline.lake import Lake
     from pipeline.lists import listed_sounds, save_list
@@ -55,7 +56,7 @@ def add_list(
     folder = _folder(lake)
     Lake(folder)  # refuses a folder that holds something else
     count = save_list(folder, name, file)
-    Catalogue.ensure(folder)
+    indexing.ensure(folder)
     with contextlib.closing(Catalogue(folder)) as catalogue:
         catalogue.forget_list(name)
         for sound in listed_sounds(folder, name):
@@ -85,13 +86,14 @@ def drop_list(
 def show(*, lake: LakeOption = None, output: JsonOption = "text") -> None:
     """Say what a recording is compared with: sounds, keys, lists, bytes on disk."""
     quiet_logs()
+    from pipeline import indexing
     from pipeline.catalogue import Catalogue
     from schemas.errors import InvalidInput
 
     folder = _folder(lake)
     if not (folder / "lake.json").exists():
         raise InvalidInput(f"{folder} is no lake.", mend="Name the folder that `liner scan --lake` wrote.")
-    Catalogue.ensure(folder)
+    indexing.ensure(folder)
     with contextlib.closing(Catalogue(folder)) as catalogue:
         held = catalogue.contents()
     if output == "json":

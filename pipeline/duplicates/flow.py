@@ -16,6 +16,7 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.duplicates import describe, join, packing, results, sketch, stars, twins, verify
+from pipeline.duplicates.keys import index_keys
 from pipeline.duplicates.shares import About, Share, shares_of
 from pipeline.lake import Lake
 from pipeline.progress import cpu_seconds, peak_rss_mb
@@ -43,15 +44,18 @@ class Plan:
         Steps at once.
     policy
         Says which clusters are flagged; None for the house policy.
+    keys_of
+        Chooses the keys of a fingerprint.
     compare
-        Lays one fingerprint on another; None for `classifiers.fingerprint.align`.
+        Lays one fingerprint on another.
     """
 
     lake: Path
     scratch: Path | None = None
     workers: int = 1
     policy: Policy | None = None
-    compare: verify.Compare | None = None
+    keys_of: sketch.KeysOf = index_keys
+    compare: verify.Compare = verify.aligned
 
 
 def find_duplicates(plan: Plan) -> dict[str, Any]:
@@ -98,7 +102,7 @@ def _run(plan: Plan, shares: Sequence[Share], scratch: Path) -> None:
     )
     try:
         with beam.Pipeline(options=options) as pipeline:
-            _ = pipeline | "Duplicates" >> FindDuplicates(shares, scratch, plan.policy or house_policy(), plan.compare)
+            _ = pipeline | "Duplicates" >> FindDuplicates(shares, scratch, plan)
     except Exception as error:
         logging.getLogger("liner.pipeline").exception("the comparison failed")
         cause = str(error).strip().splitlines() or [type(error).__name__]
@@ -126,14 +130,13 @@ class FindDuplicates(beam.PTransform):
         A folder that every worker sees.
     """
 
-    def __init__(
-        self, shares: Sequence[Share], scratch: Path, policy: Policy, compare: verify.Compare | None = None
-    ) -> None:
+    def __init__(self, shares: Sequence[Share], scratch: Path, plan: Plan) -> None:
         super().__init__()
         self.shares = list(shares)
         self.scratch = scratch
-        self.policy = policy
-        self.compare = compare or _align
+        self.policy = plan.policy or house_policy()
+        self.keys_of = plan.keys_of
+        self.compare = plan.compare
         total = sum(share.rows for share in self.shares)
         self.ranges = min(MAX_RANGES, packing.ranges_for(total * KEYS_A_RECORDING))
 
@@ -142,7 +145,7 @@ class FindDuplicates(beam.PTransform):
         for kind in ("results/clusters", "results/members", "results/links"):
             (self.scratch / kind).mkdir(parents=True, exist_ok=True)
         shares = _spread(begin, "Shares", self.shares)
-        sketched = shares | "Sketch" >> beam.Map(sketch.sketch, self.scratch)
+        sketched = shares | "Sketch" >> beam.Map(sketch.sketch, self.scratch, self.keys_of)
         twin = self._twins(begin, sketched)
         joined = _spread(begin, "KeyRanges", range(self.ranges)) | "Join" >> beam.Map(
             self._join, _all(sketched), _all(twin)
@@ -247,12 +250,6 @@ class FindDuplicates(beam.PTransform):
         path = self.scratch / "summary.json"
         path.write_text(json.dumps(summary))
         return str(path)
-
-
-def _align(query: bytes, reference: bytes) -> verify.Aligned | None:
-    from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy
-
-    return align(query, reference)
 
 
 def _spread(begin: beam.pvalue.PBegin, name: str, elements: Sequence[Any]) -> beam.PCollection:

@@ -1,6 +1,7 @@
 """Sketch: a share of the lake to sorted postings: of its keys, and of its sounds."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from pipeline.duplicates import packing
 from pipeline.duplicates.keys import index_keys
 from pipeline.duplicates.shares import About, Share, day_of
 from schemas.errors import LinerError
+
+KeysOf = Callable[[bytes | None, float], packing.Values]
 
 MIN_SECONDS = 3.0  # two files of nothing, or of a moment, are equal by nature
 
@@ -38,7 +41,7 @@ class Sketched:
     unusable: int
 
 
-def sketch(share: Share, scratch: Path) -> Sketched:
+def sketch(share: Share, scratch: Path, keys_of: KeysOf = index_keys) -> Sketched:
     """Read a share once and write its postings."""
     about = np.zeros(share.rows, About.DTYPE)
     keys: list[packing.Values] = []
@@ -47,7 +50,7 @@ def sketch(share: Share, scratch: Path) -> Sketched:
         "signal_hash", "duration_s", "release_date", "delivered_at", "screened_at", "fingerprint"
     ):
         for place, row in enumerate(rows, first - share.base):
-            own, is_readable = _keys(row)
+            own, is_readable = _keys(row, keys_of)
             keys.append(own)
             unusable += not is_readable
             signal = signal_number(row["signal_hash"]) if len(own) else 0
@@ -61,12 +64,12 @@ def signal_number(signal_hash: str | None) -> int:
     return int.from_bytes(hashlib.blake2b(signal_hash.encode(), digest_size=8).digest(), "little") if signal_hash else 0
 
 
-def _keys(row: dict[str, Any]) -> tuple[packing.Values, bool]:
+def _keys(row: dict[str, Any], keys_of: KeysOf) -> tuple[packing.Values, bool]:
     duration_s = row["duration_s"] or 0.0
     if duration_s < MIN_SECONDS:
         return np.zeros(0, np.uint64), True
     try:
-        return index_keys(row["fingerprint"], duration_s), True
+        return keys_of(row["fingerprint"], duration_s), True
     except (ValueError, LinerError):  # of another version, or not a fingerprint
         return np.zeros(0, np.uint64), False
 

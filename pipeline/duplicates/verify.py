@@ -51,6 +51,14 @@ class Aligned(Protocol):
 Compare = Callable[[bytes, bytes], Aligned | None]
 
 
+def aligned(query: bytes, reference: bytes) -> Aligned | None:
+    """Lay one fingerprint on another, as `classifiers.fingerprint.align` does; None where they are not one sound."""
+    from classifiers.fingerprint import align  # noqa: PLC0415 - loads scipy, which a run that skips all does not need
+
+    found: Aligned | None = align(query, reference)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Picked:
     """Fingerprints of a share: their numbers, where each ends, and all of them in a row."""

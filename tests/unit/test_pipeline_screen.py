@@ -7,7 +7,7 @@ import pytest
 from apache_beam.testing import test_pipeline as testing
 from deliveries import COLLECTED, FakeEars, collect, message, put
 
-from pipeline.catalogue import Catalogue
+from pipeline import indexing
 from pipeline.keep import Keeper
 from pipeline.lake import Lake
 from pipeline.landing import discover
@@ -166,7 +166,7 @@ def test_the_catalogue_is_made_anew_from_the_lake(job, zone, tmp_path):
         file.unlink()
     album(zone, "2", b"same sound", created="2026-06-01T00:00:00Z", first=2)
 
-    Catalogue.ensure(tmp_path / "lake")
+    indexing.ensure(tmp_path / "lake")
     (one,) = screen(job, zone)
 
     assert [(m.kind, m.title, m.is_earlier) for m in one.screening.known.matches] == [

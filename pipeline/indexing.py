@@ -1,0 +1,83 @@
+"""Indexing: the catalogue of a whole lake at once, from its fingerprints, lists and clusters.
+
+Adding a million sounds one by one would write each key to its own place in the file. Here the keys are sorted first,
+as `pipeline.duplicates` does it, and the file is written from its beginning to its end. It gets its name when it is
+whole: a process that is killed leaves no half of it.
+"""
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipeline.catalogue import Catalogue
+from pipeline.duplicates import packing
+from pipeline.duplicates.keys import index_keys
+from pipeline.duplicates.shares import Share, shares_of
+from pipeline.duplicates.sketch import KeysOf, sketch
+from pipeline.lists import listed_sounds
+from pipeline.sound import Sound
+
+KEYS_A_RECORDING = 256
+ROWS = 2000
+COLUMNS = (
+    "recording_key", "signal_hash", "audio_sha256", "isrc", "title", "display_artist", "sender_id", "rights_holder",
+    "audio_uri", "duration_s", "release_date", "delivered_at", "screened_at", "declared_level", "fingerprint",
+)  # fmt: skip
+
+
+def make_anew(lake: Path, keys_of: KeysOf = index_keys) -> None:
+    """Make a lake's catalogue in the place of the one that is there."""
+    scratch = lake / f".catalogue-{uuid.uuid4().hex[:12]}"
+    scratch.mkdir(parents=True)
+    try:
+        shares = shares_of(lake) if (lake / "lake.json").exists() else []
+        with contextlib.closing(Catalogue(scratch)) as catalogue:
+            for share in shares:
+                catalogue.load_sounds(_sounds(share))
+            catalogue.load_keys(_keys(shares, scratch, keys_of))
+            catalogue.load_centres(_centres(lake))
+            for sound in listed_sounds(lake):
+                catalogue.add(sound)
+        Catalogue.replace(lake, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def ensure(lake: Path) -> None:
+    """Make a lake's catalogue anew where it is missing or of an older form."""
+    if not Catalogue.is_current(lake):
+        make_anew(lake)
+
+
+def _sounds(share: Share) -> Iterator[Sound]:
+    for first, rows in share.batches(*COLUMNS):
+        for number, row in enumerate(rows, first + 1):  # 0 stands for a sound that was not added
+            yield Sound.of_row(row, number)
+
+
+def _keys(shares: list[Share], scratch: Path, keys_of: KeysOf) -> Iterator[tuple[int, int]]:
+    """Yield keys with numbers in ascending order; of sounds with equal samples the first of a share has them."""
+    sorted_files = [sketch(share, scratch, keys_of).keys for share in shares]
+    ranges = packing.ranges_for(sum(share.rows for share in shares) * KEYS_A_RECORDING)
+    for index in range(ranges):
+        postings = packing.one_range(sorted_files, index, ranges)
+        postings.sort()
+        keys, numbers = packing.posting_keys(postings), packing.posting_numbers(postings)
+        for start, stop in packing.chunks(len(postings), 100_000):
+            yield from zip(keys[start:stop].tolist(), (numbers[start:stop] + 1).tolist(), strict=True)
+
+
+def _centres(lake: Path) -> Iterator[Mapping[str, str]]:
+    """Yield who stands around whom, as the last `liner duplicates` found it."""
+    for path in sorted((lake / "duplicates" / "members").glob("*.parquet")):
+        earliest: dict[str, str] = {}
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=["cluster_id", "recording_key", "relation"]):
+                for row in batch.to_pylist():
+                    if row["relation"] is None:
+                        earliest = {row["cluster_id"]: row["recording_key"]}
+                    yield {"own": row["recording_key"], "centre": earliest[row["cluster_id"]]}
