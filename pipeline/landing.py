@@ -268,11 +268,9 @@ def is_submitted_table(file: Path) -> bool:
 def _whole(file: Path) -> bytes:
     """Read a workbook, which has its index at its end; of one that is too large or gone nothing."""
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_WORKBOOK + 1)
+        return file.read_bytes() if file.stat().st_size <= MAX_WORKBOOK else b""
     except OSError:
         return b""
-    return data if len(data) <= MAX_WORKBOOK else b""
 
 
 def _head(file: Path) -> bytes:

@@ -102,10 +102,11 @@ def _read_messages(ref: DeliveryRef) -> Delivery:
 def _read_one(root: Path, name: str) -> Reading:
     try:
         with (root / name).open("rb") as stream:
-            data = stream.read(MAX_MESSAGE_BYTES + 1)
+            is_large = os.fstat(stream.fileno()).st_size > MAX_MESSAGE_BYTES  # asked first: a sparse file is soon large
+            data = b"" if is_large else stream.read(MAX_MESSAGE_BYTES + 1)
     except OSError as error:
         return _unreadable(name, f"{name} cannot be opened: {error.strerror}.")
-    if len(data) > MAX_MESSAGE_BYTES:
+    if is_large or len(data) > MAX_MESSAGE_BYTES:
         return _unreadable(name, f"{name} is larger than {MAX_MESSAGE_BYTES >> 20} MB.")
     readers = {".json": read_submission, ".csv": read_table, ".xlsx": read_workbook}
     return readers.get(Path(name).suffix.lower(), read_message)(data, name)
