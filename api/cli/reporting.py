@@ -82,7 +82,7 @@ class TextWriter:
         if excerpt:
             self._line(Text.assemble((f"{one.location.line:>6} | ", "blue"), excerpt.text))
             self._line(Text.assemble(("       | ", "blue"), " " * excerpt.at, ("^" * excerpt.length, "bold green")))
-        elif one.location.xpath:
+        elif one.location.xpath and one.location.line:
             self._line(Text.assemble(("    at: ", "blue"), one.location.xpath))
         if (one.location.path, one.rule) not in self._explained:  # once for each file is enough
             self._explained.add((one.location.path, one.rule))
