@@ -38,11 +38,19 @@ def synthetic(
     root: Root,
     attack: Attacks = "",
     view: Annotated[str, typer.Option(help="Only rows of this view.")] = "",
-    model: Annotated[str, typer.Option(help="A name that `liner models list` gives.")] = "synthetic-1",
+    model: Annotated[str | None, typer.Option(help="A model of `liner models list`; default: what is in use.")] = None,
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
-    """Score labelled files, clean and under attack, and print ranking, rates and calibration."""
+    """Score labelled files, clean and under attack, and print ranking, rates and calibration.
+
+    [bold]Examples[/bold]
+
+      liner evaluate synthetic --manifest labels.csv --root music --format json
+
+      liner evaluate synthetic --manifest labels.csv --root music --attack mp3-64,opus-48,speed+2,pitch+1
+    """
     from api.cli.progress import counted
+    from classifiers.models import active
     from classifiers.synthetic.attacks import parse_attacks
     from classifiers.synthetic.corpus import read_manifest
     from classifiers.synthetic.evaluate import evaluate
@@ -51,7 +59,8 @@ def synthetic(
     attacks = parse_attacks(attack)
     files = _of_view(read_manifest(manifest), view)
     with counted("scored") as progress:
-        figures = evaluate(files, root, SyntheticModel.load(model), attacks, progress)
+        names = {active.SYNTHETIC: model} if model else active.read_pointer().names
+        figures = evaluate(files, root, SyntheticModel.in_use(names), attacks, progress)
     _write(figures, output)
 
 

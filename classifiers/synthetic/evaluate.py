@@ -1,5 +1,6 @@
 """What the shipped model is worth on anybody's labelled files, clean and under attack."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.decode import DecodeError, openers
 from classifiers.synthetic import metrics
 from classifiers.synthetic.attacks import Attack
 from classifiers.synthetic.corpus import POSITIVE, RESYNTHESIS, LabelledFile, collect
@@ -19,7 +21,7 @@ from schemas.errors import AudioUnreadable
 
 CARRIED_RATE = 0.05  # the false-positive rate that the model's own threshold promises
 Progress = Callable[[int, int], None]
-_Sound = tuple[tuple[Window, ...], float]  # windows, and the recording's length in seconds
+_Sound = tuple[tuple[Window, ...], float, str]  # windows, the recording's length in seconds, its codec
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def evaluate(
         if progress:
             progress(number, len(files))
     result = measure(rounds.pop(""))
-    result["model"] = model.name
+    result["model"] = model.ref
     result["seconds"] = round(time.perf_counter() - began, 3)
     result["attacks"] = {name: measure(scored) for name, scored in rounds.items()}
     return result
@@ -120,18 +122,26 @@ def _collected(file: LabelledFile, root: Path) -> _Sound | None:
         collector = collect(root / file.path)
     except AudioUnreadable:
         return None
-    return collector.windows(), collector.duration_s
+    return collector.windows(), collector.duration_s, _codec(root / file.path)
+
+
+def _codec(path: Path) -> str:
+    """Name the codec of a file that was decoded a moment ago; its group of human scores depends on it."""
+    for opener in openers(str(path)):
+        with contextlib.suppress(DecodeError, OSError), opener(str(path)) as source:
+            return source.codec
+    return ""
 
 
 def _attacked(sound: _Sound | None, attack: Attack) -> _Sound | None:
     if sound is None:
         return None
-    windows, duration_s = sound
-    return tuple(replace(w, samples=attack.apply(w.samples, w.sample_rate_hz)) for w in windows), duration_s
+    windows, duration_s, codec = sound
+    return tuple(replace(w, samples=attack.apply(w.samples, w.sample_rate_hz)) for w in windows), duration_s, codec
 
 
 def _scored(sound: _Sound | None, model: SyntheticModel) -> SyntheticScore | None:
-    return None if sound is None else model.score_windows(sound[0], duration_s=sound[1])
+    return None if sound is None else model.score_windows(sound[0], duration_s=sound[1], codec=sound[2])
 
 
 def _logits(items: Iterable[Scored]) -> npt.NDArray[np.float64]:
