@@ -77,7 +77,7 @@ def _stored() -> Iterator[list[dict[str, Any]]]:
         if not found:
             return
         place = found[-1]["id"]
-        yield [row for one in found if (row := _row(one))]
+        yield [row for one in found if (row := _row(dict(one)))]
 
 
 def _row(stored: Mapping[str, Any]) -> dict[str, Any] | None:
