@@ -3,7 +3,7 @@
 from classifiers.models import active
 
 DESCRIPTORS = "descriptors-2"
-LANDMARKS = "landmarks-1"
+LANDMARKS = "landmarks-2"
 PROVENANCE = "provenance-2"
 
 

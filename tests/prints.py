@@ -41,7 +41,7 @@ def after(*sounds):
     return np.concatenate(times), np.concatenate(heights)
 
 
-def worn(sound, seed, share=0.2):
+def worn(sound, seed, share=0.1):
     """A copy that an encoder went over: some peaks are others."""
     rng = np.random.default_rng(seed)
     times, heights = sound
@@ -55,7 +55,7 @@ def worn(sound, seed, share=0.2):
 def fingerprint(sound):
     """Pack it; None where there is too little."""
     times, heights = sound
-    return pack(Landmarks(np.asarray(times, float), np.asarray(heights, float)))
+    return pack(Landmarks(np.asarray(times, float), np.asarray(heights, float), np.ones(len(times), np.bool_)))
 
 
 def row(number, sound, seconds, **about):
