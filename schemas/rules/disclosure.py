@@ -215,12 +215,17 @@ def release_is_derivable(message: Message) -> Iterator[Hit]:
 
 
 def derived_level(message: Message) -> Level | None:
-    """Tell what the main release would declare; None where it does, cannot, or a recording says nothing."""
+    """Tell what the main release would declare.
+
+    None where it does or cannot, and where a recording says nothing or contradicts itself: then nobody knows.
+    """
     release = message.main_release
     if release is None or not message.can_declare or release.disclosure.text is not None:
         return None
     levels = _levels_in(release, _levels_by_reference(message.sound_recordings))
     if not levels or Level.UNDECLARED in levels:
+        return None
+    if any(True for check in (none_means_none, all_means_all, ai_artist_is_declared) for _ in check(message)):
         return None
     return levels.pop() if len(levels) == 1 else Level.PARTLY
 

@@ -89,6 +89,8 @@ CASES = {
         message(recording(ALL), release(UNDECLARED)),
         message(recording(ALL), release(ALL)),
         message(recording(UNDECLARED), release(UNDECLARED)),
+        message(recording(NONE, machine("Vocalist")), release(UNDECLARED)),  # None or Partly: nobody knows
+        message(recording(ALL, human()), release(UNDECLARED)),
     ),
     "AID-013": case(
         message(recording(NONE), cover(UNDECLARED)),
