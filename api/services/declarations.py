@@ -23,6 +23,7 @@ from schemas.identifiers import parse_isrc
 from schemas.rules import ask
 from schemas.screening import Intake, Screening, derived_id
 
+REST = ""
 RULES = ("HIS-001", "HIS-002", "HIS-003", "HIS-004")  # those about one recording
 
 
@@ -139,11 +140,17 @@ def _changes(last: DeclarationRow, now: Disclosure) -> Iterator[DeclarationChang
     then = Disclosure.model_validate_json(last.disclosure)
     if then.level is not now.level:
         yield DeclarationChange(what="Recording", before=then.level, after=now.level)
-    lines_then, lines_now = ({one.label: one for one in credit_card(d).lines if one.area} for d in (then, now))
-    for label in dict.fromkeys((*lines_then, *lines_now)):
-        degrees = [lines[label].degree if label in lines else "not declared" for lines in (lines_then, lines_now)]
-        if degrees[0] != degrees[1]:
+    before, after = _degrees(then), _degrees(now)
+    for label in dict.fromkeys((*before, *after)):
+        degrees = [said.get(label, said[REST]) for said in (before, after)]
+        if label != REST and degrees[0] != degrees[1]:
             yield DeclarationChange(what=label, before=degrees[0], after=degrees[1])
+
+
+def _degrees(disclosure: Disclosure) -> dict[str, str]:
+    """Say of each area how it was made, and of the rest."""
+    lines = credit_card(disclosure).lines
+    return {REST: "not declared"} | {line.label if line.area else REST: line.degree for line in lines}
 
 
 def _origin(row: DeclarationRow) -> tuple[str, str, str]:

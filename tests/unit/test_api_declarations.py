@@ -66,6 +66,17 @@ def test_changes_are_told_newest_first(api):
     ]
 
 
+def test_what_is_no_longer_named_belongs_to_the_rest(api):
+    api.record(
+        screening(1, SUNG, 1), screening(2, declared(Level.NONE), 2), screening(3, declared(Level.UNDECLARED), 3)
+    )
+
+    last, none, _ = told(api.moderator)
+
+    assert {"what": "Vocals", "before": "AI-generated", "after": "human"} in none["changes"]
+    assert last["changes"] == [{"what": "Recording", "before": "none", "after": "undeclared"}]
+
+
 def test_the_order_of_arrival_does_not_matter_and_lateness_is_told(api):
     api.record(screening(2, HUMAN, 2))
     api.record(screening(1, SUNG, 1))
