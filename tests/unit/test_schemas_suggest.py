@@ -156,9 +156,23 @@ def test_a_release_is_derived_from_corrected_values():
     assert corrected(text.replace("<ContainsAI>Partly</C", "<ContainsAI>partly</C")) == RIGHT
 
 
+def test_a_release_is_not_declared_from_a_contradiction():
+    """The recording says None and credits AI: what the release would be, nobody but the sender knows."""
+    text = RIGHT.replace("      <ContainsAI>Partly</ContainsAI>\n      <IsSound", "      <IsSound")
+    text = text.replace("<ContainsAI>Partly</C", "<ContainsAI>None</C")
+
+    assert "AID-002" in found(text)
+    assert "AID-012" not in found(text)
+    assert corrected(text) == text
+
+
 def test_a_release_is_not_declared_against_its_pictures():
     picture = "    <Image><ResourceReference>A2</ResourceReference><ContainsAI>None</ContainsAI></Image>\n"
-    text = document(RECORDING.replace("Partly", "All") + picture, RELEASE.replace(">Partly<", ">x<"))
+    person, machine = "<ContributorPartyReference>P1</ContributorPartyReference>", "GenerativeAI"
+    generated = RECORDING.replace(person, f"<SpecialContributor>{machine}</SpecialContributor>").replace(
+        "Partly", "All"
+    )
+    text = document(generated + picture, RELEASE.replace(">Partly<", ">x<"))
     text = text.replace("      <ContainsAI>x</ContainsAI>\n", "")
 
     assert "AID-012" in found(text)
