@@ -18,6 +18,7 @@ from schemas.errors import InvalidInput
 from schemas.screening import Manifest, ProvenanceState
 
 TRUST_ANCHORS = "LINER_TRUST_ANCHORS"
+OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
 _SUNO = "com.suno.provenance"  # its systemVersion is the model's code name, e.g. chirp-hawk-engine-b
@@ -54,7 +55,7 @@ def read_stream(
 
 @cache
 def _context(trust_anchors: str | None) -> Any:
-    settings: dict[str, Any] = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
+    settings: dict[str, Any] = dict(OFFLINE)
     if trust_anchors:
         try:
             settings["trust"] = {"user_anchors": Path(trust_anchors).read_text("utf-8")}

@@ -1,20 +1,26 @@
 """Provenance: C2PA's three states kept apart, and what generators leave in tags."""
 
+import io
 import struct
 import time
+from pathlib import Path
 
+import c2pa
 import pytest
 from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC
 from mutagen.id3 import COMM, GEOB, ID3, TXXX, WOAS
 from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4
 from mutagen.oggvorbis import OggVorbis
 from sounds import tone, write
 
+from api.demo.signing import make_certificates, sign
 from classifiers.provenance import find_provenance
 from classifiers.tags import generator_tags, patterns
 from schemas.errors import InvalidInput
 
+IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SUNO = "made with suno; created=2026-08-01T10:00:00Z; id=3f1c"
 
 
@@ -33,6 +39,11 @@ def with_id3(path, *frames):
         (COMM(encoding=3, lang="eng", desc="", text=[SUNO]), "Suno"),
         (TXXX(encoding=3, desc="comment", text=[SUNO]), "Suno"),
         (WOAS(url="https://suno.com/song/3f1c"), "Suno"),
+        (WOAS(url="https://www.suno.ai/song/m_3f1c"), "Suno"),
+        (COMM(encoding=3, lang="eng", desc="", text=["Made With Suno Studio; created=2026"]), "Suno"),
+        (TXXX(encoding=3, desc="AIGC", text=["Label: '2'\nContentProducer: x"]), "AIGC label (GB 45438-2025)"),
+        (COMM(encoding=3, lang="eng", desc="", text=['{"AIGC": {"Label": "1"}}']), "AIGC label (GB 45438-2025)"),
+        (TXXX(encoding=3, desc="suno_lineage", text=["a"]), "Suno (downloader)"),
         (TXXX(encoding=3, desc="SUNO_PROMPT", text=["sad waltz"]), "Suno (downloader)"),
         (TXXX(encoding=3, desc="AIGC", text=['{"Label":"1","ContentProducer":"x"}']), "AIGC label (GB 45438-2025)"),
         (TXXX(encoding=3, desc="prompt", text=['{"3": {"class_type": "KSampler"}}']), "ComfyUI"),
@@ -65,6 +76,54 @@ def test_a_credit_is_no_statement_of_ai(tmp_path):
     frame = TXXX(encoding=3, desc="human_contributions", text=["all of it"])
     (tag,) = generator_tags(with_id3(write(tmp_path / "song.mp3", tone(1)), frame))
     assert not tag.is_ai_statement
+
+
+@pytest.mark.shared
+def test_the_comment_of_mp4_is_read(tmp_path, shared):
+    path = tmp_path / "song.m4a"
+    path.write_bytes((shared / "c2pa/unsigned.m4a").read_bytes())
+    tags = MP4(path)
+    tags["\xa9cmt"] = [SUNO]
+    tags["----:com.apple.iTunes:AIGC"] = [b'{"Label":"3"}']
+    tags.save()
+    assert sorted(tag.tool for tag in generator_tags(str(path))) == ["AIGC label (GB 45438-2025)", "Suno"]
+
+
+def test_what_a_manifest_was_made_with_is_part_of_it(tmp_path):
+    """Actions, signer, generator, ingredients, and the source types of ingredients."""
+    made = make_certificates("Example")
+    path = write(tmp_path / "song.wav", tone(1))
+    part = sign(Path(path).read_bytes(), "audio/wav", "Voice", "Example Singer", made)
+    manifest = {
+        "claim_generator_info": [{"name": "Example Mixer", "version": "7"}],
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": f"{IPTC}digitalCreation"}]},
+            },
+            {"label": "com.suno.provenance", "data": {"systemName": "Suno", "systemVersion": "chirp-hawk"}},
+        ],
+    }
+    info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=made.chain, private_key=made.key, ta_url=None)
+    target = io.BytesIO()
+    with c2pa.Signer.from_info(info) as signer, c2pa.Builder(manifest) as builder:
+        builder.add_ingredient({"title": "voice.wav", "relationship": "componentOf"}, "audio/wav", io.BytesIO(part))
+        builder.sign(signer, "audio/wav", io.BytesIO(Path(path).read_bytes()), target)
+    Path(path).write_bytes(target.getvalue())
+
+    found = find_provenance(path).manifest
+
+    assert (found.state, found.issuer, found.actions[0]) == ("valid", "Example", "c2pa.created")
+    assert "Example Mixer 7" in found.generator
+    assert "Suno chirp-hawk" in found.generator
+    assert found.ingredients == ("voice.wav",)
+    assert set(found.digital_source_types) == {"digitalCreation", "trainedAlgorithmicMedia"}
+
+
+def test_nothing_is_asked_of_a_network():
+    from classifiers.manifests import OFFLINE
+
+    assert OFFLINE == {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
 
 @pytest.mark.parametrize(("suffix", "reader"), [("flac", FLAC), ("ogg", OggVorbis)])
