@@ -127,7 +127,7 @@ def _locations(one: Finding, base: str) -> list[dict[str, Any]]:
             physical["region"] = {"startLine": at.line, **column}
         location["physicalLocation"] = physical
     if at.xpath:
-        is_xml = not at.path.lower().endswith(".json")
+        is_xml = at.xpath.startswith("/") and not at.path.lower().endswith(".json")  # else a pointer, or row and column
         location["logicalLocations"] = [
             {"fullyQualifiedName": json_text(at.xpath), **({"kind": "element"} if is_xml else {})}
         ]
