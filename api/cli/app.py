@@ -19,6 +19,7 @@ from api.cli import (
     dsa,
     duplicates,
     evaluate,
+    evaluate_duplicates,
     explain,
     keys,
     models,
@@ -69,6 +70,7 @@ for module in (
     demo,
     models,
     evaluate,
+    evaluate_duplicates,
     train,
 ):
     module.mount(app)

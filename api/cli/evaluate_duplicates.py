@@ -1,0 +1,63 @@
+"""The `liner evaluate duplicates` command: what the search for copies is worth on anybody's tracks."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.evaluate import Format, evaluate_app
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command to `liner evaluate`, which is mounted before."""
+    del app
+    evaluate_app.command("duplicates")(duplicates)
+
+
+def duplicates(
+    *,
+    manifest: Annotated[Path, typer.Option(help="CSV with the column path; optional group: tracks with equal sound.")],
+    root: Annotated[Path, typer.Option(help="The folder that the paths are relative to.")],
+    transform: Annotated[str, typer.Option(help="For example mp3-64,speed+10,cut-30; all if empty.")] = "",
+    tracks: Annotated[int, typer.Option(min=1, help="Of how many tracks copies are made; the others stay in.")] = 100,
+    seed: Annotated[int, typer.Option(help="Chooses the tracks and the stretches.")] = 0,
+    excerpt: Annotated[float, typer.Option(min=0, help="Seconds of each copy; 0 for the whole track.")] = 0.0,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps the tracks' fingerprints.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+) -> None:
+    """Change tracks, look for them among all, and compare every pair of different tracks.
+
+    Copies are made of the half of the tracks on which no threshold was set. A copy is found when the index
+    names its track and the comparison agrees. False matches are counted over all pairs, none left out: a
+    thousand tracks are half a million pairs, some milliseconds each.
+
+    Examples
+    --------
+      liner evaluate duplicates --manifest manifest.csv --root music --format json
+
+      liner evaluate duplicates --manifest manifest.csv --root music --transform speed+10,pitch-2 --tracks 20
+    """
+    from api.cli.progress import counted
+    from classifiers.matching_changes import parse_changes
+    from classifiers.matching_evaluate import Trial, evaluate
+    from classifiers.matching_material import read_manifest
+
+    trial = Trial(parse_changes(transform), tracks, seed, excerpt, cache)
+    with counted("compared") as progress:
+        figures = evaluate(read_manifest(manifest, root), trial, progress)
+    typer.echo(json.dumps(figures, indent=1) if output is Format.JSON else "\n".join(_lines(figures)))
+
+
+def _lines(figures: dict[str, Any]) -> list[str]:
+    lines = [f"{'':14}{'found':>12}{'recall':>9}{'95 % interval':>18}{'bar':>7}{'right':>8}"]
+    for name, one in figures["recall"].items():
+        recall = "-" if one["recall"] is None else f"{one['recall']:.3f}"
+        low, high = one["interval_95"]
+        bar = "" if one["bar"] is None else f"{one['bar']:.2f}"
+        found = f"{one['found']} of {one['queries']}"
+        lines.append(f"{name:14}{found:>12}{recall:>9}{f'{low:.3f} - {high:.3f}':>18}{bar:>7}{one['right']:>8}")
+    pairs = figures["pairs"]
+    lines.append(f"{pairs['false_matches']['all']} matches among {pairs['tried']['all']} pairs of different tracks")
+    lines += [f"  {match['tracks'][0]} | {match['tracks'][1]}: {match['votes']} votes" for match in pairs["worst"]]
+    return [*lines, f"{figures['tracks']} tracks, {figures['seconds']:.0f} s"]

@@ -1,0 +1,297 @@
+"""What the comparison of recordings is worth on anybody's tracks: recall by change, false matches over all pairs."""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from classifiers.fingerprint import Alignment, align, keys
+from classifiers.matching_changes import BARS, Array, Change, drawn
+from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
+from schemas.errors import AudioUnreadable, InvalidInput
+
+MIN_SHARED = 2  # index keys in common that make a candidate
+MAX_CANDIDATES = 16
+HOT = 64  # a key that so many tracks have names none of them
+WORST = 20
+MIN_QUERY_S = 5.0
+_SPEED_WITHIN = 0.01
+_PITCH_WITHIN = 0.5  # semitones
+_PLACE_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How an evaluation is run.
+
+    Attributes
+    ----------
+    changes
+        What is done to the sound.
+    sample
+        Tracks of which changed copies are made; None for all. Pairs are always compared over all tracks.
+    seed
+        Chooses the sample, the excerpts and the cuts.
+    excerpt_s
+        Length of the stretch that is changed and asked for; 0 takes the whole track.
+    cache
+        Folder that keeps fingerprints of the originals.
+    """
+
+    changes: Sequence[Change]
+    sample: int | None = None
+    seed: int = 0
+    excerpt_s: float = 0.0
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said about one changed copy.
+
+    Attributes
+    ----------
+    is_candidate
+        The index of keys alone named its track.
+    is_found
+        The comparison names its track.
+    is_right
+        ... with the right speed, pitch and place.
+    strangers
+        Other tracks that it was matched with.
+    """
+
+    track: Track
+    is_candidate: bool
+    is_found: bool
+    is_right: bool
+    strangers: tuple[str, ...]
+
+
+@dataclass
+class Library:
+    """The originals: fingerprints, and which tracks have a key."""
+
+    tracks: dict[str, Track]
+    fingerprints: dict[str, bytes]
+    names: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = sorted(self.fingerprints)
+        owned = [keys(self.fingerprints[name]) for name in self.names]
+        all_keys = np.concatenate([*owned, np.zeros(0, np.int64)])
+        owners = np.repeat(np.arange(len(owned)), [len(one) for one in owned])
+        order = np.argsort(all_keys, kind="stable")
+        self._keys, self._owners = all_keys[order], owners[order]
+
+    def candidates(self, fingerprint: bytes) -> list[str]:
+        """Name the tracks that share most keys; a key that very many have is passed over."""
+        wanted = keys(fingerprint)
+        low, high = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
+        hits = [self._owners[a:b] for a, b in zip(low, high, strict=True) if 0 < b - a <= HOT]
+        counts = np.bincount(np.concatenate([*hits, np.zeros(0, np.int64)]), minlength=len(self.names))
+        ranked = np.argsort(-counts, kind="stable")[:MAX_CANDIDATES]
+        return [self.names[at] for at in ranked if counts[at] >= MIN_SHARED]
+
+
+def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = None) -> dict[str, Any]:
+    """Change a sample of tracks, look them up among all, and compare all tracks with each other.
+
+    Returns
+    -------
+    dict
+        ``recall`` by change (of the half of tracks on which no threshold was set), ``pairs`` (false matches over
+        all unrelated pairs, worst first), counts and seconds: plain values, ready for JSON.
+
+    Raises
+    ------
+    InvalidInput
+        Fewer than two tracks can be read.
+    """
+    began = time.perf_counter()
+    known = fingerprints(tracks, trial.cache, progress)
+    if len(known) < 2:
+        raise InvalidInput("Fewer than two tracks of the manifest can be read.", mend="Check --root.")
+    library = Library({track.name: track for track in tracks}, known)
+    recall = {change.name: _recall(change, library, trial) for change in trial.changes}
+    return {
+        "tracks": len(known),
+        "unreadable": sorted(track.name for track in tracks if track.name not in known)[:WORST],
+        "sample": len(_sample(library, trial)),
+        "excerpt_s": trial.excerpt_s,
+        "bytes_per_3_minutes": _bytes_per_3_minutes(known),
+        "recall": recall,
+        "pairs": compared(library, progress),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def _bytes_per_3_minutes(known: dict[str, bytes]) -> dict[str, int]:
+    """Median and highest size of a fingerprint, for three minutes of sound."""
+    from classifiers.fingerprint import unpack  # noqa: PLC0415
+
+    sizes = [len(packed) * 180 / max(1.0, float(np.ptp(unpack(packed).times_s))) for packed in known.values()]
+    return {"median": round(float(np.median(sizes))), "highest": round(max(sizes))}
+
+
+def _sample(library: Library, trial: Trial) -> list[Track]:
+    """Draw from the half that figures are reported on; from all where that half is empty."""
+    known = [library.tracks[name] for name in library.names]
+    reported = [track for track in known if track.is_reported] or known
+    reported.sort(key=lambda track: drawn(trial.seed, track.name).random())
+    return reported[: trial.sample]
+
+
+def _recall(change: Change, library: Library, trial: Trial) -> dict[str, Any]:
+    sample = _sample(library, trial)
+    answers = [
+        answer
+        for track, other in zip(sample, sample[1:] + sample[:1], strict=True)
+        for answer in _asked(track, other, change, library, trial)
+    ]
+    found = sum(answer.is_found for answer in answers)
+    low, high = interval(found, len(answers))
+    bar = BARS.get(change.name)
+    return {
+        "queries": len(answers),
+        "found": found,
+        "recall": round(found / len(answers), 4) if answers else None,
+        "interval_95": [round(low, 4), round(high, 4)],
+        "bar": bar,
+        "is_met": bar is None or (bool(answers) and found >= bar * len(answers)),
+        "right": sum(answer.is_right for answer in answers),
+        "candidates": sum(answer.is_candidate for answer in answers),
+        "strangers": sum(len(answer.strangers) for answer in answers),
+        "missed": [answer.track.name for answer in answers if not answer.is_found][:WORST],
+    }
+
+
+def interval(hits: int, tries: int) -> tuple[float, float]:
+    """Clopper and Pearson's 95 % interval of a share."""
+    low = float(beta.ppf(0.025, hits, tries - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(0.975, hits + 1, tries - hits)) if hits < tries else 1.0
+    return low, high
+
+
+def _asked(track: Track, other: Track, change: Change, library: Library, trial: Trial) -> Iterator[Answer]:
+    """Make one changed copy and ask for it; nothing where too little sound is left."""
+    try:
+        wave, rate, start_s = _query(track, change, trial)
+        intro, intro_rate = load(other.path, 0.0, change.intro_s) if change.intro_s else (wave[:0], rate)
+    except AudioUnreadable:
+        return
+    if len(wave) < MIN_QUERY_S * rate:
+        return
+    changed = change.apply(wave, rate)
+    fingerprint = fingerprint_of(np.concatenate([_at_rate(intro, intro_rate, rate), changed]), rate)
+    yield _answered(track, other, fingerprint, _Truth(change, start_s, len(intro) / intro_rate), library)
+
+
+def _at_rate(wave: Array, rate: int, wanted: int) -> Array:
+    import soxr  # noqa: PLC0415 - only an intro at another rate needs it
+
+    return wave if rate == wanted else np.asarray(soxr.resample(wave, rate, wanted), np.float32)
+
+
+def _query(track: Track, change: Change, trial: Trial) -> tuple[Array, int, float]:
+    """Decode the stretch to change: samples, rate, and where it starts."""
+    length_s = change.cut_s or trial.excerpt_s
+    if not length_s:
+        return *load(track.path), 0.0
+    wave, rate = load(track.path)
+    spare_s = max(0.0, len(wave) / rate - length_s)
+    start_s = float(drawn(trial.seed, track.name, change.name).uniform(0, spare_s))
+    first = round(start_s * rate)
+    return wave[first : first + round(length_s * rate)], rate, start_s
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """What a right answer says."""
+
+    change: Change
+    start_s: float
+    intro_s: float
+
+    def holds(self, found: Alignment) -> bool:
+        """Whether speed, pitch and place are right."""
+        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.intro_s)
+        return (
+            abs(found.speed / self.change.speed - 1) <= _SPEED_WITHIN
+            and abs(found.pitch_semitones - self.change.pitch_semitones) <= _PITCH_WITHIN
+            and abs(found.segments[0].other.start_s - place_s) <= _PLACE_WITHIN_S
+        )
+
+
+def _answered(track: Track, other: Track, fingerprint: bytes | None, truth: _Truth, library: Library) -> Answer:
+    named = library.candidates(fingerprint) if fingerprint else []
+    found = {name: align(fingerprint, library.fingerprints[name]) for name in named} if fingerprint else {}
+    own = found.get(track.name)
+    known = {track.group, other.group} if truth.intro_s else {track.group}
+    strangers = [name for name, one in found.items() if one and library.tracks[name].group not in known]
+    return Answer(
+        track=track,
+        is_candidate=track.name in found,
+        is_found=own is not None,
+        is_right=own is not None and truth.holds(own),
+        strangers=tuple(strangers),
+    )
+
+
+def compared(library: Library, progress: Progress | None = None) -> dict[str, Any]:
+    """Compare every pair of tracks of different groups, none left out.
+
+    Returns
+    -------
+    dict
+        ``tried`` and ``false_matches`` over all pairs, over those of the half on which thresholds were set and of
+        the half that figures are reported on; the rate; the worst pairs, with where they match.
+    """
+    matches, tried = [], {"all": 0, "set": 0, "reported": 0}
+    wrong = dict.fromkeys(tried, 0)
+    total = len(library.names) * (len(library.names) - 1) // 2
+    for done, (one, other) in enumerate(itertools.combinations(library.names, 2)):
+        if progress and done % 1000 == 0:
+            progress(done, total)
+        if library.tracks[one].group == library.tracks[other].group:
+            continue
+        found = align(library.fingerprints[one], library.fingerprints[other])
+        for half in _halves(library.tracks[one], library.tracks[other]):
+            tried[half] += 1
+            wrong[half] += found is not None
+        if found:
+            matches.append(_described(one, other, found))
+    matches.sort(key=lambda match: -match["votes"])
+    low, high = interval(wrong["all"], tried["all"]) if tried["all"] else (0.0, 1.0)
+    return {
+        "tried": tried,
+        "false_matches": wrong,
+        "false_match_rate": wrong["all"] / tried["all"] if tried["all"] else None,
+        "interval_95": [low, high],
+        "worst": matches[:WORST],
+    }
+
+
+def _halves(one: Track, other: Track) -> tuple[str, ...]:
+    if one.is_reported != other.is_reported:
+        return ("all",)
+    return ("all", "reported" if one.is_reported else "set")
+
+
+def _described(one: str, other: str, found: Alignment) -> dict[str, Any]:
+    first = found.segments[0]
+    return {
+        "tracks": [one, other],
+        "votes": found.votes,
+        "share": round(first.share, 3),
+        "speed": round(found.speed, 4),
+        "pitch_semitones": round(found.pitch_semitones, 2),
+        "own_s": [round(first.own.start_s, 1), round(first.own.end_s, 1)],
+        "other_s": [round(first.other.start_s, 1), round(first.other.end_s, 1)],
+        "coverage": [round(found.own_coverage, 3), round(found.other_coverage, 3)],
+    }

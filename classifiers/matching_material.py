@@ -1,0 +1,132 @@
+"""Anybody's tracks as test material: the manifest, their sound, their fingerprints, kept for the next time."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from classifiers.decode import DecodeError, mixed, openers
+from classifiers.fingerprint import pack
+from classifiers.landmarks import LandmarkFinder
+from classifiers.versions import LANDMARKS
+from schemas.errors import AudioUnreadable, InvalidInput
+
+Array = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+_PUSH = 1 << 18
+
+
+@dataclass(frozen=True)
+class Track:
+    """A file of the manifest.
+
+    Attributes
+    ----------
+    name
+        Its path as the manifest has it.
+    group
+        Tracks of one group hold the same sound, wholly or in part; they are no unrelated pair. Never empty.
+    """
+
+    path: Path
+    name: str
+    group: str
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether it belongs to the half that figures are reported on; thresholds were set on the other one."""
+        return hashlib.sha256(self.name.encode()).digest()[0] % 2 == 1
+
+
+def read_manifest(path: Path, root: Path) -> tuple[Track, ...]:
+    """Read a CSV manifest with the column path and, if there, group.
+
+    Raises
+    ------
+    InvalidInput
+        The file cannot be read, or has no rows with a path.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{key: value for key, value in row.items() if key} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput(f"The manifest {path} cannot be read: {error}.") from error
+    names = [(str(row.get("path") or "").strip(), str(row.get("group") or "").strip()) for row in rows]
+    tracks = {name: Track(root / name, name, group or name) for name, group in names if name}
+    if not tracks:
+        raise InvalidInput(f"The manifest {path} has no rows with the column path.")
+    return tuple(tracks.values())
+
+
+def load(path: Path, start_s: float = 0.0, end_s: float = np.inf) -> tuple[Array, int]:
+    """Decode a stretch of a file to mono [shape=(n,)], with its rate in Hz; raises `AudioUnreadable`."""
+    causes = []
+    for opener in openers(str(path)):
+        try:
+            with opener(str(path)) as source:
+                source.seek(start_s)
+                blocks, samples = [np.zeros(0, np.float32)], 0
+                for block in source.blocks():
+                    blocks.append(mixed(block))
+                    samples += len(block)
+                    if samples >= (end_s - start_s) * source.sample_rate_hz:
+                        break
+                rate = source.sample_rate_hz
+                wanted = samples if end_s == np.inf else round((end_s - start_s) * rate)
+                return np.concatenate(blocks)[:wanted], rate
+        except (DecodeError, OSError) as error:
+            causes.append(str(error))
+    raise AudioUnreadable(f"{path.name} cannot be decoded: {'; '.join(causes) or 'no such file'}.")
+
+
+def fingerprint_of(wave: Array, rate: int) -> bytes | None:
+    """Fingerprint mono sound [shape=(n,)]."""
+    finder = LandmarkFinder(rate)
+    for start in range(0, len(wave), _PUSH):
+        finder.push(np.ascontiguousarray(wave[start : start + _PUSH]))
+    return pack(finder.landmarks())
+
+
+def fingerprints(
+    tracks: Sequence[Track], cache: Path | None = None, progress: Progress | None = None
+) -> dict[str, bytes]:
+    """Fingerprint tracks by name; those that cannot be read, or have none, are not in the answer.
+
+    Parameters
+    ----------
+    cache
+        A folder where fingerprints are kept; a file that did not change is not decoded again.
+    """
+    found: dict[str, bytes] = {}
+    for done, track in enumerate(tracks, start=1):
+        fingerprint = _known(track, cache)
+        if fingerprint:
+            found[track.name] = fingerprint
+        if progress:
+            progress(done, len(tracks))
+    return found
+
+
+def _known(track: Track, cache: Path | None) -> bytes:
+    """Look a fingerprint up or make it; empty where the sound has none."""
+    try:
+        status = track.path.stat()
+    except OSError:
+        return b""
+    about = f"{track.name}\0{status.st_size}\0{status.st_mtime_ns}\0{LANDMARKS}"
+    place = cache / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.bin" if cache else None
+    if place and place.is_file():
+        return place.read_bytes()
+    try:
+        fingerprint = fingerprint_of(*load(track.path)) or b""
+    except AudioUnreadable:
+        fingerprint = b""
+    if place:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(fingerprint)
+    return fingerprint
