@@ -49,6 +49,12 @@ class BatchCreate(Model):
         return self
 
 
+class BatchApply(Model):
+    """Decide what was previewed; exceptions are decided otherwise, or left alone."""
+
+    exceptions: tuple[BatchException, ...] = Field(default=(), max_length=MAX_ITEMS)
+
+
 class BatchItemPublic(Model):
     """One case of a batch.
 

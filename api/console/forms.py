@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from api.console.views.decide import prefilled
 from schemas.cases import Action, StatementOfReasons
 from schemas.errors import InvalidInput
+from schemas.screening import Screening
 
 MAX_REASON = 5000
 _PART_FIELDS = {"territories": "(a)", "facts": "(b)", "ground": "(d, e)", "explanation": "(d, e)", "redress": "(f)"}
@@ -58,6 +60,43 @@ def read_reopen_form(form: Mapping[str, str]) -> str:
     if not 3 <= len(reason) <= MAX_REASON:
         raise InvalidInput("Reopening needs a reason of at least 3 characters.", mend="Say why.")
     return reason
+
+
+def read_action(form: Mapping[str, str]) -> Action:
+    """Read the action that was chosen; `InvalidInput` where none was."""
+    try:
+        return Action(form.get("action", ""))
+    except ValueError as error:
+        raise InvalidInput("No action was chosen.", mend="Choose what to do.") from error
+
+
+def read_text(form: Mapping[str, str], name: str, what: str) -> str:
+    """Read a field that has to say something."""
+    text = form.get(name, "").strip()
+    if not text or len(text) > MAX_REASON:
+        raise InvalidInput(f"This needs {what}, of at most {MAX_REASON:,} characters.", mend="Fill it in.")
+    return text
+
+
+def read_reason(form: Mapping[str, str]) -> str:
+    """Read why something is done; `InvalidInput` where less than three characters say so."""
+    reason = form.get("reason", "").strip()
+    if not 3 <= len(reason) <= MAX_REASON:
+        raise InvalidInput(f"This needs a reason of 3 to {MAX_REASON:,} characters.", mend="Say why.")
+    return reason
+
+
+def read_statement(
+    screening: Screening | None, form: Mapping[str, str], action: Action | None
+) -> StatementOfReasons | None:
+    """Read a statement whose facts and ground are the recording's own; None where nothing is restricted."""
+    if action is None or not action.is_restricting:
+        return None
+    explanation = form.get("explanation", "").strip()
+    if screening is None:  # many cases: the facts of each are filled in for itself
+        return StatementOfReasons(explanation=explanation)
+    own = prefilled(screening)
+    return StatementOfReasons(facts=own["facts"], ground=own["ground"], explanation=explanation)
 
 
 def _action(value: str, errors: dict[str, str]) -> Action | None:

@@ -1,27 +1,24 @@
 """The moderators' pages: queue, case, and the commands on a case."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.console import media, pages, session
+from api.console import appeals, media, pages, session, work
+from api.console.commands import case_page, command, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
 from api.console.pages import page
 from api.console.session import Form, Moderator
-from api.console.views.case import case_view
-from api.console.views.decide import action_label, decide_view
-from api.console.views.history import declaration_views
-from api.console.views.message import Notice, refusal, signed_out
+from api.console.views.message import Notice, done_notice, refusal, signed_out
 from api.console.views.queue import asked, page_number, queue_view
 from api.deps import Db, Rules
-from api.problems import STATUS, Problem
-from api.services import cases, clock, declarations, flags
+from api.problems import Problem
+from api.services import cases, clock, flags
 from api.services.access import Actor
 from api.store.database import Database
-from schemas.cases import CaseState
 from schemas.errors import NotFound, ReviewError
 
 
@@ -55,19 +52,19 @@ def next_case(db: Db, actor: Moderator, after: str = "", done: str = "") -> Resp
 @router.get("/console/cases/{case_id}")
 def case(db: Db, actor: Moderator, case_id: str, action: str = "", done: str = "") -> Response:
     """Show a case; ``action`` preselects what a link at the bottom of a phone's screen asked for."""
-    return _case_page(db, actor, case_id, typed={"action": action}, notice=_done(db, actor, done))
+    return case_page(db, actor, case_id, typed={"action": action}, notice=_done(db, actor, done))
 
 
 @router.post("/console/cases/{case_id}/claim")
 def claim(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Take the case."""
-    return _command(db, actor, case_id, lambda: cases.claim(db, actor, case_id, expected_version=read_version(form)))
+    return command(db, actor, case_id, lambda: cases.claim(db, actor, case_id, expected_version=read_version(form)))
 
 
 @router.post("/console/cases/{case_id}/release")
 def release(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Give the case back."""
-    return _command(db, actor, case_id, lambda: cases.release(db, actor, case_id, expected_version=read_version(form)))
+    return command(db, actor, case_id, lambda: cases.release(db, actor, case_id, expected_version=read_version(form)))
 
 
 @router.post("/console/cases/{case_id}/reopen")
@@ -77,7 +74,7 @@ def reopen(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     def act() -> object:
         return cases.reopen(db, actor, case_id, reason=read_reopen_form(form), expected_version=read_version(form))
 
-    return _command(db, actor, case_id, act)
+    return command(db, actor, case_id, act)
 
 
 @router.post("/console/cases/{case_id}/decide")
@@ -97,46 +94,10 @@ def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
             expected_version=wanted.version,
         )
     except FormErrors as wrong:
-        return _case_page(db, actor, case_id, typed=form, errors=wrong.errors, status=422)
-    except ReviewError as refused:
-        return _refused(db, actor, case_id, refused, typed=form)
+        return case_page(db, actor, case_id, typed=form, errors=wrong.errors, status=422)
+    except ReviewError as error:
+        return refused(db, actor, case_id, error, typed=form)
     return _redirect(f"/console/next?after={case_id}&done={case_id}")
-
-
-def _command(db: Database, actor: Actor, case_id: str, act: Callable[[], object]) -> Response:
-    try:
-        act()
-    except ReviewError as refused:
-        return _refused(db, actor, case_id, refused)
-    return _redirect(f"/console/cases/{case_id}")
-
-
-def _refused(
-    db: Database, actor: Actor, case_id: str, error: ReviewError, typed: Mapping[str, str] | None = None
-) -> Response:
-    """Show the case as it is now, what stood in the way, and all that was typed."""
-    if isinstance(error, NotFound):
-        raise error
-    notice = Notice(f"{error.message} {error.mend}".rstrip(), is_problem=True)
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return _case_page(db, actor, case_id, typed=typed, notice=notice, status=status)
-
-
-def _case_page(
-    db: Database,
-    actor: Actor,
-    case_id: str,
-    *,
-    typed: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
-    notice: Notice | None = None,
-    status: int = 200,
-) -> Response:
-    about = cases.view(db, actor, case_id)
-    form = decide_view(about.screening, about.case.version, typed, errors)
-    view = case_view(about, form=form, viewer=actor.name, now=clock.now())
-    past = declaration_views(declarations.beside(db, actor, about.screening), clock.now())
-    return page("case.html", actor, status=status, case=view, declarations=past, notice=notice)
 
 
 def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
@@ -144,13 +105,10 @@ def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
     if not case_id:
         return None
     try:
-        done = cases.view(db, actor, case_id).case
+        about = cases.view(db, actor, case_id)
     except NotFound:
         return None
-    if done.state is CaseState.OPEN or done.decision is None:
-        return None
-    text = f"{action_label(done.decision.action)}: “{done.title}”."
-    return Notice(text, href=f"/console/cases/{case_id}", link="Look again")
+    return done_notice(about, clock.now())
 
 
 def _redirect(address: str) -> Response:
@@ -159,11 +117,13 @@ def _redirect(address: str) -> Response:
 
 def render_problem(request: Request, problem: Problem) -> Response | None:
     """Show a problem as a page to whoever browses the console; None for all others."""
-    if not request.url.path.startswith("/console"):
+    if not request.url.path.startswith(("/console", "/portal")):
         return None
-    message = signed_out() if problem.status == HTTPStatus.UNAUTHORIZED else refusal(problem.detail, problem.mend)
+    home = "/portal" if request.url.path.startswith("/portal") else "/console"
+    is_out = problem.status == HTTPStatus.UNAUTHORIZED
+    message = signed_out() if is_out else refusal(problem.detail, problem.mend, home=home)
     return page("message.html", None, status=problem.status, message=message)
 
 
-for part in (pages, session, media):
+for part in (pages, session, media, work, appeals):
     router.include_router(part.router)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, status
 
 from api.deps import CurrentActor, Db, Rules
-from api.public_batches import BatchCreate, BatchesPublic, BatchPublic, ReleasePublic
+from api.public_batches import BatchApply, BatchCreate, BatchesPublic, BatchPublic, ReleasePublic
 from api.services import batches
 
 router = APIRouter(prefix="/v1", tags=["batches"])
@@ -34,9 +34,10 @@ def view(db: Db, actor: CurrentActor, batch_id: str) -> BatchPublic:
 
 
 @router.post("/batches/{batch_id}/apply")
-def apply(db: Db, actor: CurrentActor, rules: Rules, batch_id: str) -> BatchPublic:
-    """Decide what was previewed; a case that changed since is left alone."""
-    return batches.apply(db, actor, batch_id, rules=rules)
+def apply(db: Db, actor: CurrentActor, rules: Rules, batch_id: str, command: BatchApply | None = None) -> BatchPublic:
+    """Decide what was previewed, but for exceptions; a case that changed since is left alone."""
+    exceptions = command.exceptions if command else ()
+    return batches.apply(db, actor, batch_id, rules=rules, exceptions=exceptions)
 
 
 @router.delete("/batches/{batch_id}")

@@ -90,8 +90,16 @@ def newest(db: Database, actor: Actor) -> BatchesPublic:
         return BatchesPublic(batches=tuple(_public(session, row, with_items=False) for row in rows))
 
 
-def apply(db: Database, actor: Actor, batch_id: str, *, rules: ReviewRules) -> BatchPublic:
-    """Decide each planned case, in a transaction of its own; one that changed since the preview is left alone."""
+def apply(
+    db: Database, actor: Actor, batch_id: str, *, rules: ReviewRules, exceptions: Sequence[BatchException] = ()
+) -> BatchPublic:
+    """Decide each planned case, in a transaction of its own; one that changed since the preview is left alone.
+
+    Parameters
+    ----------
+    exceptions
+        Cases that are decided otherwise than previewed, or left alone.
+    """
     require_permission(actor, Permission.REVIEW)
     with db.write() as session:
         batch = _find(session, batch_id)
@@ -101,6 +109,7 @@ def apply(db: Database, actor: Actor, batch_id: str, *, rules: ReviewRules) -> B
             raise InvalidTransition("This batch is applied already.", mend="Look at what became of it.")
         batch.applied_at = clock.now()
         session.add(batch)
+        _except(session, batch_id, exceptions)
         planned = [item for item, _ in store.items(session, batch_id) if item.status == ItemStatus.PLANNED]
     for item in planned:
         _apply_one(db, actor, batch, item, rules)
@@ -194,6 +203,19 @@ def _statement(batch: BatchRow, screening: Screening) -> StatementOfReasons:
     reason = reasons.reason_for(screening.flags)
     own = {"facts": reasons.draft(screening, reason)["facts"], "ground": reason.title}
     return given.model_copy(update={name: text for name, text in own.items() if not getattr(given, name).strip()})
+
+
+def _except(session: Session, batch_id: str, exceptions: Sequence[BatchException]) -> None:
+    chosen = {one.case_id: one for one in exceptions}
+    for item, _ in store.items(session, batch_id):
+        one = chosen.get(item.case_id)
+        if one is None or item.status != ItemStatus.PLANNED:
+            continue
+        item.action, item.reason = one.action, plain(one.reason)
+        if one.action is None:
+            item.status = ItemStatus.EXCEPTED
+        session.add(item)
+    session.flush()
 
 
 def _apply_one(db: Database, actor: Actor, batch: BatchRow, planned: BatchItemRow, rules: ReviewRules) -> None:

@@ -68,6 +68,12 @@ def next_case(db: Database, actor: Actor, after: str | None = None) -> str | Non
         return None if found == after else found
 
 
+def colleagues(db: Database) -> tuple[str, ...]:
+    """Name all who work on cases now."""
+    with db.read() as session:
+        return tuple(row.name for row in key_store.reviewers(session))
+
+
 def claim(db: Database, actor: Actor, case_id: str, *, expected_version: int) -> CaseView:
     """Take or renew the lease on a case; a parked one is fetched back."""
     with locked(db, actor, case_id, expected_version) as held:

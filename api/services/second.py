@@ -23,11 +23,12 @@ from api.services import cases, clock, drafts, seeing
 from api.services.access import Actor, Permission, require_permission
 from api.services.locking import Locked, lock, locked
 from api.services.texts import plain
+from api.store import cases as case_store
 from api.store import drafts as draft_store
 from api.store import events, samples, screenings
 from api.store.database import Database
 from api.store.samples import Pair
-from api.tables import DraftRow, OpinionRow, SampleRow
+from api.tables import CaseRow, DraftRow, OpinionRow, SampleRow
 from schemas.agreement import cohen_kappa, observed_agreement, share
 from schemas.cases import Action, CaseState, StatementOfReasons
 from schemas.errors import InvalidInput, InvalidTransition, NotAllowed, NotFound
@@ -49,6 +50,22 @@ def view(db: Database, actor: Actor, sample_id: str) -> SamplePublic:
     require_permission(actor, Permission.REVIEW)
     with db.read() as session:
         return _public(session, _answerable(session, actor, sample_id))
+
+
+def blind(db: Database, actor: Actor, sample_id: str) -> CaseView:
+    """Read a sample as a case that nobody has touched: for a page that shows cases."""
+    require_permission(actor, Permission.REVIEW)
+    with db.read() as session:
+        row = _answerable(session, actor, sample_id)
+        found = case_store.to_public(session, [_case(session, row)])[0]
+        untouched = {"state": CaseState.OPEN, "claim": None, "park": None, "decision": None, "version": 1}
+        return CaseView(
+            case=found.model_copy(update=untouched),
+            screening=_screening(session, row),
+            decisions=(),
+            events=(),
+            allowed_actions=(),
+        )
 
 
 def give(
@@ -177,7 +194,7 @@ def _answerable(session: Session, actor: Actor, sample_id: str) -> SampleRow:
 
 
 def _public(session: Session, row: SampleRow) -> SamplePublic:
-    screening: Screening = screenings.document(screenings.rows(session, [row.screening_id])[row.screening_id])
+    screening = _screening(session, row)
     recording = screening.intake.recording
     return SamplePublic(
         id=row.id,
@@ -185,6 +202,17 @@ def _public(session: Session, row: SampleRow) -> SamplePublic:
         artist=recording.display_artist if recording else "",
         screening=screening,
     )
+
+
+def _case(session: Session, row: SampleRow) -> CaseRow:
+    found = case_store.find(session, row.case_id)
+    if found is None:
+        raise NotFound(f"There is no case {row.case_id}.")
+    return found
+
+
+def _screening(session: Session, row: SampleRow) -> Screening:
+    return screenings.document(screenings.rows(session, [row.screening_id])[row.screening_id])
 
 
 def _by_policy(pairs: list[Pair]) -> list[tuple[str, list[Pair]]]:

@@ -4,8 +4,15 @@ import { mountDecide } from "./decide.js";
 import { mountKeys } from "./keys.js";
 import { mountPlayer } from "./player.js";
 import { mountQueue } from "./queue.js";
+import { mountCountdown, mountHeartbeat } from "./work.js";
 
-const mounts = { "[data-queue]": mountQueue, "[data-decide]": mountDecide, "[data-player]": mountPlayer };
+const mounts = {
+  "[data-queue]": mountQueue,
+  "[data-decide]": mountDecide,
+  "[data-player]": mountPlayer,
+  "[data-countdown]": mountCountdown,
+  "[data-heartbeat]": mountHeartbeat,
+};
 
 for (const [selector, mount] of Object.entries(mounts)) {
   document.querySelectorAll(selector).forEach((element) => mount(element));

@@ -15,6 +15,15 @@ _SENTENCES = {
     EventKind.CASE_UPDATED: "brought new evidence",
     EventKind.CASE_CLAIMED: "took the case",
     EventKind.CASE_RELEASED: "gave the case back",
+    EventKind.CASE_HANDED_OVER: "handed the case over",
+    EventKind.CASE_PARKED: "put the case aside",
+    EventKind.CASE_UNPARKED: "fetched the case back",
+    EventKind.DECISION_DRAFTED: "decided, to be undone for a while",
+    EventKind.DECISION_HELD: "decided; a second person has to look",
+    EventKind.DECISION_CONFIRMED: "let the decision go on",
+    EventKind.DECISION_UNDONE: "took the decision back",
+    EventKind.OPINION_GIVEN: "gave a second opinion",
+    EventKind.SAMPLE_DRAWN: "made it a golden item",
     EventKind.CASE_DECIDED: "decided",
     EventKind.CASE_REOPENED: "reopened the case",
 }
@@ -46,7 +55,9 @@ def _with_detail(sentence: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     codes = payload.get("codes") or payload.get("added")
     if codes:
         return sentence, ", ".join(map(str, codes))
-    return sentence, str(payload.get("reason", ""))
+    if "to" in payload:
+        return f"{sentence} to {payload['to']}", str(payload.get("note", ""))
+    return sentence, str(payload.get("reason") or payload.get("why") or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,11 @@
 """Pages that say one thing: how to sign in, and why something was refused."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from api.console.views.decide import action_label
+from api.public import CaseView
+from schemas.cases import CaseState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +24,37 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line on top of a page: what was done, or what went wrong."""
+    """A line on top of a page: what was done, or what went wrong.
+
+    Attributes
+    ----------
+    undo, version, seconds
+        Where the decision is undone, at which version of its case, and for how long.
+    """
 
     text: str
     is_problem: bool = False
     href: str = ""
     link: str = ""
+    undo: str = ""
+    version: int = 0
+    seconds: int = 0
+
+
+def done_notice(about: CaseView, now: datetime) -> Notice | None:
+    """Say what was decided on the case before: the way back to it, and how long it can be undone."""
+    case, draft = about.case, about.draft
+    href = f"/console/cases/{case.id}"
+    if draft is not None and draft.publish_at is not None:
+        seconds = max(0, round((draft.publish_at - now).total_seconds()))
+        undo = f"{href}/undo" if "undo" in about.allowed_actions else ""
+        text = f"{action_label(draft.action)}: “{case.title}”."
+        return Notice(text, href=href, link="Look again", undo=undo, version=case.version, seconds=seconds)
+    if draft is not None:
+        return Notice(f"“{case.title}” waits for a second person's opinion.", href=href, link="Look again")
+    if case.state is CaseState.OPEN or case.decision is None:
+        return None
+    return Notice(f"{action_label(case.decision.action)}: “{case.title}”.", href=href, link="Look again")
 
 
 def signed_out() -> MessageView:
@@ -50,11 +80,11 @@ def sign_in(token: str) -> MessageView:
     )
 
 
-def refusal(detail: str, mend: str) -> MessageView:
+def refusal(detail: str, mend: str, *, home: str = "/console") -> MessageView:
     """Say what was refused, why, and what to do about it."""
     return MessageView(
         title="That did not work",
         paragraphs=tuple(filter(None, (detail, mend))),
-        href="/console",
-        link="Back to the queue",
+        href=home,
+        link="Back to the queue" if home == "/console" else "Back to your deliveries",
     )

@@ -1,0 +1,73 @@
+"""What every command on a case does: try, and show the case as it is now, with what stood in the way."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from fastapi import Response
+from fastapi.responses import RedirectResponse
+
+from api.console.pages import page
+from api.console.views.case import case_view
+from api.console.views.decide import decide_view
+from api.console.views.history import declaration_views
+from api.console.views.message import Notice
+from api.console.views.work import WorkView, work_view
+from api.problems import STATUS
+from api.public import CaseView
+from api.services import batches, cases, clock, declarations
+from api.services.access import Actor, Permission
+from api.store.database import Database
+from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError
+
+
+def command(db: Database, actor: Actor, case_id: str, act: Callable[[], object]) -> Response:
+    """Do it, and show the case again; where it is refused, with what stood in the way."""
+    try:
+        act()
+    except (ReviewError, InvalidInput) as error:
+        return refused(db, actor, case_id, error)
+    return RedirectResponse(f"/console/cases/{case_id}", status_code=303)
+
+
+def refused(
+    db: Database, actor: Actor, case_id: str, error: LinerError, typed: Mapping[str, str] | None = None
+) -> Response:
+    """Show the case as it is now, what stood in the way, and all that was typed."""
+    if isinstance(error, NotFound):
+        raise error
+    notice = Notice(f"{error.message} {error.mend}".rstrip(), is_problem=True)
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return case_page(db, actor, case_id, typed=typed, notice=notice, status=status)
+
+
+def case_page(
+    db: Database,
+    actor: Actor,
+    case_id: str,
+    *,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    notice: Notice | None = None,
+    status: int = 200,
+) -> Response:
+    """Show a case, with what was typed, what is wrong with it, and what happened before."""
+    about = cases.view(db, actor, case_id)
+    form = decide_view(about.screening, about.case.version, typed, errors)
+    now = clock.now()
+    content = {
+        "case": case_view(about, form=form, viewer=actor.name, now=now),
+        "declarations": declaration_views(declarations.beside(db, actor, about.screening), now),
+        "work": _work(db, actor, about, now),
+    }
+    return page("case.html", actor, status=status, notice=notice, **content)
+
+
+def _work(db: Database, actor: Actor, about: CaseView, now: datetime) -> WorkView:
+    is_release = bool(about.case.release_key)
+    return work_view(
+        about,
+        viewer=actor.name,
+        colleagues=cases.colleagues(db) if actor.may(Permission.REVIEW) else (),
+        release_cases=len(batches.release_of(db, actor, about.case.id).cases) if is_release else 1,
+        now=now,
+    )
