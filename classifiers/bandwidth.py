@@ -16,6 +16,7 @@ CUT_OFF_DB = -85.0  # level of the band's end against the strongest bin
 EDGE_DROP_DB = 18.0  # less is a slope that music has by itself
 
 _LOWEST_HZ = 3000.0
+_HIGHEST = 0.95  # of half the sample rate: every converter ends there
 _GAP_HZ = 500.0  # an edge's fall takes no longer
 _SIDE_HZ = 800.0  # averaged on either side of it
 _SMOOTH_HZ = 150.0
@@ -77,7 +78,7 @@ def find_edge(levels_db: npt.NDArray[np.float64], hz: Array) -> Edge | None:
     """Find the place where a mean spectrum falls at once and stays down; None where it does not."""
     bin_hz = float(hz[1])
     gap, side = max(1, round(_GAP_HZ / 2 / bin_hz)), max(1, round(_SIDE_HZ / bin_hz))
-    places = np.arange(int(_LOWEST_HZ / bin_hz), len(hz) - gap - max(2, side // 4))
+    places = np.arange(int(_LOWEST_HZ / bin_hz), int(_HIGHEST * len(hz)) - gap)
     if not len(places):
         return None
     levels_db = np.maximum(levels_db, levels_db.max() - _RANGE_DB)

@@ -15,6 +15,7 @@ RATES_HZ = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 SYLLABLES_HZ = (3.0, 6.0)
 WINDOW_S = 6.0
 
+_SILENT_DB = -79.0  # mean of the bands, whose floor lies at -80
 _MIN_SWING_DB = 0.5  # under it nothing swings, and nothing has a rate
 
 
@@ -36,10 +37,10 @@ class Modulation:
         self._levels.append(mel_db @ np.full(mel_db.shape[1], 1 / mel_db.shape[1], np.float32))
 
     def heard(self) -> tuple[list[Signal], list[Curve]]:
-        """Give the rate and the share of syllables, and the swing per octave; nothing under six seconds."""
+        """Give the rate and the share of syllables, and the swing per octave; nothing for silence or under 6 s."""
         levels = np.concatenate(self._levels) if self._levels else np.zeros(0, np.float32)
         width = round(WINDOW_S * self._frame_hz)
-        if len(levels) < width:
+        if len(levels) < width or levels.max() <= _SILENT_DB:
             return [], []
         rates, density = modulation_density(levels.astype(np.float64), width, self._frame_hz)
         swings = (_between(rates, density, rate / 2**0.5, rate * 2**0.5) ** 0.5 for rate in RATES_HZ)

@@ -12,9 +12,10 @@ from schemas.screening import Signal
 
 SAME_DB = -60.0  # the difference of two channels that are the same, against their sum
 OPPOSITE = -0.3  # correlation below which a mono speaker loses most of the sound
-MAX_BALANCE_DB = 100.0  # of a channel against one without sound
+MAX_BALANCE_DB = 60.0  # of a channel against one without sound
 
 _SMOOTH_S = 1.0
+_THERE = 1e-6  # of the power: a channel 66 dB under the other is rounding
 _MIN_SPAN_S = 2.0
 
 
@@ -41,7 +42,7 @@ def stereo_signals(hops: Hops) -> list[Signal]:
 def _balance_db(mid: Array, side: Array, cross: Array) -> float:
     both, more = float((mid + side).sum(dtype=np.float64)), 2 * float(cross.sum(dtype=np.float64))
     left, right = max(both + more, 0.0), max(both - more, 0.0)
-    floor = 10 ** (-MAX_BALANCE_DB / 10) * both
+    floor = 2 * both / (10 ** (MAX_BALANCE_DB / 10) - 1)
     return float(10 * np.log10((left + floor) / (right + floor)))
 
 
@@ -62,7 +63,7 @@ def _coefficient(
 ) -> npt.NDArray[np.float64]:
     """LR / sqrt(LL RR), with L = M + S and R = M - S; nan where a channel is silent."""
     product = (mid + side) ** 2 - 4 * cross**2
-    is_there = product > 1e-12 * (mid + side) ** 2
+    is_there = product > _THERE * (mid + side) ** 2
     safe = np.sqrt(np.where(is_there, product, 1.0))
     return np.where(is_there, np.clip((mid - side) / safe, -1, 1), np.nan)
 
