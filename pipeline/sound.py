@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from pipeline.duplicates.shares import day_of, day_text
-from pipeline.duplicates.verify import Aligned, covered
+from pipeline.duplicates.verify import Aligned
 from schemas.copies import Copy, Relation, relation_of
 from schemas.disclosure import Level
 from schemas.flags import Span
@@ -132,7 +132,7 @@ def alike(own: Sound, other: Sound, alignment: Aligned) -> Match:
         kind=MatchKind.FINGERPRINT,
         own_span=alignment.own,
         other_span=alignment.other,
-        shares=(covered(alignment.own, own.duration_s), covered(alignment.other, other.duration_s)),
+        shares=(alignment.own_coverage, alignment.other_coverage),
         score=alignment.score,
         speed=alignment.speed,
         pitch_semitones=alignment.pitch_semitones,

@@ -153,7 +153,7 @@ class FindDuplicates(beam.PTransform):
         counted = _spread(begin, "PairRanges", range(self.ranges)) | "Count" >> beam.Map(
             self._count, _all(joined), _all(sketched)
         )
-        verified = self._verify(begin, sketched, counted)
+        verified = self._verify(begin, counted)
         star = _once(begin, "Stars", self._stars, _all(verified), _all(twin), _all(sketched))
         described = shares | "Describe" >> beam.Map(self._describe, _all(star), _all(verified), _all(sketched))
         written = (
@@ -185,30 +185,24 @@ class FindDuplicates(beam.PTransform):
         values = packing.one_range([one.pairs for one in done], index, self.ranges)
         return join.count(values, self._about(sketched), self.scratch / f"candidates-{index:06}.npy")
 
-    def _verify(
-        self, begin: beam.pvalue.PBegin, sketched: beam.PCollection, counted: beam.PCollection
-    ) -> beam.PCollection:
+    def _verify(self, begin: beam.pvalue.PBegin, counted: beam.PCollection) -> beam.PCollection:
         shares = _spread(begin, "PickShares", self.shares)
         picked = shares | "Pick" >> beam.Map(self._pick, _all(counted))
         total = sum(share.rows for share in self.shares)
         chunks = packing.chunks(total, max(CHUNK, math.ceil(total / MAX_CHUNKS)))
         return _spread(begin, "Chunks", list(chunks)) | "Verify" >> beam.Map(
-            self._verify_chunk, _all(counted), _all(picked), _all(sketched)
+            self._verify_chunk, _all(counted), _all(picked)
         )
 
     def _pick(self, share: Share, counted: list[join.Candidates]) -> verify.Picked:
         return verify.pick(share, join.all_numbers([one.path for one in counted]), self.scratch)
 
     def _verify_chunk(
-        self,
-        chunk: tuple[int, int],
-        counted: list[join.Candidates],
-        picked: list[verify.Picked],
-        done: list[sketch.Sketched],
+        self, chunk: tuple[int, int], counted: list[join.Candidates], picked: list[verify.Picked]
     ) -> verify.Verified:
         candidates = join.candidates_of([one.path for one in counted], *chunk)
         target = self.scratch / f"links-{chunk[0]:010}.npy"
-        return verify.verify(candidates, self._about(done), verify.Fingerprints(picked), self.compare, target)
+        return verify.verify(candidates, verify.Fingerprints(picked), self.compare, target)
 
     def _stars(self, done: list[verify.Verified], twin: list[str], sketched: list[sketch.Sketched]) -> str:
         return stars.stars([one.links for one in done], twin[0], self._about(sketched).total, self.scratch)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.duplicates import packing
-from pipeline.duplicates.shares import About, Share
+from pipeline.duplicates.shares import Share
 from schemas.flags import Span
 
 MAX_TRIED = 16  # partners of one recording; a track made of many samples has many
@@ -46,6 +46,12 @@ class Aligned(Protocol):
 
     @property
     def other(self) -> Span: ...  # noqa: D102
+
+    @property
+    def own_coverage(self) -> float: ...  # noqa: D102
+
+    @property
+    def other_coverage(self) -> float: ...  # noqa: D102
 
 
 Compare = Callable[[bytes, bytes], Aligned | None]
@@ -128,9 +134,7 @@ class Fingerprints:
         return self._open[index]
 
 
-def verify(
-    candidates: npt.NDArray[Any], about: About, fingerprints: Fingerprints, compare: Compare, target: Path
-) -> Verified:
+def verify(candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Compare, target: Path) -> Verified:
     """Lay each later recording on its earlier ones, until it is the same as a whole as one of them.
 
     Parameters
@@ -142,7 +146,7 @@ def verify(
     tried = 0
     starts = [*packing.starts_of(candidates["number"]).tolist(), len(candidates)]
     for start, stop in pairwise(starts):
-        for link in _links_of(_strongest(candidates[start:stop]), about, fingerprints, compare):
+        for link in _links_of(_strongest(candidates[start:stop]), fingerprints, compare):
             tried += 1
             if link is not None:
                 found.append(link)
@@ -159,32 +163,26 @@ def _strongest(candidates: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _links_of(
-    candidates: npt.NDArray[Any], about: About, fingerprints: Fingerprints, compare: Compare
+    candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Compare
 ) -> Iterator[tuple[Any, ...] | None]:
     number, later = int(candidates["number"][0]), candidates["later"][0]
     others = packing.posting_numbers(candidates["earlier"])
-    (own_s,) = about[np.array([number])]["duration_s"].tolist()
     own = fingerprints[number]
-    for place, other_s in enumerate(about[others]["duration_s"].tolist()):
-        alignment = compare(own, fingerprints[int(others[place])])
-        link = _link(later, candidates["earlier"][place], alignment, own_s, other_s) if alignment else None
+    for place, other in enumerate(others.tolist()):
+        alignment = compare(own, fingerprints[other])
+        link = _link(later, candidates["earlier"][place], alignment) if alignment else None
         yield link
         if link is not None and is_whole(*link[-2:]):
             return  # whoever else has this sound is linked with that one, too
 
 
-def _link(later: np.uint64, earlier: np.uint64, alignment: Aligned, own_s: float, other_s: float) -> tuple[Any, ...]:
+def _link(later: np.uint64, earlier: np.uint64, alignment: Aligned) -> tuple[Any, ...]:
     own, other = alignment.own, alignment.other
     return (
         later, earlier, own.start_s, own.end_s, other.start_s, other.end_s,
         alignment.speed, alignment.pitch_semitones, alignment.score,
-        covered(own, own_s), covered(other, other_s),
+        alignment.own_coverage, alignment.other_coverage,
     )  # fmt: skip
-
-
-def covered(span: Span, duration_s: float) -> float:
-    """Say which share of a recording a stretch of it is, in [0, 1]."""
-    return min(1.0, max(0.0, span.end_s - span.start_s) / duration_s) if duration_s > 0 else 0.0
 
 
 def is_whole(own_share: float, other_share: float) -> bool:
