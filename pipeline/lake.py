@@ -117,6 +117,7 @@ class Lake:
         with self._locked():
             self._finish_journal()
             for table in SCHEMAS:
+                self._renew(table)
                 fresh = [p for p in self.parts(table) if p.name.startswith(FRESH)]
                 for start in range(0, len(fresh), MERGED_PARTS):
                     self._settle(table, fresh[start : start + MERGED_PARTS])
@@ -127,6 +128,12 @@ class Lake:
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _renew(self, table: str) -> None:
+        """Give parts of an older liner the columns that came since: a glob wants the same ones everywhere."""
+        for part in self.parts(table):
+            if pq.read_schema(part) != SCHEMAS[table]:
+                _write(_whole(part), part)
 
     def _settle(self, table: str, fresh: list[Path]) -> None:
         latest = _latest(fresh, KEYS[table])

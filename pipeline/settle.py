@@ -57,8 +57,9 @@ def _settle(batch: _Batch, keeper: Keeper) -> None:
 
 def _judged_again(screening: Screening, past: LakePast, job: Job) -> Iterator[Screening]:
     """Give the screening with the findings of its whole past; none where they are the same."""
-    evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard, known=screening.known)
-    kept = [f for f in screening.findings if RULES[f.rule].scope is not Scope.HISTORY]
+    kept = tuple(f for f in screening.findings if RULES[f.rule].scope is not Scope.HISTORY)
+    intake = screening.intake.model_copy(update={"findings": kept})
+    evidence = Evidence(intake=intake, found=screening.found, heard=screening.heard, known=screening.known)
     findings = tuple(dict.fromkeys((*kept, *held(evidence, past, job))))
     if set(findings) != set(screening.findings):
         yield with_findings(screening, findings, job)

@@ -135,9 +135,12 @@ def hold_against_history(arrival: Arrival) -> Iterator[Finding]:
 
     A message that withdraws is held against earlier messages alone: nobody is told of its declarations.
     """
-    yield from _message_id_again(arrival)
-    yield from _older_than_applied(arrival)
     intake = arrival.evidence.intake
+    said = {one.rule for one in intake.findings}  # of the messages of one delivery, `schemas.rules.package` speaks
+    if "PKG-012" not in said:
+        yield from _message_id_again(arrival)
+    if "PKG-013" not in said:
+        yield from _older_than_applied(arrival)
     if intake.kind is SubjectKind.RECORDING and not intake.is_takedown:
         yield from run(Scope.HISTORY, arrival)
 

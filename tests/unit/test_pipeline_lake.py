@@ -1,5 +1,6 @@
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from fixtures_api import make_screening
 
@@ -172,3 +173,18 @@ def test_the_whole_screening_stands_in_its_row(lake):
     versions_key = one.screening.versions.key
     assert list(lake.screenings_of(["rec_1"], versions_key)) == [one.screening]
     assert list(lake.screenings_of(["rec_2"], versions_key)) == []
+
+
+def test_parts_of_an_older_liner_get_the_columns_that_came_since(lake):
+    write(lake, screened(1), screened(2))
+    lake.tidy()
+    for part in lake.parts("screenings"):
+        pq.write_table(pq.read_table(part).drop_columns(["message_id", "territories"]), part)
+    write(lake, screened(2, take=1), screened(3))
+
+    lake.tidy()
+
+    assert {tuple(pq.read_schema(part).names) for part in lake.parts("screenings")} == {
+        tuple(SCHEMAS["screenings"].names)
+    }
+    assert {row["recording_key"]: row["message_id"] for row in rows(lake)} == {"rec_1": None, "rec_2": "", "rec_3": ""}

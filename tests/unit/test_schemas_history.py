@@ -4,6 +4,7 @@ import pytest
 from rule_cases.history import ALL, BEFORE, LATER, NONE, OURS, THEIRS, arrival, past, takedown
 
 from schemas.history import RememberedHistory, declaration_of, message_of
+from schemas.rules import finding
 from schemas.rules.history import MAX_NAMED, hold_against_history
 
 
@@ -75,6 +76,12 @@ def test_a_history_answers_by_isrc_sound_message_and_release():
     ] * 2
     assert history.of_sender(OURS) == {NONE: 2}
     assert not history.of_isrc("absent")
+
+
+def test_what_is_said_of_one_delivery_is_not_said_again():
+    said = (finding("PKG-012", "Twice in this delivery."), finding("PKG-013", "Replaced in this delivery."))
+
+    assert not rules(arrival(NONE, past(message_id="MSG2", declared_at=LATER), findings=said))
 
 
 def test_a_message_older_than_a_takedown_says_so():
