@@ -13,17 +13,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.kinds import SIDE_SUFFIXES, is_sound, is_utf8, refusal, writable
+from pipeline.submitted import is_submission, is_submitted_table, words_of
 from schemas.errors import InvalidInput
 from schemas.package import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
-from schemas.submission import is_table, is_workbook_table, workbook_text
 
 ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
 RESOURCES = "resources"
 MARKER = re.compile(r"(BatchComplete.*|.*\.complete)", re.IGNORECASE)
 ACKNOWLEDGEMENT = re.compile(r"ACK_.*\.xml", re.IGNORECASE)
 BATCH_NAME = re.compile(r"[PMN]_[A-Za-z0-9]+")
-MAX_WORKBOOK = 8 * 2**20  # bytes; a larger one is no submission
-HEAD_BYTES = 1024 * 1024  # of a message that are searched for what it is and where its files are
 FIRST_ALONE = 64  # the first files of a folder travel one by one, so that few files still spread over workers
 FILES_PER_REF = 8
 SOUNDS_PER_PART = 3
@@ -237,7 +235,7 @@ def _delivery_layout(listing: _Listing) -> Layout | None:
     has_deliveries = any(i.messages or i.documents for i in inner)
     if has_deliveries and (listing.marker or BATCH_NAME.fullmatch(listing.folder.name)):
         return Layout.BATCH if any(i.messages for i in inner) else None
-    messages = listing.messages or [name for name in listing.documents if _is_submission(listing.folder / name)]
+    messages = listing.messages or [name for name in listing.documents if is_submission(listing.folder / name)]
     own = [i for i in inner if i.folder.name == RESOURCES or (i.sounds and _is_named(i.folder, messages))]
     has_others = any(i.sounds or i.folders for i in inner if i not in own)
     if has_deliveries or has_others or not messages or not (listing.sounds or own or listing.marker):
@@ -247,38 +245,7 @@ def _delivery_layout(listing: _Listing) -> Layout | None:
 
 def _is_named(folder: Path, messages: list[str]) -> bool:
     """Whether a message beside a folder names files in it: any folder of sounds may lie beside a stray message."""
-    return any(f"{folder.name}/".encode() in _words(folder.parent / name) for name in messages)
-
-
-def _words(file: Path) -> bytes:
-    return workbook_text(_whole(file)).encode() if file.suffix.lower() == ".xlsx" else _head(file)
-
-
-def _is_submission(file: Path) -> bool:
-    head = _head(file)
-    return b'"submission/' in head or b'"recordings"' in head or is_submitted_table(file)
-
-
-def is_submitted_table(file: Path) -> bool:
-    """Whether a file is a submission as a CSV or XLSX table; a list of sound files to scan is none."""
-    suffix = file.suffix.lower()
-    return (suffix == ".csv" and is_table(_head(file))) or (suffix == ".xlsx" and is_workbook_table(_whole(file)))
-
-
-def _whole(file: Path) -> bytes:
-    """Read a workbook, which has its index at its end; of one that is too large or gone nothing."""
-    try:
-        return file.read_bytes() if file.stat().st_size <= MAX_WORKBOOK else b""
-    except OSError:
-        return b""
-
-
-def _head(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
-    except OSError:
-        return b""
+    return any(f"{folder.name}/".encode() in words_of(folder.parent / name) for name in messages)
 
 
 def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:
@@ -286,7 +253,7 @@ def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:
     folder = listing.folder
     marker = listing.marker
     if layout is Layout.SUBMISSION:
-        messages = [name for name in listing.documents if _is_submission(folder / name)]
+        messages = [name for name in listing.documents if is_submission(folder / name)]
     elif layout is Layout.RELEASE:
         messages = listing.messages
     else:
@@ -335,7 +302,7 @@ def _loose(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:
     for name in listing.messages:
         yield DeliveryRef(root, join(prefix, name), Layout.MESSAGE, (name,), account=account)
     for name in listing.documents:
-        if not listing.sounds or _is_submission(listing.folder / name):
+        if not listing.sounds or is_submission(listing.folder / name):
             yield DeliveryRef(root, join(prefix, name), Layout.SUBMISSION, (name,), account=account)
     for one in listing.refused:
         yield DeliveryRef(root, prefix, Layout.AUDIO, refused=(one,), account=account)

@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.landing import FILES_PER_REF, FIRST_ALONE, DeliveryRef, is_submitted_table
+from pipeline.landing import FILES_PER_REF, FIRST_ALONE, DeliveryRef
+from pipeline.submitted import is_submitted_table
 from schemas.errors import InvalidInput
 from schemas.package import Layout
 
