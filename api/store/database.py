@@ -99,6 +99,21 @@ def open_database(url: str) -> Database:
     return database
 
 
+def migrate(database: Database, to: str) -> None:
+    """Bring the schema to a version, or ``head``; `InvalidInput` where this liner does not know the version."""
+    config = alembic_config()
+    if to != "head" and to not in {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}:
+        raise _too_new(to)
+    with database.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+
+
+def revision(connection: Connection) -> str | None:
+    """Name the version of the schema."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def alembic_config() -> Config:
     """Alembic's configuration, without a file."""
     config = Config()
@@ -133,17 +148,21 @@ def _migrate(database: Database) -> None:
     config = alembic_config()
     script = ScriptDirectory.from_config(config)
     with _one_at_a_time(database), database.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = revision(connection)
         if current == script.get_current_head():
             return
-        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
-            raise InvalidInput(
-                f"The database is at revision {current}, which this version does not know.",
-                mend="Run the newer liner that wrote it, or name another database in LINER_DATABASE_URL.",
-            )
+        if current is not None and current not in {one.revision for one in script.walk_revisions()}:
+            raise _too_new(current)
         connection.rollback()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _too_new(version: str) -> InvalidInput:
+    return InvalidInput(
+        f"The database is at revision {version}, which this version does not know.",
+        mend="Run the newer liner that wrote it, or name another database in LINER_DATABASE_URL.",
+    )
 
 
 @contextmanager
