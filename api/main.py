@@ -14,6 +14,7 @@ from api import problems
 from api.console import routes as console
 from api.deps import SAFE_METHODS, identify
 from api.metrics import CountRequests, Metrics
+from api.portal import routes as portal
 from api.ratelimit import RateLimit
 from api.routes import (
     appeals,
@@ -97,6 +98,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     problems.install(app)
     if with_console:
         app.include_router(console.router)
+        app.include_router(portal.router)
     app.add_middleware(BodyLimit, limit_of=_limits(settings))
     app.add_middleware(
         RateLimit,

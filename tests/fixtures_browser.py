@@ -376,3 +376,13 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def server_at_once(sqlite_template: Path, tmp_path: Path) -> Iterator[Server]:
+    """An empty server whose decisions have their effect at once, and whose webhooks may call this machine."""
+    home = tmp_path / "at-once"
+    home.mkdir()
+    (home / "review.db").write_bytes(sqlite_template.read_bytes())
+    with serving(Settings(home=home, review_rules="at-once", webhook_private=True)) as running:
+        yield running

@@ -12,7 +12,7 @@ from api.console.views.message import sign_in, signed_out
 from api.deps import AppSettings, CurrentActor, Db
 from api.security import clear_session_cookie, cookie_name, set_session_cookie
 from api.services import sessions
-from api.services.access import Actor, Permission, require_permission
+from api.services.access import Actor, Permission, Role, require_permission
 from schemas.errors import NotAllowed
 
 router = APIRouter(include_in_schema=False)
@@ -45,7 +45,8 @@ def do_sign_in(request: Request, db: Db, settings: AppSettings, form: Form) -> R
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         raise NotAllowed("This form was sent from another site.", mend="Open the sign-in link itself.")
     started = sessions.start(db, form.get("token", ""), valid_for=timedelta(hours=settings.session_hours))
-    answer = RedirectResponse("/console", status_code=303)
+    home = "/portal" if started.actor.role is Role.LABEL else "/console"
+    answer = RedirectResponse(home, status_code=303)
     set_session_cookie(answer, settings, started)
     return answer
 

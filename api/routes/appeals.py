@@ -15,10 +15,14 @@ from api.public_appeals import (
     AppealsPage,
     AppealView,
 )
-from api.services import appeals, attachments
+from api.services import appeals, attachments, stem_evidence
+from classifiers.listener import Listener
+from schemas.stems import StemReport
 
 router = APIRouter(prefix="/v1/appeals", tags=["appeals"])
 OPAQUE = "application/octet-stream"
+WAV = "audio/wav"
+Second = Annotated[float, Query(ge=0, le=24 * 3600)]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -57,6 +61,25 @@ def withdraw(db: Db, actor: CurrentActor, appeal_id: str, command: VersionCreate
 def note(db: Db, actor: CurrentActor, appeal_id: str, wanted: AppealNoteCreate) -> AppealView:
     """Add a note for reviewers alone."""
     return appeals.note(db, actor, appeal_id, wanted.text)
+
+
+@router.post("/{appeal_id}/stems")
+def measure(db: Db, actor: CurrentActor, settings: AppSettings, appeal_id: str) -> StemReport:
+    """Measure how much of the recording the attached stems explain: evidence, never a verdict."""
+    with Listener() as ears:
+        return stem_evidence.measure(db, actor, settings, ears, appeal_id)
+
+
+@router.get("/{appeal_id}/stems/{part}", responses={200: {"content": {WAV: {}}}}, response_class=Response)
+def play(
+    *, db: Db, actor: CurrentActor, settings: AppSettings, appeal_id: str, part: str, start_s: Second, end_s: Second
+) -> Response:
+    """Play a stretch of what the stems explain (``explained``) or leave (``residual``), at most a minute."""
+    with Listener() as ears:
+        sound = stem_evidence.excerpt(
+            db, actor, settings, ears, appeal_id=appeal_id, part=part, start_s=start_s, end_s=end_s
+        )
+    return Response(sound, media_type=WAV)
 
 
 @router.get("/{appeal_id}/attachments/{attachment_id}", response_class=FileResponse)

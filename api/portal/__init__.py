@@ -1,0 +1,1 @@
+"""The labels' pages: deliver, see what is wrong, correct, follow, read decisions, appeal."""
