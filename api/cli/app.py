@@ -13,6 +13,7 @@ import typer
 
 from api.cli import (
     audit,
+    backup,
     catalogue,
     check,
     demo,
@@ -64,6 +65,7 @@ for module in (
     keys,
     webhooks,
     audit,
+    backup,
     dsa,
     rules,
     report,
