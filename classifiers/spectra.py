@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from librosa import fft_frequencies
-from librosa.filters import chroma, mel
+from librosa.filters import mel
 from scipy import fft, signal
 from scipy.ndimage import uniform_filter1d
 
@@ -23,8 +23,6 @@ WINDOW_S = 0.0464  # 2048 samples at 44.1 kHz
 CHUNK_FRAMES = 64  # 0.5 MB of samples and as much of spectrum: stays in the second-level cache
 MEL_BANDS = 40
 MEL_MAX_HZ = 8000.0  # above it, codecs differ more than music does
-CHROMA_MAX_HZ = 5000.0  # above it lie overtones and noise
-
 FINE = 8  # times as long as a frame: 0.37 s, bins of 2.7 Hz
 FINE_STRIDE = 6
 _FINE_BATCH = 4
@@ -78,12 +76,6 @@ class Grid:
         top = min(MEL_MAX_HZ, self.sample_rate_hz / 2)
         bank = mel(sr=self.sample_rate_hz, n_fft=self.n_fft, n_mels=MEL_BANDS, fmin=30.0, fmax=top)
         return np.ascontiguousarray(bank.T[: np.flatnonzero(bank.any(axis=0))[-1] + 1], dtype=np.float32)
-
-    def chroma_bank(self) -> Array:
-        """Pitch-class bank at concert pitch up to 5 kHz [shape=(bins under 5 kHz, 12)], C first."""
-        bank = chroma(sr=self.sample_rate_hz, n_fft=self.n_fft, tuning=0.0)
-        count = int(CHROMA_MAX_HZ * self.n_fft / self.sample_rate_hz) + 1
-        return np.ascontiguousarray(bank.T[:count], dtype=np.float32)
 
     def fine(self) -> "Grid":
         """Give the grid of the fine frames: side by side."""

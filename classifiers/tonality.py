@@ -1,7 +1,8 @@
 """Pitch classes over time: the key they point to, and how evenly they are used.
 
-The bank is librosa's at concert pitch; the profiles are those of Krumhansl and Kessler (1982): how
-well listeners find that each pitch class fits a key.
+The bank is what `librosa.filters.chroma` gives at concert pitch (taken from there, it would load a
+compiler into every worker); the profiles are those of Krumhansl and Kessler (1982): how well
+listeners find that each pitch class fits a key.
 """
 
 import numpy as np
@@ -13,11 +14,31 @@ from schemas.flags import Span
 from schemas.screening import Signal
 
 CLASSES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+CHROMA_MAX_HZ = 5000.0  # above it lie overtones and noise
 TONAL_STRENGTH = 0.5  # correlation under which no key is named: white noise reaches 0.4
 
+_C_HZ = 440 * 2 ** (-9 / 12) / 16  # C0
 _SILENT = 1e-7  # mean square of a frame that has no pitch classes
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+
+def chroma_bank(grid: Grid) -> Array:
+    """Weights of the bins up to 5 kHz for the twelve pitch classes, C first [shape=(bins, 12)].
+
+    A bell over pitch, a semitone or a bin wide, of length one at each bin, under a wider bell of two
+    octaves round 880 Hz, where pitch is told best.
+    """
+    bin_hz = grid.sample_rate_hz / grid.n_fft
+    hz = bin_hz * np.arange(1, int(min(CHROMA_MAX_HZ, grid.sample_rate_hz / 2) / bin_hz) + 2)
+    octaves = np.log2(hz / _C_HZ)
+    octaves = np.concatenate([octaves[:1] - 1.5, octaves])  # that of 0 Hz, which is nowhere
+    widths = np.maximum(12 * np.diff(octaves), 1.0)[:, None]
+    away = (12 * octaves[:-1, None] - np.arange(12) + 6) % 12 - 6
+    bells = np.exp(-0.5 * (2 * away / widths) ** 2)
+    bells /= np.linalg.norm(bells, axis=1, keepdims=True)
+    bells *= np.exp(-0.5 * ((octaves[:-1, None] - np.log2(880 / _C_HZ)) / 2) ** 2)
+    return np.asarray(bells, np.float32)
 
 
 def key_name(key: int) -> str:
@@ -52,7 +73,7 @@ class Tonality:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self._bank = grid.chroma_bank()
+        self._bank = chroma_bank(grid)
         self._floor = np.float32(_SILENT / grid.mean_square_weights()[1] * self._bank.mean())
         self._sum = np.zeros(12)
         self._end_s = 0.0

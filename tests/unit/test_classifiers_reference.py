@@ -15,7 +15,7 @@ from classifiers.descriptors import Descriptors
 from classifiers.longterm import RESOLUTIONS
 from classifiers.modulation import RATES_HZ
 from classifiers.spectra import MEL_BANDS, Grid
-from classifiers.tonality import entropy, key_of
+from classifiers.tonality import chroma_bank, entropy, key_of
 
 REAL = ("zaz-data", "cube2-data", "asc-music", "wizznic-data", "openarena-088-data", "tuxmath-data")
 
@@ -225,6 +225,14 @@ def test_loudness_range_agrees_with_pyloudnorm_on_a_minute(shared):
     sound = programme(shared)
     expected = pyloudnorm.Meter(RATE).loudness_range(sound[:, 0].astype(np.float64))
     assert Measured(sound)["loudness_range_lu"] == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050, 44_100, 96_000])
+def test_the_bank_of_pitch_classes_is_that_of_librosa(rate):
+    grid = Grid.for_rate(rate).fine()
+    bank = chroma_bank(grid)
+    expected = librosa.filters.chroma(sr=rate, n_fft=grid.n_fft, tuning=0.0).T[: len(bank)]
+    assert bank[:-1] == pytest.approx(expected[: len(bank) - 1], abs=1e-5)
 
 
 def test_one_fine_frame_in_six_tells_what_all_would():
