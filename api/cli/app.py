@@ -14,6 +14,7 @@ import typer
 from api.cli import (
     audit,
     backup,
+    cases,
     catalogue,
     check,
     demo,
@@ -65,6 +66,7 @@ for module in (
     keys,
     webhooks,
     audit,
+    cases,
     backup,
     dsa,
     rules,
