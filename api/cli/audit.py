@@ -26,7 +26,7 @@ def mount(app: typer.Typer) -> None:
 
 @audit_app.command("head")
 def head() -> None:
-    r"""Print the head of the log as JSON, to be kept where nobody who can write the database can write.
+    """Print the head of the log as JSON, to be kept where nobody who can write the database can write.
 
     \b
     liner audit head > head-2026-11-22.json
@@ -44,7 +44,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
-    r"""Walk the whole log and find every event that was altered, removed, moved or put in beside it.
+    """Walk the whole log and find every event that was altered, removed, moved or put in beside it.
 
     Ends with 0 where the log is whole, with 1 where it is not. Without a head that was kept elsewhere, somebody who
     can write the whole database could write the whole log anew.

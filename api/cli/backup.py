@@ -21,7 +21,7 @@ def mount(app: typer.Typer) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="File to write; it must not exist.")],
 ) -> None:
-    r"""Write the whole review database to one file, while the service runs.
+    """Write the whole review database to one file, while the service runs.
 
     Cases, decisions, events, keys (as hashes), everything; not the sound files, which lie in the landing zone. The
     file is the same for SQLite and PostgreSQL. It holds people's words: keep it safe.
@@ -45,7 +45,7 @@ def backup(
 
 
 def restore(file: Annotated[Path, typer.Argument(help="A file that `liner backup` wrote.")]) -> None:
-    r"""Fill the empty database of LINER_DATABASE_URL from a backup, bring it up to date, and verify the log.
+    """Fill the empty database of LINER_DATABASE_URL from a backup, bring it up to date, and verify the log.
 
     Ends with 1 where the log does not verify: then something was changed before the backup was made.
 

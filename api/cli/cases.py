@@ -39,7 +39,7 @@ def every(
     parked: Annotated[bool, typer.Option("--parked", help="Only what is put aside.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    r"""List cases, most urgent first.
+    """List cases, most urgent first.
 
     \b
     liner cases list
@@ -64,7 +64,7 @@ def every(
 
 @cases_app.command("show")
 def show(case_id: CaseId, *, as_json: AsJson = False) -> None:
-    r"""Show a case: what it is about, why, what was decided, and what you may do now.
+    """Show a case: what it is about, why, what was decided, and what you may do now.
 
     \b
     liner cases show cas_3f…
@@ -104,7 +104,7 @@ def hand_over(
     note: Annotated[str, typer.Option(help="A note for them.")],
     at: At = None,
 ) -> None:
-    r"""Give a case to a colleague, with a note.
+    """Give a case to a colleague, with a note.
 
     \b
     liner cases hand-over cas_3f… --to ben --note "You know her voice."
@@ -119,7 +119,7 @@ def park(
     hours: Annotated[float, typer.Option(min=0.1, max=720, help="For how many hours.")] = 24.0,
     at: At = None,
 ) -> None:
-    r"""Put a case aside; it comes back by itself.
+    """Put a case aside; it comes back by itself.
 
     \b
     liner cases park cas_3f… --hours 4 -r "The label calls back."
@@ -146,7 +146,7 @@ def decide(
     ] = None,
     at: At = None,
 ) -> None:
-    r"""Decide a case; until it is published it can be undone.
+    """Decide a case; until it is published it can be undone.
 
     \b
     liner cases decide cas_3f… approve -r "Checked by ear."
@@ -178,7 +178,7 @@ def opinion(
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why.")] = "",
     sample: Annotated[str, typer.Option(help="Id of the sample that you saw.")] = "",
 ) -> None:
-    r"""Give a blind second opinion: look at the next case first, then answer it.
+    """Give a blind second opinion: look at the next case first, then answer it.
 
     \b
     liner cases opinion
