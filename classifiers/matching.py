@@ -24,7 +24,7 @@ _CELLS = 6
 _OFFSETS = 3
 _FINE_SPEEDS = np.arange(-12, 13) * 0.001
 _OFFSET_STEP_S = 0.25
-_MIN_PROPOSALS = 3
+_MIN_PROPOSALS = 5  # votes for one speed and pitch; copies of four seconds have dozens
 _WHOLE = 0.9
 
 _WIDE = (0.09, 1 / 24)  # seconds and octaves off, before the proposal is refined

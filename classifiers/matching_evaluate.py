@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soxr
 from scipy.stats import beta
 
-from classifiers.fingerprint import Alignment, align, keys
+from classifiers.fingerprint import Alignment, align, keys, unpack
 from classifiers.matching_changes import BARS, Array, Change, drawn
 from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
 from schemas.errors import AudioUnreadable, InvalidInput
@@ -91,7 +92,7 @@ class Library:
 
     def candidates(self, fingerprint: bytes) -> list[str]:
         """Name the tracks that share most keys; a key that very many have is passed over."""
-        wanted = keys(fingerprint)
+        wanted = keys(fingerprint, is_wide=True)
         low, high = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
         hits = [self._owners[a:b] for a, b in zip(low, high, strict=True) if 0 < b - a <= HOT]
         counts = np.bincount(np.concatenate([*hits, np.zeros(0, np.int64)]), minlength=len(self.names))
@@ -118,14 +119,14 @@ def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = 
     if len(known) < 2:
         raise InvalidInput("Fewer than two tracks of the manifest can be read.", mend="Check --root.")
     library = Library({track.name: track for track in tracks}, known)
-    recall = {change.name: _recall(change, library, trial) for change in trial.changes}
+    answers = _answers(library, trial, progress)
     return {
         "tracks": len(known),
         "unreadable": sorted(track.name for track in tracks if track.name not in known)[:WORST],
         "sample": len(_sample(library, trial)),
         "excerpt_s": trial.excerpt_s,
         "bytes_per_3_minutes": _bytes_per_3_minutes(known),
-        "recall": recall,
+        "recall": {change.name: _recall(change.name, answers[change.name]) for change in trial.changes},
         "pairs": compared(library, progress),
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -133,8 +134,6 @@ def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = 
 
 def _bytes_per_3_minutes(known: dict[str, bytes]) -> dict[str, int]:
     """Median and highest size of a fingerprint, for three minutes of sound."""
-    from classifiers.fingerprint import unpack  # noqa: PLC0415
-
     sizes = [len(packed) * 180 / max(1.0, float(np.ptp(unpack(packed).times_s))) for packed in known.values()]
     return {"median": round(float(np.median(sizes))), "highest": round(max(sizes))}
 
@@ -147,16 +146,26 @@ def _sample(library: Library, trial: Trial) -> list[Track]:
     return reported[: trial.sample]
 
 
-def _recall(change: Change, library: Library, trial: Trial) -> dict[str, Any]:
+def _answers(library: Library, trial: Trial, progress: Progress | None) -> dict[str, list[Answer]]:
+    """Make changed copies of the sample and ask for each; a track that is too short for a change is passed over."""
+    answers: dict[str, list[Answer]] = {change.name: [] for change in trial.changes}
     sample = _sample(library, trial)
-    answers = [
-        answer
-        for track, other in zip(sample, sample[1:] + sample[:1], strict=True)
-        for answer in _asked(track, other, change, library, trial)
-    ]
+    for done, (track, other) in enumerate(zip(sample, sample[1:] + sample[:1], strict=True), start=1):
+        try:
+            sound = _Sound(track, *load(track.path), other)
+        except AudioUnreadable:
+            continue
+        for change in trial.changes:
+            answers[change.name] += _asked(sound, change, library, trial)
+        if progress:
+            progress(done, len(sample))
+    return answers
+
+
+def _recall(name: str, answers: Sequence[Answer]) -> dict[str, Any]:
     found = sum(answer.is_found for answer in answers)
-    low, high = interval(found, len(answers))
-    bar = BARS.get(change.name)
+    low, high = interval(found, len(answers)) if answers else (0.0, 1.0)
+    bar = BARS.get(name)
     return {
         "queries": len(answers),
         "found": found,
@@ -166,7 +175,7 @@ def _recall(change: Change, library: Library, trial: Trial) -> dict[str, Any]:
         "is_met": bar is None or (bool(answers) and found >= bar * len(answers)),
         "right": sum(answer.is_right for answer in answers),
         "candidates": sum(answer.is_candidate for answer in answers),
-        "strangers": sum(len(answer.strangers) for answer in answers),
+        "strangers": sorted({f"{answer.track.name} | {name}" for answer in answers for name in answer.strangers}),
         "missed": [answer.track.name for answer in answers if not answer.is_found][:WORST],
     }
 
@@ -178,36 +187,39 @@ def interval(hits: int, tries: int) -> tuple[float, float]:
     return low, high
 
 
-def _asked(track: Track, other: Track, change: Change, library: Library, trial: Trial) -> Iterator[Answer]:
+@dataclass(frozen=True)
+class _Sound:
+    """A track's mono sound, and the track whose beginning is put before it."""
+
+    track: Track
+    wave: Array
+    rate: int
+    other: Track
+
+    def stretch(self, length_s: float, generator: np.random.Generator) -> tuple[Array, float]:
+        """Take a random stretch, or all where the length is 0: samples, and where it starts."""
+        spare_s = max(0.0, len(self.wave) / self.rate - length_s) if length_s else 0.0
+        start_s = float(generator.uniform(0, spare_s))
+        first = round(start_s * self.rate)
+        return self.wave[first : first + round(length_s * self.rate)] if length_s else self.wave, start_s
+
+    def intro(self, length_s: float) -> Array:
+        """Decode the beginning of the other track, at this one's rate."""
+        wave, rate = load(self.other.path, 0.0, length_s)
+        return wave if rate == self.rate else np.asarray(soxr.resample(wave, rate, self.rate), np.float32)
+
+
+def _asked(sound: _Sound, change: Change, library: Library, trial: Trial) -> Iterator[Answer]:
     """Make one changed copy and ask for it; nothing where too little sound is left."""
-    try:
-        wave, rate, start_s = _query(track, change, trial)
-        intro, intro_rate = load(other.path, 0.0, change.intro_s) if change.intro_s else (wave[:0], rate)
-    except AudioUnreadable:
+    generator = drawn(trial.seed, sound.track.name, change.name)
+    wave, start_s = sound.stretch(change.cut_s or trial.excerpt_s, generator)
+    if len(wave) < MIN_QUERY_S * sound.rate:
         return
-    if len(wave) < MIN_QUERY_S * rate:
-        return
-    changed = change.apply(wave, rate)
-    fingerprint = fingerprint_of(np.concatenate([_at_rate(intro, intro_rate, rate), changed]), rate)
-    yield _answered(track, other, fingerprint, _Truth(change, start_s, len(intro) / intro_rate), library)
-
-
-def _at_rate(wave: Array, rate: int, wanted: int) -> Array:
-    import soxr  # noqa: PLC0415 - only an intro at another rate needs it
-
-    return wave if rate == wanted else np.asarray(soxr.resample(wave, rate, wanted), np.float32)
-
-
-def _query(track: Track, change: Change, trial: Trial) -> tuple[Array, int, float]:
-    """Decode the stretch to change: samples, rate, and where it starts."""
-    length_s = change.cut_s or trial.excerpt_s
-    if not length_s:
-        return *load(track.path), 0.0
-    wave, rate = load(track.path)
-    spare_s = max(0.0, len(wave) / rate - length_s)
-    start_s = float(drawn(trial.seed, track.name, change.name).uniform(0, spare_s))
-    first = round(start_s * rate)
-    return wave[first : first + round(length_s * rate)], rate, start_s
+    changed = change.apply(wave, sound.rate)
+    if change.intro_s:
+        changed = np.concatenate([sound.intro(change.intro_s), changed])
+    fingerprint = fingerprint_of(changed, sound.rate)
+    yield _answered(sound, fingerprint, _Truth(change, start_s), library)
 
 
 @dataclass(frozen=True)
@@ -216,11 +228,10 @@ class _Truth:
 
     change: Change
     start_s: float
-    intro_s: float
 
     def holds(self, found: Alignment) -> bool:
         """Whether speed, pitch and place are right."""
-        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.intro_s)
+        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.change.intro_s)
         return (
             abs(found.speed / self.change.speed - 1) <= _SPEED_WITHIN
             and abs(found.pitch_semitones - self.change.pitch_semitones) <= _PITCH_WITHIN
@@ -228,11 +239,12 @@ class _Truth:
         )
 
 
-def _answered(track: Track, other: Track, fingerprint: bytes | None, truth: _Truth, library: Library) -> Answer:
+def _answered(sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library) -> Answer:
+    track = sound.track
     named = library.candidates(fingerprint) if fingerprint else []
     found = {name: align(fingerprint, library.fingerprints[name]) for name in named} if fingerprint else {}
     own = found.get(track.name)
-    known = {track.group, other.group} if truth.intro_s else {track.group}
+    known = {track.group, sound.other.group} if truth.change.intro_s else {track.group}
     strangers = [name for name, one in found.items() if one and library.tracks[name].group not in known]
     return Answer(
         track=track,

@@ -50,9 +50,19 @@ class Constellations:
     spreads_s: Floats
 
 
-def constellations(strong: Landmarks, size: int, *, one_in: int = 1) -> Constellations:
-    """Find the constellations of ``size`` landmarks; of all keys, those that are multiples of ``one_in``."""
-    parts = [_of_block(strong, start, size, one_in) for start in range(0, max(1, len(strong.times_s)), _BLOCK)]
+def constellations(strong: Landmarks, size: int, *, one_in: int = 1, fan: int = FAN) -> Constellations:
+    """Find the constellations of ``size`` landmarks.
+
+    Parameters
+    ----------
+    one_in
+        Of all keys, those that are multiples of it are kept.
+    fan
+        Following landmarks that a constellation is chosen from.
+    """
+    parts = [
+        _of_block(strong, start, _choices(size, fan), one_in) for start in range(0, max(1, len(strong.times_s)), _BLOCK)
+    ]
     keys, first, last = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((first, keys))
     order = order[_rank(keys[order]) < MAX_REPEATS]
@@ -67,11 +77,15 @@ def _rank(ordered: Keys) -> Indices:
     return np.arange(len(ordered)) - np.repeat(starts, np.diff(starts, append=len(ordered)))
 
 
-def _of_block(strong: Landmarks, start: int, size: int, one_in: int) -> tuple[Keys, Indices, Indices]:
+def _choices(size: int, fan: int) -> Indices:
+    """Which following landmarks make a constellation [shape=(size, n)]."""
+    return np.array([(0, *later) for later in combinations(range(1, fan + 1), size - 1)]).T
+
+
+def _of_block(strong: Landmarks, start: int, steps: Indices, one_in: int) -> tuple[Keys, Indices, Indices]:
     """Keys, first and last landmarks of the constellations that begin in a block."""
-    steps = np.array([(0, *later) for later in combinations(range(1, FAN + 1), size - 1)]).T
     anchors = np.arange(start, min(start + _BLOCK, len(strong.times_s)))
-    points = (steps[:, :, None] + anchors).reshape(size, -1)
+    points = (steps[:, :, None] + anchors).reshape(len(steps), -1)
     points = points[:, points[-1] < len(strong.times_s)]
     is_fit, keys = _keys(strong.times_s[points], strong.octaves[points])
     is_fit &= keys % one_in == 0
