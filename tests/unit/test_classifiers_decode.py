@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from sounds import RATE, music, noise, tone, write
 
-from classifiers.decode import AvSource, DecodeError, SoundfileSource, mixed, openers
+from classifiers.decode import BLOCK_SAMPLES, AvSource, DecodeError, SoundfileSource, mixed, openers
 
 
 def decoded(path):
@@ -79,6 +79,44 @@ def test_both_decoders_give_the_same_samples(tmp_path, suffix):
         first, second = (np.concatenate(list(source.blocks())) for source in (one, other))
     assert len(first) == pytest.approx(len(second), abs=64)
     assert np.abs(first[: len(second)] - second[: len(first)]).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "facts"),
+    [
+        ("song.wav", {"subtype": "PCM_24"}, ("wav", "pcm", 96_000, 24)),
+        ("song.wav", {"subtype": "FLOAT"}, ("wav", "pcm", 96_000, 32)),
+        ("song.aiff", {"subtype": "PCM_16"}, ("aiff", "pcm", 96_000, 16)),
+        ("song.flac", {"subtype": "PCM_24"}, ("flac", "flac", 96_000, 24)),
+        ("song.ogg", {}, ("ogg", "vorbis", 48_000, None)),
+        ("song.opus", {"format": "OGG", "subtype": "OPUS"}, ("ogg", "opus", 48_000, None)),
+        ("song.mp3", {}, ("mp3", "mp3", 32_000, None)),
+    ],
+)
+def test_rate_depth_codec_and_container_are_those_of_the_file(tmp_path, name, how, facts):
+    path = write(tmp_path / name, music(2, seed=1, rate=facts[2]), facts[2], **how)
+    source, samples = decoded(path)
+    assert (source.container, source.codec, source.sample_rate_hz, source.bits_per_sample) == facts
+    assert source.channels == 2
+    assert len(samples) == pytest.approx(2 * facts[2], abs=2000)
+
+
+def test_sound_comes_in_blocks_and_nothing_is_sought_between_them(tmp_path, monkeypatch):
+    path = write(tmp_path / "song.mp3", music(12, seed=1))
+    with SoundfileSource(path) as source:
+        monkeypatch.setattr(soundfile.SoundFile, "seek", lambda *_: pytest.fail("decodes an MP3 frame twice"))
+        sizes = [block.size for block in source.blocks()]
+    with AvSource(path) as other:
+        others = [block.size for block in other.blocks()]
+    assert len(sizes) > 3
+    assert len(others) > 3
+    assert max(sizes + others) <= 1.1 * BLOCK_SAMPLES
+
+
+def test_reading_on_gives_what_reading_at_once_gives(tmp_path):
+    path = write(tmp_path / "song.mp3", music(9, seed=4))
+    _, samples = decoded(path)
+    assert np.array_equal(samples, soundfile.read(path, dtype="float32")[0])
 
 
 def test_the_mix_down_is_the_mean_of_the_channels():
