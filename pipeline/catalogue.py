@@ -20,7 +20,8 @@ from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
-from pipeline.duplicates.keys import index_keys
+from pipeline.duplicates.keys import kept_of, wide_keys
+from pipeline.duplicates.sketch import KeysOf
 from pipeline.sound import Sound
 
 FILE = "catalogue.sqlite"
@@ -87,9 +88,12 @@ class Catalogue:
     ----------
     lake
         The lake's folder.
+    keys_of
+        Chooses the keys of a fingerprint.
     """
 
-    def __init__(self, lake: Path) -> None:
+    def __init__(self, lake: Path, keys_of: KeysOf = wide_keys) -> None:
+        self._keys_of = keys_of
         lake.mkdir(parents=True, exist_ok=True)
         path = lake / FILE
         # One worker's stages run on one thread at a time, but not always on the same.
@@ -120,12 +124,12 @@ class Catalogue:
     def add(self, sound: Sound) -> Sound:
         """Add or replace a sound and commit; a recording keeps its place in the order of arrival."""
         values = astuple(sound)[: len(_COLUMNS)]
-        keys = _keys(sound)
+        keys = self._keys(sound)
         with self._transaction():
             before = self.sound(sound.recording_key)
             (number,) = self._db.execute(_INSERT, values).fetchone()
             if before is not None and before.fingerprint != sound.fingerprint:
-                gone = ((key, number) for key in _keys(before))
+                gone = ((key, number) for key in self._keys(before))
                 self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", gone)
             rows = ((key, number) for key in keys)
             self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
@@ -156,7 +160,7 @@ class Catalogue:
         with self._transaction():
             gone = list(self._select("listed = ?", name))
             for sound in gone:
-                rows = ((key, sound.number) for key in _keys(sound))
+                rows = ((key, sound.number) for key in self._keys(sound))
                 self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", rows)
             self._db.execute("DELETE FROM sound WHERE listed = ?", (name,))
         return len(gone)
@@ -221,7 +225,7 @@ class Catalogue:
         """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out."""
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
         bits: defaultdict[int, float] = defaultdict(float)
-        for key in _keys(own):
+        for key in self._keys(own):
             query = "SELECT number FROM landmark WHERE key = ? AND number <> ? LIMIT ?"
             numbers = self._db.execute(query, (key, own.number, HOT)).fetchall()
             weight = max(1.0, math.log2(max(last, 2) / (len(numbers) + 1)))
@@ -229,6 +233,13 @@ class Catalogue:
                 bits[number] += weight
         enough = enough_bits(last)
         return sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
+
+    def _keys(self, sound: Sound) -> list[int]:
+        try:
+            keys = self._keys_of(sound.fingerprint, sound.duration_s)[: kept_of(sound.duration_s)]
+        except ValueError:  # of another version: it is found by its samples alone until it is screened again
+            return []
+        return [int(key) for key in packing.posting_keys(keys)]
 
     def _select(self, where: str, *values: str | int) -> Iterator[Sound]:
         query = f"SELECT {_READ} FROM sound WHERE {where}"  # noqa: S608 - conditions from this file
@@ -259,14 +270,6 @@ class Catalogue:
     def revisited(self, asked: Iterable[tuple[str, int]]) -> None:
         """Forget recordings that were looked at again, unless somebody asked once more meanwhile."""
         self._db.executemany("DELETE FROM revisit WHERE recording_key = ? AND asked = ?", asked)
-
-
-def _keys(sound: Sound) -> list[int]:
-    try:
-        keys = index_keys(sound.fingerprint, sound.duration_s)
-    except ValueError:  # of another version: it is found by its samples alone until it is screened again
-        return []
-    return [int(key) for key in packing.posting_keys(keys)]
 
 
 def _form_of(path: Path) -> int | None:

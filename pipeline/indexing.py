@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipeline.catalogue import Catalogue
 from pipeline.duplicates import packing
-from pipeline.duplicates.keys import index_keys
+from pipeline.duplicates.keys import wide_keys
 from pipeline.duplicates.shares import Share, shares_of
 from pipeline.duplicates.sketch import KeysOf, sketch
 from pipeline.lists import listed_sounds
@@ -29,13 +29,13 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def make_anew(lake: Path, keys_of: KeysOf = index_keys) -> None:
+def make_anew(lake: Path, keys_of: KeysOf = wide_keys) -> None:
     """Make a lake's catalogue in the place of the one that is there."""
     scratch = lake / f".catalogue-{uuid.uuid4().hex[:12]}"
     scratch.mkdir(parents=True)
     try:
         shares = shares_of(lake) if (lake / "lake.json").exists() else []
-        with contextlib.closing(Catalogue(scratch)) as catalogue:
+        with contextlib.closing(Catalogue(scratch, keys_of)) as catalogue:
             for share in shares:
                 catalogue.load_sounds(_sounds(share))
             catalogue.load_keys(_keys(shares, scratch, keys_of))

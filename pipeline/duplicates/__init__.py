@@ -7,9 +7,10 @@ carries only references (paths and counts), spreads them over the workers and re
     shares of the lake | Sketch   keys and sounds of each recording, sorted
     ranges of sounds   | Twins    recordings with equal samples: one of them stands for all
     ranges of keys     | Join     pairs of recordings that share a key; keys in too many meet their earliest alone
-    ranges of pairs    | Count    pairs whose shared keys are worth a comparison
+    ranges of pairs    | Count    pairs that share more than one key
+    ranges of numbers  | Sift     those that share more keys, too
     shares of the lake | Pick     their fingerprints
-    chunks of pairs    | Verify   the comparison of the two recordings
+    ranges of numbers  | Verify   the comparison of the two recordings
     all links          | Stars    clusters around the earliest, in one pass
     shares of the lake | Describe who they are
     buckets of stars   | Write    clusters, members and links as Parquet

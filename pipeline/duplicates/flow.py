@@ -16,7 +16,7 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.duplicates import describe, join, packing, results, sketch, stars, twins, verify
-from pipeline.duplicates.keys import index_keys
+from pipeline.duplicates.keys import wide_keys
 from pipeline.duplicates.shares import About, Share, shares_of
 from pipeline.lake import Lake
 from pipeline.progress import cpu_seconds, peak_rss_mb
@@ -54,7 +54,7 @@ class Plan:
     scratch: Path | None = None
     workers: int = 1
     policy: Policy | None = None
-    keys_of: sketch.KeysOf = index_keys
+    keys_of: sketch.KeysOf = wide_keys
     compare: verify.Compare = verify.aligned
 
 
@@ -153,7 +153,9 @@ class FindDuplicates(beam.PTransform):
         counted = _spread(begin, "PairRanges", range(self.ranges)) | "Count" >> beam.Map(
             self._count, _all(joined), _all(sketched)
         )
-        verified = self._verify(begin, counted)
+        sifted = self._sift(begin, sketched, counted)
+        picked = _spread(begin, "PickShares", self.shares) | "Pick" >> beam.Map(self._pick, _all(sifted))
+        verified = sifted | "SpreadSifted" >> beam.Reshuffle() | "Verify" >> beam.Map(self._verify, _all(picked))
         star = _once(begin, "Stars", self._stars, _all(verified), _all(twin), _all(sketched))
         described = shares | "Describe" >> beam.Map(self._describe, _all(star), _all(verified), _all(sketched))
         written = (
@@ -163,7 +165,7 @@ class FindDuplicates(beam.PTransform):
             | "WriteClusters" >> beam.Map(self._write_clusters, _all(described))
         )
         links = verified | "WriteLinks" >> beam.Map(self._write_links, _all(described))
-        steps = (sketched, twin, joined, counted, verified, written, links)
+        steps = (sketched, twin, joined, counted, sifted, verified, written, links)
         return _once(begin, "Summary", self._summary, *map(_all, steps))
 
     def _twins(self, begin: beam.pvalue.PBegin, sketched: beam.PCollection) -> beam.PCollection:
@@ -185,24 +187,28 @@ class FindDuplicates(beam.PTransform):
         values = packing.one_range([one.pairs for one in done], index, self.ranges)
         return join.count(values, self._about(sketched), self.scratch / f"candidates-{index:06}.npy")
 
-    def _verify(self, begin: beam.pvalue.PBegin, counted: beam.PCollection) -> beam.PCollection:
-        shares = _spread(begin, "PickShares", self.shares)
-        picked = shares | "Pick" >> beam.Map(self._pick, _all(counted))
+    def _sift(
+        self, begin: beam.pvalue.PBegin, sketched: beam.PCollection, counted: beam.PCollection
+    ) -> beam.PCollection:
         total = sum(share.rows for share in self.shares)
         chunks = packing.chunks(total, max(CHUNK, math.ceil(total / MAX_CHUNKS)))
-        return _spread(begin, "Chunks", list(chunks)) | "Verify" >> beam.Map(
-            self._verify_chunk, _all(counted), _all(picked)
+        return _spread(begin, "Chunks", list(chunks)) | "Sift" >> beam.Map(
+            self._sift_chunk, _all(counted), _all(sketched)
         )
 
-    def _pick(self, share: Share, counted: list[join.Candidates]) -> verify.Picked:
-        return verify.pick(share, join.all_numbers([one.path for one in counted]), self.scratch)
-
-    def _verify_chunk(
-        self, chunk: tuple[int, int], counted: list[join.Candidates], picked: list[verify.Picked]
-    ) -> verify.Verified:
+    def _sift_chunk(
+        self, chunk: tuple[int, int], counted: list[join.Candidates], done: list[sketch.Sketched]
+    ) -> join.Candidates:
         candidates = join.candidates_of([one.path for one in counted], *chunk)
-        target = self.scratch / f"links-{chunk[0]:010}.npy"
-        return verify.verify(candidates, verify.Fingerprints(picked), self.compare, target)
+        target = self.scratch / f"sifted-{chunk[0]:010}.npy"
+        return join.sift(candidates, sketch.WideKeys(self.shares, done), target)
+
+    def _pick(self, share: Share, sifted: list[join.Candidates]) -> verify.Picked:
+        return verify.pick(share, join.all_numbers([one.path for one in sifted]), self.scratch)
+
+    def _verify(self, sifted: join.Candidates, picked: list[verify.Picked]) -> verify.Verified:
+        target = self.scratch / Path(sifted.path).name.replace("sifted", "links")
+        return verify.verify(np.load(sifted.path), verify.Fingerprints(picked), self.compare, target)
 
     def _stars(self, done: list[verify.Verified], twin: list[str], sketched: list[sketch.Sketched]) -> str:
         return stars.stars([one.links for one in done], twin[0], self._about(sketched).total, self.scratch)
@@ -223,7 +229,7 @@ class FindDuplicates(beam.PTransform):
         return About(self.shares, [one.about for one in sorted(done, key=lambda one: one.index)])
 
     def _summary(self, *steps: list[Any]) -> str:
-        sketched, twin, joined, counted, verified, written, _ = steps
+        sketched, twin, joined, counted, sifted, verified, written, _ = steps
         summary = {
             "recordings": sum(share.rows for share in self.shares),
             "compared": sum(one.compared for one in sketched),
@@ -234,6 +240,7 @@ class FindDuplicates(beam.PTransform):
             "hot_postings": sum(one.hot_postings for one in joined),
             "pairs": sum(one.count for one in joined),
             "candidates": sum(one.count for one in counted),
+            "sifted": sum(one.count for one in sifted),
             "compared_pairs": sum(one.tried for one in verified),
             "links": sum(one.found for one in verified),
             "clusters": sum(one.count for one in written),

@@ -19,9 +19,11 @@ import numpy.typing as npt
 from pipeline.duplicates import packing
 from pipeline.duplicates.packing import Values
 from pipeline.duplicates.shares import About
+from pipeline.duplicates.sketch import WideKeys
 
 HOT = 32
-MIN_RARE_KEYS = 3.0  # evidence of a candidate: as much as so many keys that no third recording has
+MIN_RARE_KEYS = 1.6  # evidence of a candidate, in keys that no third recording has: two keys that few have
+MIN_WIDE = 5  # wide keys in common that are worth a full comparison; at most 3 were seen in unrelated recordings
 COMPACT_PAIRS = 8_000_000  # pairs in memory before equal ones are added up
 
 
@@ -154,6 +156,27 @@ def candidates_of(paths: Sequence[str], start: int, stop: int) -> npt.NDArray[An
         parts.append(np.array(file[low:high]))
     every = np.concatenate(parts)
     return every[np.lexsort((every["earlier"], every["number"]))]
+
+
+def sift(candidates: npt.NDArray[Any], wide: WideKeys, target: Path) -> Candidates:
+    """Keep the candidates that share enough wide keys, too.
+
+    Parameters
+    ----------
+    candidates
+        By the number of the later recording.
+    """
+    is_worth = np.zeros(len(candidates), np.bool_)
+    earlier = packing.posting_numbers(candidates["earlier"]).tolist()
+    own_number, own = -1, np.zeros(0, np.uint32)
+    for place, number in enumerate(candidates["number"].tolist()):
+        if number != own_number:
+            own_number, own = number, wide[number]
+        both = np.concatenate([own, wide[earlier[place]]])
+        both.sort(kind="stable")
+        is_worth[place] = np.count_nonzero(both[1:] == both[:-1]) >= MIN_WIDE
+    kept = candidates[is_worth]
+    return Candidates(packing.save(target, kept), len(kept))
 
 
 def all_numbers(paths: Sequence[str]) -> npt.NDArray[np.uint32]:

@@ -1,15 +1,17 @@
 """Sketch: a share of the lake to sorted postings: of its keys, and of its sounds."""
 
+import bisect
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.duplicates import packing
-from pipeline.duplicates.keys import index_keys
+from pipeline.duplicates.keys import kept_of, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of
 from schemas.errors import LinerError
 
@@ -26,6 +28,8 @@ class Sketched:
     ----------
     keys, sounds
         Sorted postings; of recordings with equal samples within the share only the earliest has keys.
+    wide, ends
+        The wide keys of all recordings in a row, the upper 32 bits of each, and where each recording's end.
     about
         An array of `About.DTYPE`, one row for each recording.
     compared, unusable
@@ -35,13 +39,15 @@ class Sketched:
     index: int
     keys: str
     sounds: str
+    wide: str
+    ends: str
     about: str
     postings: int
     compared: int
     unusable: int
 
 
-def sketch(share: Share, scratch: Path, keys_of: KeysOf = index_keys) -> Sketched:
+def sketch(share: Share, scratch: Path, keys_of: KeysOf = wide_keys) -> Sketched:
     """Read a share once and write its postings."""
     about = np.zeros(share.rows, About.DTYPE)
     keys: list[packing.Values] = []
@@ -74,22 +80,44 @@ def _keys(row: dict[str, Any], keys_of: KeysOf) -> tuple[packing.Values, bool]:
         return np.zeros(0, np.uint64), False
 
 
-def _write(share: Share, scratch: Path, about: np.ndarray, keys: list[packing.Values], unusable: int) -> Sketched:
+def _write(share: Share, scratch: Path, about: npt.NDArray[Any], wide: list[packing.Values], unusable: int) -> Sketched:
     numbers = np.arange(share.base, share.base + share.rows, dtype=np.uint64)
     sounding = np.flatnonzero(about["signal"])
     order = sounding[np.argsort(about["day"][sounding], kind="stable")]
     firsts = order[np.unique(about["signal"][order], return_index=True)[1]]
-    counts = np.array([len(keys[place]) for place in firsts], np.int64)
-    flat = np.concatenate([keys[place] for place in firsts]) if len(firsts) else np.zeros(0, np.uint64)
-    postings = packing.postings(flat, np.repeat(numbers[firsts], counts))
+    keys = [wide[place][: kept_of(float(about["duration_s"][place]))] for place in firsts]
+    flat = np.concatenate([np.zeros(0, np.uint64), *keys])
+    postings = packing.postings(flat, np.repeat(numbers[firsts], [len(own) for own in keys]))
     sounds = packing.postings(packing.scattered(about["signal"][sounding]), numbers[sounding])
+    short = [np.sort((own >> np.uint64(32)).astype(np.uint32)) for own in wide]
     name = f"{share.index:06}.npy"
     return Sketched(
         index=share.index,
         keys=packing.save(scratch / f"keys-{name}", np.sort(postings)),
         sounds=packing.save(scratch / f"sounds-{name}", np.sort(sounds)),
+        wide=packing.save(scratch / f"wide-{name}", np.concatenate([np.zeros(0, np.uint32), *short])),
+        ends=packing.save(scratch / f"wide-ends-{name}", np.cumsum([0, *map(len, wide)])),
         about=packing.save(scratch / f"about-{name}", about),
         postings=len(postings),
         compared=len(sounding),
         unusable=unusable,
     )
+
+
+class WideKeys:
+    """The wide keys of any recording by its number; the files stay on disk."""
+
+    def __init__(self, shares: Sequence[Share], sketched: Sequence[Sketched]) -> None:
+        self._bases = [share.base for share in shares]
+        self._sketched = {one.index: one for one in sketched}
+        self._open: dict[int, tuple[Any, Any]] = {}
+
+    def __getitem__(self, number: int) -> npt.NDArray[np.uint32]:
+        """Read those of one recording, in order."""
+        index = bisect.bisect_right(self._bases, number) - 1
+        if index not in self._open:
+            one = self._sketched[index]
+            self._open[index] = np.load(one.wide, mmap_mode="r"), np.load(one.ends, mmap_mode="r")
+        wide, ends = self._open[index]
+        place = number - self._bases[index]
+        return np.asarray(wide[ends[place] : ends[place + 1]])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prints import fingerprint, song
 
 from pipeline.duplicates import join, packing, stars, twins, verify
-from pipeline.duplicates.keys import MAX_KEPT, MIN_KEPT, chosen, index_keys
+from pipeline.duplicates.keys import MAX_KEPT, MIN_KEPT, chosen, index_keys, kept_of
 from pipeline.duplicates.shares import About, Share, day_of, day_text
 
 numbers = st.integers(0, packing.MAX_RECORDINGS - 1)
@@ -86,16 +86,17 @@ def test_copies_choose_the_same_keys():
     rng = np.random.default_rng(0)
     shared, own, other = rng.integers(0, 2**48, (3, 900))
 
-    one, two = (chosen(np.concatenate([shared, rest]), 180) for rest in (own, other))
+    one, two = (chosen(np.concatenate([shared, rest]), 180)[: kept_of(180)] for rest in (own, other))
 
-    assert len(one) == 180
-    assert len(np.intersect1d(one, two)) > 60  # half of the keys are shared, so nearly half of the chosen
+    assert len(one) == 270
+    assert len(np.intersect1d(one, two)) > 100  # half of the keys are shared, so nearly half of the chosen
 
 
 def test_a_moment_says_nothing_and_ten_hours_say_no_more_than_they_may():
     assert len(index_keys(None, 180)) == 0
     assert len(chosen(np.arange(7), 180)) == 0
     assert len(chosen(np.arange(500), 3)) == MIN_KEPT
+    assert kept_of(3) == MIN_KEPT
     assert len(chosen(np.arange(200_000), 36_000)) == MAX_KEPT
 
 
@@ -176,6 +177,20 @@ def test_no_pair_is_lost_when_sums_are_made_early(about, tmp_path, monkeypatch):
 
     assert found == expected
     assert len(found) == 5 * 12 * 11 // 2
+
+
+def test_only_candidates_that_share_more_keys_are_compared_in_full(tmp_path):
+    shared = {(0, 5): 4, (1, 5): 5, (2, 6): 30}
+    keys = {n: set(range(1000 * n, 1000 * n + 40)) for n in range(7)}
+    for (one, other), count in shared.items():
+        keys[other] |= set(range(1000 * one, 1000 * one + count))
+    candidates = np.zeros(3, join.CANDIDATE)
+    candidates["number"], candidates["earlier"] = [5, 5, 6], [0, 1, 2]
+    wide = {number: np.array(sorted(own), np.uint32) for number, own in keys.items()}
+
+    found = join.sift(candidates, wide, tmp_path / "sifted.npy")
+
+    assert np.load(found.path)["earlier"].tolist() == [1, 2]
 
 
 # --- stars
