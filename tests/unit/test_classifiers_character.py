@@ -1,5 +1,7 @@
 """Stereo, dynamics, cut-off, key and modulation of sounds with known answers, and where the evidence points."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -188,3 +190,13 @@ def test_lags_weight_as_the_filter_does(rate, hz):
     expected = np.interp(hz, grid.bins_hz(), k_weights(grid) / grid.mean_square_weights()) * np.mean(sine**2)
     tolerance = 1.0 if hz < 100 else 0.35  # between two bins the filter bends
     assert 10 * np.log10(KWeightedSteps(grid).push(sine).mean() / expected) == pytest.approx(0, abs=tolerance)
+
+
+def test_every_name_is_documented():
+    page = (Path(__file__).parents[2] / "docs/descriptors.md").read_text()
+    taps = scipy.signal.firwin(511, 15_000, fs=RATE)
+    rhythm = scipy.signal.fftconvolve(np.tile(music(5, seed=2), (6, 1)), taps[:, None], mode="same").astype(np.float32)
+    found = heard(rhythm)
+    names = {one.name for one in (*found.signals, *found.curves)}
+    assert {"cutoff_hz", "tempo_bpm", "repetition_lag_s", "key_strength", "modulation_hz", "ltas_octave_db"} <= names
+    assert {name for name in names if f"`{name}`" not in page} == set()
