@@ -80,7 +80,8 @@ def event_hash(event: Event) -> str:
     >>> event_hash(one)[:8]
     'c257fb5b'
     """
-    return hashlib.sha256(canonical(**event.model_dump(exclude={"hash"}))).hexdigest()
+    said = {name: value for name, value in event if name != "hash"}
+    return hashlib.sha256(canonical(**said)).hexdigest()
 
 
 def find_breaks(events: Iterable[Event], *, head: Head, since: Head | None = None) -> Iterator[Broken]:

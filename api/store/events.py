@@ -5,53 +5,60 @@ their numbers and hashes, and the transaction commits: writers wait for each oth
 not for each other's work, and the order of ``seq`` is the order of commits, without gaps.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Insert, update
+from sqlalchemy import Insert, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from api.public import EventPublic
 from api.store import decisions, outbox
 from api.tables import ChainHeadRow, EventRow
-from schemas.chain import GENESIS, Event, Head, event_hash
+from schemas.chain import GENESIS, Event, Head, canonical
 from schemas.events import EventKind
 
 CHAIN = "event"
 PENDING = "liner_events"
 PAGE = 5000
-BATCH = 500
+COLUMNS = {
+    "seq": "bigint",
+    "case_id": "text",
+    "kind": "text",
+    "actor": "text",
+    "at": "timestamptz",
+    "payload": "text",
+    "prev_hash": "text",
+    "hash": "text",
+}
 
 
 def record(
     session: Session, kind: EventKind, *, actor: str, at: datetime, case_id: str | None = None, **payload: Any
-) -> EventRow:
-    """Append an event within the caller's transaction; its ``seq`` is known when it is settled."""
-    row = EventRow(case_id=case_id, kind=kind, actor=actor, at=at, payload=json.dumps(payload))
-    session.info.setdefault(PENDING, []).append(row)
-    return row
+) -> None:
+    """Append an event within the caller's transaction; it gets its number when it is settled."""
+    event = {"case_id": case_id, "kind": kind, "actor": actor, "at": at, "payload": payload}
+    session.info.setdefault(PENDING, []).append(event)
 
 
 def settle(session: Session) -> None:
     """Chain the transaction's events and queue what leaves the house; `Database.write` does so before it commits."""
-    rows: list[EventRow] = session.info.pop(PENDING, [])
-    if not rows:
+    events: list[dict[str, Any]] = session.info.pop(PENDING, [])
+    if not events:
         return
     session.flush()  # all other work comes first: from here on writers wait for each other
-    for row in rows:
-        _vouch(session, row)
+    for event in events:
+        event["payload"] = json.dumps(_vouched(session, event))
     head = _lock_head(session)
-    for row in rows:
-        head = _link(row, head)
-    values = [row.model_dump() for row in rows]
-    for start in range(0, len(values), BATCH):
-        session.execute(sqlalchemy.insert(EventRow).values(values[start : start + BATCH]))
+    for event in events:
+        head = _link(event, head)
+    _insert(session, events)
     session.execute(update(ChainHeadRow).where(col(ChainHeadRow.name) == CHAIN).values(seq=head.seq, hash=head.hash))
-    outbox.put(session, rows)
+    outbox.put(session, events)
 
 
 def of_case(session: Session, case_id: str) -> tuple[EventPublic, ...]:
@@ -121,21 +128,30 @@ def _first_head(session: Session) -> Insert:
     return postgresql.insert(ChainHeadRow).values(values).on_conflict_do_nothing()
 
 
-def _vouch(session: Session, row: EventRow) -> None:
+def _vouched(session: Session, event: dict[str, Any]) -> dict[str, Any]:
     """Let the event of a decision carry the decision's hash, so that the chain guards both."""
-    if row.kind != EventKind.CASE_DECIDED:
-        return
-    payload = json.loads(row.payload)
+    payload: dict[str, Any] = event["payload"]
+    if event["kind"] != EventKind.CASE_DECIDED:
+        return payload
     digest = decisions.digest_of(session, str(payload.get("decision", "")))
-    if digest is not None:
-        row.payload = json.dumps({**payload, "sha256": digest})
+    return payload if digest is None else {**payload, "sha256": digest}
 
 
-def _link(row: EventRow, last: Head) -> Head:
-    row.seq, row.prev_hash = last.seq + 1, last.hash
-    row.hash = event_hash(_event(row))
-    return Head(seq=row.seq, hash=row.hash)
+def _insert(session: Session, values: list[dict[str, Any]]) -> None:
+    """Insert events at once; PostgreSQL takes them as columns, which is one statement for any number."""
+    if session.get_bind().dialect.name != "postgresql":
+        session.execute(sqlalchemy.insert(EventRow), values)
+        return
+    columns = {name: [one[name] for one in values] for name in COLUMNS}
+    unnested = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in COLUMNS.items())
+    session.execute(text(f"INSERT INTO event ({', '.join(COLUMNS)}) SELECT * FROM unnest({unnested})"), columns)  # noqa: S608 - names of this file
+
+
+def _link(event: dict[str, Any], last: Head) -> Head:
+    event |= {"seq": last.seq + 1, "prev_hash": last.hash}
+    event["hash"] = hashlib.sha256(canonical(**event)).hexdigest()
+    return Head.model_construct(seq=event["seq"], hash=event["hash"])
 
 
 def _event(row: EventRow) -> Event:
-    return Event.model_construct(**row.model_dump())
+    return Event.model_construct(**{name: getattr(row, name) for name in COLUMNS})

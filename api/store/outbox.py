@@ -5,8 +5,9 @@ forgotten after it. To let events of a kind leave, add the kind to `TARGETS`; to
 call `done` or `failed` within the transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy
 from sqlmodel import Session, col, select
@@ -25,12 +26,13 @@ TARGETS: dict[EventKind, tuple[str, ...]] = {
 }
 
 
-def put(session: Session, rows: Iterable[EventRow]) -> None:
-    """Queue what leaves of these events, which were just appended."""
+def put(session: Session, events: Iterable[Mapping[str, Any]]) -> None:
+    """Queue what leaves of these events, given as columns; they were just appended."""
+    blank = {"status": "waiting", "attempts": 0, "problem": ""}
     queued = [
-        {"event_seq": row.seq, "target": target, "status": "waiting", "attempts": 0, "next_at": row.at, "problem": ""}
-        for row in rows
-        for target in TARGETS.get(EventKind(row.kind), ())
+        {**blank, "event_seq": one["seq"], "target": target, "next_at": one["at"]}
+        for one in events
+        for target in TARGETS.get(one["kind"], ())
     ]
     if queued:
         session.execute(sqlalchemy.insert(OutboxRow), queued)
