@@ -1,7 +1,8 @@
 import re
 
 import pytest
-from rule_cases import deliveries, disclosure, history, identifiers, sound, targets
+from rule_cases import deliveries, identifiers, sound
+from rule_cases.every import CASES
 from rule_cases.making import evidence, human, message, recording
 
 from schemas.disclosure import Level
@@ -11,7 +12,6 @@ from schemas.rules import RULES, Scope, finding, run
 from schemas.rules.registry import MAX_VALUE, declare
 from schemas.screening import Found, ProvenanceState
 
-CASES = {**disclosure.CASES, **identifiers.CASES, **deliveries.CASES, **sound.CASES, **history.CASES, **targets.CASES}
 CHECKED = sorted(r.id for r in RULES.values() if r.check)
 
 

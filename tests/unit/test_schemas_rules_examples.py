@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from expected import DATA, EXAMPLES, PIECES, findings_of, of_examples, of_message
+from expected import DATA, EXAMPLES, PIECES, case_of, findings_in, findings_of, noun_case, of_examples, of_message
+from rule_cases.every import CASES
 
 from schemas.rules import RULES
 from schemas.rules.examples import examples
@@ -33,3 +34,19 @@ def test_findings_are_as_expected():
     assert of_examples() == json.loads(EXAMPLES.read_text("utf-8"))
     expected = json.loads((DATA / "contradictions.expected.json").read_text("utf-8"))
     assert of_message("contradictions.xml") == expected
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULES))
+def test_every_rule_has_a_trigger_and_a_near_miss_in_the_data(rule_id):
+    """What is written down is what the factories make, and gives the findings that stand beside it."""
+    case = case_of(rule_id)
+    assert case, (
+        f"write tests/data/rules/cases/{rule_id}.json, or a case in tests/rule_cases, and run tests/expected.py"
+    )
+    sides = {side: case[side] for side in ("trigger", "near_miss")}
+    if rule_id in CASES:
+        assert sides == noun_case(rule_id, CASES[rule_id])
+    found = {side: findings_in(rule_id, shown) for side, shown in sides.items()}
+    assert found == case["expected"]
+    assert any(one.startswith(f"{rule_id} ") for one in found["trigger"])
+    assert not any(one.startswith(f"{rule_id} ") for one in found["near_miss"])
