@@ -282,7 +282,7 @@ class Signal(Model):
     Attributes
     ----------
     name
-        Stable name, see docs/models.md.
+        Stable name, see docs/descriptors.md and docs/models.md.
     value
         In the unit of the name's suffix (``_s``, ``_hz``, ``_lufs``, ``_db``) or a share in [0, 1].
     probability
