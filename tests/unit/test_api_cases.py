@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from fixtures_api import START, make_screening
@@ -19,7 +20,7 @@ from schemas.errors import (
     NotFound,
     StaleCase,
 )
-from schemas.review import AT_ONCE
+from schemas.review import AT_ONCE, ReviewRules
 
 MIA = Actor(name="mia", role=Role.MODERATOR)
 BEN = Actor(name="ben", role=Role.MODERATOR)
@@ -203,20 +204,27 @@ def test_new_evidence_makes_a_decision_stale(db, case):
         approve(db)
 
 
-def test_of_many_decisions_at_once_exactly_one_wins(db, case):
+@pytest.mark.parametrize("rules", [AT_ONCE, ReviewRules(undo_s={Action.APPROVE: 60})], ids=["at once", "draft"])
+def test_of_twenty_decisions_at_once_exactly_one_wins(db, case, rules):
+    together = Barrier(20)
+
     def attempt(number):
+        together.wait()
         try:
-            approve(db, Actor(name=f"m{number}", role=Role.MODERATOR))
+            actor = Actor(name=f"m{number}", role=Role.MODERATOR)
+            cases.decide(db, actor, CASE, action=Action.APPROVE, reason="Mine.", rules=rules, expected_version=1)
         except LinerError as error:
             return type(error)
         return None
 
-    with ThreadPoolExecutor(8) as threads:
-        outcomes = list(threads.map(attempt, range(16)))
+    with ThreadPoolExecutor(20) as threads:
+        outcomes = list(threads.map(attempt, range(20)))
 
     assert outcomes.count(None) == 1
-    assert outcomes.count(StaleCase) == 15
-    assert len(cases.view(db, MIA, case).decisions) == 1
+    assert outcomes.count(StaleCase) == 19
+    about = cases.view(db, MIA, case)
+    assert len(about.decisions) + (about.draft is not None) == 1
+    assert [event.kind for event in about.events if event.actor.startswith("m")] == [about.events[-1].kind]
 
 
 def test_decisions_and_screenings_at_once_lose_nothing(db):
