@@ -37,6 +37,9 @@ _MISSING = float(np.log(0.5 / 0.975))
 _MIN_SEGMENT = 18.0
 _MAX_GAP_S = 8.0
 
+_TICK_S = 1.0
+_TICKING_SHARE = 0.75
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -130,7 +133,8 @@ def shared_segments(query: Recording, reference: Recording) -> list[Segment]:
         found += segments
         if _whole([segment for _, segment in segments], query, reference):
             break  # nothing is left to find
-    return _apart([segment for _, segment in sorted(found, key=lambda pair: -pair[0])])
+    apart = _apart([segment for _, segment in sorted(found, key=lambda pair: -pair[0])])
+    return [segment for segment in apart if not is_ticking(query.landmarks, segment.own)]
 
 
 def _whole(segments: list[Segment], query: Recording, reference: Recording) -> bool:
@@ -295,6 +299,28 @@ def _apart(segments: list[Segment]) -> list[Segment]:
         if all(_common_s(segment.own, other.own) <= 0.3 * length for other in kept):
             kept.append(segment)
     return kept
+
+
+def is_ticking(landmarks: Landmarks, span: Span) -> bool:
+    """Whether a stretch is one moment again and again: a metronome's copies are all metronomes with that click."""
+    is_within = (landmarks.times_s >= span.start_s) & (landmarks.times_s <= span.end_s)
+    part = Landmarks(landmarks.times_s[is_within], landmarks.octaves[is_within], landmarks.is_strong[is_within])
+    lags = _lags(part)
+    met = (meeting(part, part, Placing(1.0, lag_s, 0.0)).is_met for lag_s in lags)
+    return any(len(is_met) and np.mean(is_met) > _TICKING_SHARE for is_met in met)
+
+
+def _lags(part: Landmarks) -> list[float]:
+    """Find the commonest times between a landmark and a later one of the same height, up to the longest tick."""
+    gaps = []
+    for step in range(1, len(part.times_s)):
+        gap = part.times_s[step:] - part.times_s[:-step]
+        if gap.min() > _TICK_S:
+            break
+        is_same = np.abs(part.octaves[step:] - part.octaves[:-step]) <= _NARROW[1]
+        gaps.append(gap[is_same & (gap <= _TICK_S) & (gap > _NARROW[0])])
+    counts = np.bincount(np.rint(np.concatenate([*gaps, np.zeros(0)]) / _NARROW[0]).astype(np.int64))
+    return [float(at) * _NARROW[0] for at in np.argsort(-counts, kind="stable")[:3] if counts[at]]
 
 
 def _common_s(one: Span, other: Span) -> float:
