@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+SHIPPED = "synthetic-1"
 train_app = typer.Typer(no_args_is_help=True, help="Fit a model from labelled files.")
 
 
@@ -17,13 +18,23 @@ def mount(app: typer.Typer) -> None:
 def synthetic(
     manifest: Annotated[Path, typer.Option(help="CSV with path, label, source; optional paired, game, view, licence.")],
     root: Annotated[Path, typer.Option(help="The folder that the paths are relative to.")],
-    out: Annotated[Path, typer.Option(help="The registry folder that gets the model.")],
+    out: Annotated[Path | None, typer.Option(help="The registry folder; default LINER_REGISTRY.")] = None,
+    name: Annotated[str, typer.Option(help="The model's name; your own needs another than the shipped one.")] = SHIPPED,
 ) -> None:
-    """Fit the synthetic score; the same files and packages give the same bytes."""
+    """Fit the synthetic score; the same files and packages give the same bytes.
+
+    [bold]Examples[/bold]
+
+      liner train synthetic --manifest labels.csv --root music --name mine-1
+
+      liner models promote mine-1
+    """
     from api.cli.progress import counted
+    from classifiers.models.active import registry_folder
     from classifiers.synthetic.train import train
 
+    folder = out or registry_folder()
     with counted("measured") as progress:
-        card = train(manifest, root, out, progress=progress)
+        card = train(manifest, root, folder, name=name, progress=progress)
     auroc = card.metrics["auroc"][0]
-    typer.echo(f"{out / card.id}: held-out AUROC {auroc}, weights {card.weights_sha256[:12]}")
+    typer.echo(f"{folder / card.id}: held-out AUROC {auroc}, weights {card.weights_sha256[:12]}")

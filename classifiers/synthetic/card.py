@@ -15,7 +15,9 @@ METHOD = (
     "distributions of the residual around a moving mean; its autocorrelation and cepstrum; still lines at the "
     "spacings that products of 2, 3 and 5 leave at common output rates, scored against slightly detuned spacings; "
     "still lines at any spacing. Logistic regression with strong L2 over standardised, limited values, fitted to each "
-    "file and two randomly changed copies of it, both classes alike. Platt calibration on held-out scores."
+    "file and three changed copies of it, one of them in pitch alone, both classes alike. Platt "
+    "calibration on held-out scores, and again on sources drawn anew; conformal counts of held-out human scores, over "
+    "all of them and by codec and texture."
 )
 PATENTS = (
     (
@@ -29,11 +31,19 @@ PROTOCOL = (
     "Leave one family of decoders out; human, speech and noise sources in two halves, one fitted, the other tested.",
     "Human material of the same pages as a generator (paired) is never fitted when that generator is tested.",
     "tpr_1 and tpr_5: threshold on the tested half. carried_tpr and fpr_*: 5 % threshold of the other half's model.",
+    (
+        "grouped_*: conformal rate of 5 % over all human music of the other half and over its codec and textures; "
+        "gated_*: the same after the gate. no_game_*: fitted and tested without music of games."
+    ),
+    (
+        "ece_*: each half of sources and families by the calibration of the other; ece_floor: what a perfectly "
+        "calibrated model would show on as few files."
+    ),
     "Means over families without re-synthesis; intervals: 95 % bootstrap over sources, models as fitted.",
 )
 LIMITS = (
     "Few sources: nothing below a false-positive rate of 1 % can be stated.",
-    "A change of speed or pitch hides the lattice; what remains is weaker.",
+    "A change of speed weakens the evidence; a pitch shift that keeps the tempo hides most of it.",
     "Human music through a neural codec or vocoder is heard as synthetic: the trace is of a decoder, not of an author.",
     "Chip music and tracker loops can have still, even lines of their own.",
     "Commercial generators are represented by 26 excerpts of one service; other versions are unseen.",

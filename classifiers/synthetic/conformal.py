@@ -28,13 +28,13 @@ class Humans:
     logits: Mapping[str, npt.NDArray[np.float32]]
 
     @classmethod
-    def of(cls, logits: npt.NDArray[np.float64], groups: Sequence[Sequence[str]]) -> "Humans":
-        """Sort scores [shape=(n,)] into the groups that each recording is in."""
+    def of(cls, logits: npt.NDArray[np.float64], groups: Sequence[Sequence[str]], *, fewest: int = FEWEST) -> "Humans":
+        """Sort scores [shape=(n,)] into the groups that each recording is in; groups under ``fewest`` do not count."""
         members: dict[str, list[float]] = {EVERYTHING: []}
         for logit, names in zip(logits, groups, strict=True):
             for name in (EVERYTHING, *names):
                 members.setdefault(name, []).append(float(logit))
-        large = {name: values for name, values in members.items() if name == EVERYTHING or len(values) >= FEWEST}
+        large = {name: values for name, values in members.items() if name == EVERYTHING or len(values) >= fewest}
         return cls({name: np.sort(np.array(values, dtype=np.float32)) for name, values in sorted(large.items())})
 
     def rate(self, logit: float, groups: Sequence[str]) -> tuple[float, str]:

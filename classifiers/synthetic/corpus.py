@@ -37,6 +37,8 @@ class LabelledFile:
         How the file was prepared; empty where there is one preparation.
     licence
         As the manifest states it; goes into the model's card.
+    codec
+        Of the file as it was found, before it was prepared; empty where the manifest does not say.
     is_paired, is_game
         Human material of the same pages as generated material; music of a game package.
     """
@@ -48,6 +50,7 @@ class LabelledFile:
     group: str = ""
     view: str = ""
     licence: str = ""
+    codec: str = ""
     is_paired: bool = False
     is_game: bool = False
 
@@ -91,6 +94,7 @@ def _labelled(row: dict[str, str | None], line: int, path: Path) -> LabelledFile
         group=cells.get("group", ""),
         view=cells.get("view", ""),
         licence=cells.get("licence", ""),
+        codec=(cells.get("codec") or cells.get("native_format", "")).rpartition("/")[2],
         is_paired=cells.get("paired") == "1",
         is_game=cells.get("game") == "1",
     )

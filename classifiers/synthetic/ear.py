@@ -75,6 +75,6 @@ def scored_by(heard: Heard) -> frozenset[str]:
 
 
 def _joined(heard: Heard, own: Heard) -> Heard:
-    signals = (*(one for one in heard.signals if one.name not in OWN), *own.signals)
+    signals = (*own.signals, *(one for one in heard.signals if one.name not in OWN))
     abstained = (*(one for one in heard.abstained if one.name not in OWN), *own.abstained)
     return heard.model_copy(update={"signals": signals, "abstained": abstained, "traces": own.traces})

@@ -20,6 +20,9 @@ class LinearHead:
     ----------
     strength
         Inverse of the L2 penalty (scikit-learn's ``C``).
+    emphasis : np.ndarray [shape=(features,)] or None
+        What standardised features are multiplied by in the fit: the penalty is the softer, the larger. It is part of
+        the coefficients afterwards.
 
     Attributes
     ----------
@@ -30,6 +33,7 @@ class LinearHead:
     """
 
     strength: float = 0.003
+    emphasis: Array | None = None
     mean_: Array = field(default_factory=lambda: np.zeros(0))
     scale_: Array = field(default_factory=lambda: np.zeros(0))
     coef_: Array = field(default_factory=lambda: np.zeros(0))
@@ -42,8 +46,9 @@ class LinearHead:
         self.mean_ = np.average(features, axis=0, weights=weights)
         self.scale_ = np.sqrt(np.average((features - self.mean_) ** 2, axis=0, weights=weights)) + 1e-9
         model = LogisticRegression(C=self.strength, max_iter=300, tol=1e-4)
-        model.fit(self._standardised(features), labels, sample_weight=weights)
-        self.coef_, self.intercept_ = model.coef_[0], float(model.intercept_[0])
+        emphasis = np.ones(features.shape[1]) if self.emphasis is None else self.emphasis
+        model.fit(self._standardised(features) * emphasis, labels, sample_weight=weights)
+        self.coef_, self.intercept_ = model.coef_[0] * emphasis, float(model.intercept_[0])
         return self
 
     def score_samples(self, features: npt.NDArray[np.float32]) -> Array:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from classifiers.synthetic import metrics, protocol
 from classifiers.synthetic.corpus import LabelledFile
+from classifiers.synthetic.features import feature_groups
 from classifiers.synthetic.head import LinearHead
 from classifiers.synthetic.table import Table
 
@@ -16,7 +17,9 @@ RESYNTH = "resynth"
 CARRIED_RATE = 0.05
 RESAMPLES = 200
 NEVER = -1e6  # a logit below every threshold, and finite, so that quantiles stay defined
-COPY_WEIGHT = 0.25  # of a changed copy beside the clean row: more helps changed sound and costs clean sound
+COPY_WEIGHTS = (0.15, 0.15, 0.13)  # beside the clean row: more helps changed sound and costs clean sound
+PAIRED_WEIGHT = 2.0  # human material of generators' pages is the nearest to what is to be told apart
+EMPHASIS = {"residual": 1.5, "regularity": 0.5, "lattice": 1.0, "scan": 1.5}  # by group of features
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,11 @@ class Rows:
 def fit_head(files: Sequence[LabelledFile], features: npt.NDArray[np.float32], strength: float) -> LinearHead:
     """Fit to rows and all their copies [shape=(1 + copies, rows, features)]; a copy weighs less than its row."""
     labels = np.array([file.is_positive for file in files])
-    shares = np.array([1.0] + [COPY_WEIGHT] * (len(features) - 1))
-    weights = np.outer(shares / shares.sum(), protocol.weights(files)).ravel()
-    return LinearHead(strength).fit(features.reshape(-1, features.shape[2]), np.tile(labels, len(features)), weights)
+    shares = np.array([1.0, *COPY_WEIGHTS][: len(features)])
+    weights = np.outer(shares / shares.sum(), protocol.weights(files, paired=PAIRED_WEIGHT)).ravel()
+    emphasis = np.array([EMPHASIS[group] for group in feature_groups()])
+    rows = features.reshape(-1, features.shape[2])
+    return LinearHead(strength, emphasis).fit(rows, np.tile(labels, len(features)), weights)
 
 
 def hold_out(table: Table, strength: float, *, seed: int = 0) -> tuple[Held, ...]:
@@ -106,10 +111,10 @@ def figures(held: Sequence[Held], rows: Rows) -> dict[str, dict[str, float]]:
     return {name: {key: _mean(part[key] for part in parts) for key in parts[0]} for name, parts in by_family.items()}
 
 
-def under_attack(
+def attacked(
     held: Sequence[Held], rows: Rows, places: npt.NDArray[np.int64], features: npt.NDArray[np.float32]
-) -> dict[str, float]:
-    """Measure changed copies of some rows at the threshold that clean sound set.
+) -> tuple[Held, ...]:
+    """Score changed copies of some rows by the models that had not seen the rows; re-synthesis is set apart.
 
     Parameters
     ----------
@@ -118,41 +123,69 @@ def under_attack(
     features : np.ndarray [shape=(n, features)]
         Of the copies.
     """
-    parts = []
+    changed = []
     for one in held:
-        if one.fold.family == RESYNTH:
-            continue
         inside = np.isin(places, one.fold.tested)
-        changed = Held(one.fold, one.head, places[inside], one.head.score_samples(features[inside]))
-        parts.append(_measured(changed, rows, _carried_limit(one, held, rows)))
+        if one.fold.family != RESYNTH and (rows.positive[places] & inside).any():
+            changed.append(Held(one.fold, one.head, places[inside], one.head.score_samples(features[inside])))
+    return tuple(changed)
+
+
+def under_attack(changed: Sequence[Held], held: Sequence[Held], rows: Rows) -> dict[str, float]:
+    """Measure changed copies at the threshold that clean sound set, with the interval of the AUROC over sources."""
+    parts = [_measured(one, rows, _carried_limit(one, held, rows)) for one in changed]
     wanted = ("auroc", "auroc_other", "auroc_paired", "carried_tpr", "fpr", "fpr_other", "fpr_paired")
-    return {key: _mean(part[key] for part in parts) for key in wanted}
+    dice = np.random.default_rng(0)
+    drawn = [_ranking(_redrawn(changed, rows, dice), rows) for _ in range(RESAMPLES)]
+    low, high = _ends(drawn)
+    return {**{key: _mean(part[key] for part in parts) for key in wanted}, "auroc_low": low, "auroc_high": high}
+
+
+def _ranking(held: Sequence[Held], rows: Rows) -> float:
+    known = (metrics.auroc(one.of(rows.positive), one.of(rows.human)) for one in held)
+    return _mean(value for value in known if value is not None)
 
 
 def false_positives_by_source(held: Sequence[Held], rows: Rows, *, fewest: int = 10) -> dict[str, dict[str, float]]:
     """Measure human, noise and speech sources of ``fewest`` files or more at the carried 5 % threshold."""
+    flagged = tuple(flags(one, one.logits > _carried_limit(one, held, rows)) for one in held)
+    return rates_by_source(flagged, rows, fewest=fewest)
+
+
+def flags(one: Held, is_flagged: npt.NDArray[np.bool_]) -> Held:
+    """Put 1 where a row is flagged and 0 where not in the place of its logit."""
+    return Held(one.fold, one.head, one.places, is_flagged.astype(np.float64))
+
+
+def rates_by_source(flagged: Sequence[Held], rows: Rows, *, fewest: int = 10) -> dict[str, dict[str, float]]:
+    """Give the share flagged of each source that nobody generated, with the ends of its 95 % (Wilson) interval."""
     negative = ~rows.positive
     names, counts = np.unique(rows.source[negative], return_counts=True)
     rates: dict[str, dict[str, float]] = {}
     for name, count in zip(names, counts, strict=True):
-        mask = negative & (rows.source == name)
-        parts = [metrics.rate_above(one.of(mask), _carried_limit(one, held, rows)) for one in held]
+        parts = [one.of(negative & (rows.source == name)) for one in flagged]
         if count >= fewest:
-            rates[str(name)] = {"files": float(count), "fpr": _mean(part for part in parts if part is not None)}
+            rate = _mean(float(part.mean()) for part in parts if len(part))
+            low, high = metrics.wilson(rate, int(count))
+            rates[str(name)] = {"files": float(count), "fpr": rate, "low": low, "high": high}
     return rates
 
 
-def gated(held: Sequence[Held], is_gated: npt.NDArray[np.bool_]) -> tuple[Held, ...]:
-    """Put rows that the gate holds back below every threshold [shape=(rows,)]."""
+def gated(held: Sequence[Held], is_gated: npt.NDArray[np.bool_], *, below: float = NEVER) -> tuple[Held, ...]:
+    """Put rows that the gate holds back [shape=(rows,)] below every threshold."""
     return tuple(
-        Held(one.fold, one.head, one.places, np.where(is_gated[one.places], NEVER, one.logits)) for one in held
+        Held(one.fold, one.head, one.places, np.where(is_gated[one.places], below, one.logits)) for one in held
     )
 
 
 def _carried_limit(one: Held, held: Sequence[Held], rows: Rows) -> float:
     """Set the threshold on the half that is not tested, by the model that had not seen it."""
-    sibling = next(o for o in held if o.fold.family == one.fold.family and o.fold.half != one.fold.half)
-    return float(np.quantile(sibling.of(rows.human), 1 - CARRIED_RATE))
+    return float(np.quantile(sibling(one, held).of(rows.human), 1 - CARRIED_RATE))
+
+
+def sibling(one: Held, held: Sequence[Held]) -> Held:
+    """Find the model that left out the same family and was fitted on the other half."""
+    return next(other for other in held if other.fold.family == one.fold.family and other.fold.half != one.fold.half)
 
 
 def _measured(one: Held, rows: Rows, limit: float) -> dict[str, float]:

@@ -63,6 +63,13 @@ def calibration_error(probabilities: Array, labels: Labels) -> float | None:
     return float(np.abs(gaps).sum())
 
 
+def wilson(rate: float, count: int) -> tuple[float, float]:
+    """Give the ends of the 95 % score interval of a share of ``count`` (Wilson 1927)."""
+    z = 1.96
+    centre, width = rate + z * z / (2 * count), z * np.sqrt(rate * (1 - rate) / count + z * z / (4 * count**2))
+    return float((centre - width) / (1 + z * z / count)), float((centre + width) / (1 + z * z / count))
+
+
 def interval(statistic: Callable[[npt.NDArray[np.int64]], float | None], clusters: Sequence[str]) -> tuple[float, ...]:
     """Bootstrap a statistic over clusters (sources): the ends of its 95 % interval.
 

@@ -15,7 +15,7 @@ from classifiers.models import active
 from classifiers.models.registry import SHIPPED, Arrays, load_arrays
 from classifiers.synthetic import lattice
 from classifiers.synthetic.calibration import read_calibration
-from classifiers.synthetic.conformal import Humans
+from classifiers.synthetic.conformal import EVERYTHING, Humans
 from classifiers.synthetic.features import FEATURE_SET, Features, extract, feature_groups
 from classifiers.synthetic.gate import gate_features
 from classifiers.synthetic.groups import groups_of
@@ -30,6 +30,8 @@ DEFAULT = "synthetic-1"
 COUNT = len(feature_groups())
 STRONG = 5.0  # standard errors: what is shown as lines
 MOST_LINES = 3
+INTERVAL = (0.025, 0.975)
+HUMANS = "humans "  # arrays of human scores are named by group
 
 
 class SyntheticModel:
@@ -47,10 +49,11 @@ class SyntheticModel:
         self.name = self.ref = name
         self._head = _head(arrays, "head")
         self._gate = _head(arrays, "gate")
-        self._slope, self._offset = (float(value) for value in arrays["calibration"])
+        self._slopes: npt.NDArray[np.float64] = arrays["calibrations"].astype(np.float64)
         self._low, self._high = (float(value) for value in arrays["band"])
-        self._packing = _packing(arrays)
+        self._packing = packing_of(arrays)
         self._humans = _humans(arrays)
+        self._least = 1 / (2 + len(self._humans.logits[EVERYTHING]))  # Laplace's rule: none of n is no certainty
 
     @classmethod
     def load(cls, name: str = DEFAULT, folder: Path = SHIPPED) -> Self:
@@ -144,6 +147,7 @@ class SyntheticModel:
             model=self.ref,
             probability=None if abstention else self.probability(logit),
             abstention=abstention,
+            interval=None if abstention else self.interval(logit),
             logit=logit,
             false_positive_rate=rate,
             group=group,
@@ -161,8 +165,18 @@ class SyntheticModel:
         return self._head.explain(features, feature_groups())
 
     def probability(self, logit: float) -> float:
-        """Turn a logit into a probability at even odds, in [0, 1]."""
-        return float(1 / (1 + np.exp(-(self._slope * logit + self._offset))))
+        """Turn a logit into a probability at even odds; never nearer to 0 or 1 than the held-out music can tell."""
+        return float(self._probabilities(logit)[0])
+
+    def interval(self, logit: float) -> tuple[float, float]:
+        """Give the ends of the middle 95 % of probabilities, had the calibration met other sources."""
+        low, high = np.quantile(self._probabilities(logit)[1:], INTERVAL)
+        return float(low), float(high)
+
+    def _probabilities(self, logit: float) -> npt.NDArray[np.float64]:
+        slopes, offsets = self._slopes.T
+        raw = 1 / (1 + np.exp(-(slopes * logit + offsets)))
+        return np.asarray(np.clip(raw, self._least, 1 - self._least))
 
     def _abstention(self, logit: float, not_music: float) -> Abstention | None:
         if not_music > 0:
@@ -209,18 +223,19 @@ def arrays(
     head: LinearHead,
     gate: LinearHead,
     *,
-    slope: float,
-    offset: float,
+    packing: Packing,
+    slopes: npt.NDArray[np.float64],
     band: tuple[float, float],
-    humans: npt.NDArray[np.float64],
+    humans: Humans,
 ) -> Arrays:
     """Lay a fitted model out as the arrays that `SyntheticModel` reads."""
     return {
         **_laid_out(head, "head"),
         **_laid_out(gate, "gate"),
-        "calibration": np.array([slope, offset]),
+        "packing": np.stack([packing.mean, packing.scale]).astype(np.float32),
+        "calibrations": slopes.astype(np.float32),
         "band": np.array(band),
-        "humans": np.sort(humans).astype(np.float32),
+        **{f"{HUMANS}{name}": values for name, values in humans.logits.items()},
     }
 
 
@@ -234,13 +249,14 @@ def _head(arrays: Arrays, prefix: str) -> LinearHead:
     return LinearHead(mean_=mean, scale_=scale, coef_=coef, intercept_=float(arrays[f"{prefix}_intercept"][0]))
 
 
-def _packing(arrays: Arrays) -> Packing:
-    mean, scale = np.concatenate([arrays["head_table"][:2], arrays["gate_table"][:2]], axis=1).astype(np.float64)
+def packing_of(arrays: Arrays) -> Packing:
+    """Read how a model's feature set is packed."""
+    mean, scale = arrays["packing"].astype(np.float64)
     return Packing(mean, scale)
 
 
 def _humans(arrays: Arrays) -> Humans:
-    return Humans({key.removeprefix("humans").lstrip("/"): arrays[key] for key in arrays if key.startswith("humans")})
+    return Humans({key.removeprefix(HUMANS): arrays[key] for key in arrays if key.startswith(HUMANS)})
 
 
 def _is_multiple(first: float, second: float) -> bool:

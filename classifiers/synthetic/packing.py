@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.synthetic.head import LinearHead
+
 REACH = 6.0  # standard deviations; a head limits at four
 STEPS = 127
 
@@ -21,6 +23,12 @@ class Packing:
 
     mean: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, head: LinearHead, gate: LinearHead) -> "Packing":
+        """Take means and spreads of a fit: those of the score's features, and then of the gate's."""
+        mean, scale = (np.concatenate(pair) for pair in ((head.mean_, gate.mean_), (head.scale_, gate.scale_)))
+        return cls(mean.astype(np.float32).astype(np.float64), scale.astype(np.float32).astype(np.float64))
 
     def pack(self, values: npt.NDArray[np.float32]) -> bytes:
         """Round values [shape=(n,), n <= features] to 1/21 of a standard deviation, within six of them."""

@@ -121,11 +121,11 @@ def _kind(files: Sequence[LabelledFile]) -> str:
     return "game" if any(file.is_game for file in files) else "other"
 
 
-def weights(files: Sequence[LabelledFile]) -> npt.NDArray[np.float64]:
-    """Weigh files by one over the square root of their source's size, both classes alike in sum."""
+def weights(files: Sequence[LabelledFile], *, paired: float = 1.0) -> npt.NDArray[np.float64]:
+    """Weigh files by one over the square root of their source's size, paired ones more, both classes alike in sum."""
     sources = np.array([file.source for file in files])
     _, place, sizes = np.unique(sources, return_inverse=True, return_counts=True)
-    weight = 1 / np.sqrt(sizes[place])
+    weight = np.array([paired if file.is_paired else 1.0 for file in files]) / np.sqrt(sizes[place])
     positive = np.array([file.is_positive for file in files])
     for side in (positive, ~positive):
         if side.any():

@@ -148,4 +148,6 @@ def _driving(windows: tuple[WindowScore, ...]) -> list[WindowScore]:
 
 def _span(window: WindowScore) -> Span:
     low_hz, high_hz = HEARD_HZ
-    return Span(start_s=window.start_s, end_s=window.end_s, low_hz=low_hz, high_hz=high_hz, note=window.words)
+    lines = f"; lines every {window.lines[0].spacing_hz:.1f} Hz" if window.lines else ""
+    note = f"score {window.logit:+.1f}{lines}"
+    return Span(start_s=window.start_s, end_s=window.end_s, low_hz=low_hz, high_hz=high_hz, note=note)

@@ -17,6 +17,7 @@ from classifiers.synthetic.windows import SHORTEST_S, Window, to_analysis
 from schemas.errors import AudioUnreadable
 
 SAMPLED = {"ai": 4, "human": 2}  # files of a source that are attacked
+PITCHED = 2  # the number of the copy whose pitch alone is changed: it hides most, and needs to be seen often
 BIT_RATES_KBPS = {"mp3": (64, 96, 128, 192), "opus": (48, 64, 96), "aac": (64, 96, 128)}
 Progress = Callable[[int, int], None]
 
@@ -89,8 +90,10 @@ def measure_attacked(files: Sequence[LabelledFile], root: Path, attacks: Sequenc
 
 
 def draw_changes(file: LabelledFile, copy: int) -> tuple[Attack, ...]:
-    """Draw what happens to one copy: speed or pitch, tone, room, noise, bandwidth, and then a codec."""
+    """Draw what happens to one copy: its pitch alone, or speed or pitch, tone, room, noise, bandwidth, and a codec."""
     dice = np.random.default_rng([zlib.crc32(file.path.encode()), copy])
+    if copy == PITCHED:
+        return (Attack("pitch", round(float(dice.choice([-1, 1]) * dice.uniform(0.5, 1.5)), 2)),)
     chance = dice.random(6)
     changes: list[Attack] = []
     if chance[0] < 0.35:

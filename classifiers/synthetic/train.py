@@ -15,25 +15,36 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from classifiers.models.registry import Card, Data, save_model
-from classifiers.synthetic import heldout, metrics, protocol
+from classifiers.models.registry import Card, Data, load_arrays, save_model
+from classifiers.synthetic import figures, heldout, protocol
 from classifiers.synthetic.attacks import parse_attack
 from classifiers.synthetic.card import LIMITS, METHOD, NOT_FOR, PATENTS, PROTOCOL, TITLE, USE
+from classifiers.synthetic.conformal import Humans
 from classifiers.synthetic.corpus import LabelledFile, for_fitting, read_manifest
+from classifiers.synthetic.features import FEATURE_SET
+from classifiers.synthetic.groups import groups_of
 from classifiers.synthetic.head import LinearHead
-from classifiers.synthetic.model import DEFAULT, arrays
+from classifiers.synthetic.model import DEFAULT, arrays, packing_of
+from classifiers.synthetic.packing import Packing
 from classifiers.synthetic.table import Progress, Table, measure_attacked, measure_table, sample_rows
 from schemas.errors import InvalidInput
 
 Array = npt.NDArray[np.float64]
 
-COPIES = 2
-STRENGTH = 0.01
+COPIES = 3
+STRENGTH = 0.02
 GATE_STRENGTH = 0.05
 GATE_COST = 0.04  # share of held-out music that the gate may hold back
 BAND_SHARE = 0.12  # of held-out music, both classes alike, that the band may hold back: with the gate under a fifth
+CALIBRATIONS = 100  # fitted to sources drawn anew: the interval of a probability
 SEED = 0
-ATTACKS = ("mp3-64", "opus-48", "speed+2", "pitch+1", "noise-20", "lowpass-4k")
+ATTACKS = (
+    "mp3-64", "opus-48", "speed+2", "speed-2", "pitch+1", "pitch-1", "noise-20", "lowpass-4k",
+)  # fmt: skip
+FITTED_BY = (
+    "attacks", "card", "codecs", "conformal", "corpus", "features", "figures", "gate", "groups", "head", "heldout",
+    "lattice", "metrics", "packing", "protocol", "table", "train", "windows",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,15 +53,21 @@ class Fitted:
 
     head: LinearHead
     gate: LinearHead
-    slope: float
-    offset: float
+    slopes: Array
     band: tuple[float, float]
+    humans: Humans
     held: tuple[heldout.Held, ...]
     pooled: Array
+    groups: tuple[tuple[str, ...], ...]
 
 
-def train(manifest: Path, root: Path, out: Path, *, progress: Progress | None = None) -> Card:
-    """Fit, measure and write `DEFAULT` into the registry folder ``out``.
+def train(manifest: Path, root: Path, out: Path, *, name: str = DEFAULT, progress: Progress | None = None) -> Card:
+    """Fit, measure and write a model into the registry folder ``out``.
+
+    Parameters
+    ----------
+    name
+        Of the model; the shipped one's sets how features are packed, others keep to that.
 
     Raises
     ------
@@ -61,27 +78,36 @@ def train(manifest: Path, root: Path, out: Path, *, progress: Progress | None = 
         table = measure_table(for_fitting(read_manifest(manifest)), root, copies=COPIES, progress=progress)
         _refuse_small(table.files)
         fitted = fit(table)
-        humans = fitted.pooled[heldout.Rows.of(table.files).human]
+        packing = Packing.of(fitted.head, fitted.gate) if name == DEFAULT else packing_of(load_arrays(DEFAULT)[0])
         packed = arrays(
-            fitted.head, fitted.gate, slope=fitted.slope, offset=fitted.offset, band=fitted.band, humans=humans
+            fitted.head,
+            fitted.gate,
+            packing=packing,
+            slopes=fitted.slopes,
+            band=fitted.band,
+            humans=fitted.humans,
         )
-        return save_model(_card(table, fitted, attacked(table, fitted, root)), packed, out)
+        return save_model(_card(name, table, fitted, attacked(table, fitted, root)), packed, out)
 
 
 def fit(table: Table) -> Fitted:
     """Fit on everything, and calibrate on scores of models that had not seen the row."""
+    files = table.files
     held = heldout.hold_out(table, STRENGTH, seed=SEED)
-    pooled = heldout.pooled(held, len(table.files))
-    rows = heldout.Rows.of(table.files)
-    slope, offset = calibrate(pooled, table.files, np.flatnonzero(rows.human | rows.paired | _generated(table.files)))
+    pooled = heldout.pooled(held, len(files))
+    rows = heldout.Rows.of(files)
+    groups = tuple(groups_of(row, file.codec) for row, file in zip(table.gate, files, strict=True))
+    slopes = calibrations(pooled, files, np.flatnonzero(rows.human | rows.paired | _generated(files)))
+    human = np.flatnonzero(rows.human)
     return Fitted(
-        head=heldout.fit_head(table.files, table.features, STRENGTH),
-        gate=fit_gate(table.gate, _is_other(table.files)),
-        slope=slope,
-        offset=offset,
-        band=undecided_band(pooled, table.files, slope, offset),
+        head=heldout.fit_head(files, table.features, STRENGTH),
+        gate=fit_gate(table.gate, _is_other(files)),
+        slopes=slopes,
+        band=undecided_band(pooled, files, *slopes[0]),
+        humans=Humans.of(pooled[human], [groups[i] for i in human]),
         held=held,
         pooled=pooled,
+        groups=groups,
     )
 
 
@@ -91,9 +117,27 @@ def attacked(table: Table, fitted: Fitted, root: Path) -> dict[str, dict[str, fl
     attacks = tuple(parse_attack(name) for name in ATTACKS)
     features = measure_attacked([table.files[i] for i in places], root, attacks)
     rows = heldout.Rows.of(table.files)
-    clean = heldout.under_attack(fitted.held, rows, places, table.features[0, places])
-    changed = (heldout.under_attack(fitted.held, rows, places, part) for part in features)
-    return {name: _shown(values) for name, values in zip(("clean", *ATTACKS), (clean, *changed), strict=True)}
+    found = {}
+    for name, part in zip(("clean", *ATTACKS), (table.features[0, places], *features), strict=True):
+        changed = heldout.attacked(fitted.held, rows, places, part)
+        found[name] = _shown(heldout.under_attack(changed, fitted.held, rows))
+    return found
+
+
+def calibrations(logits: Array, files: Sequence[LabelledFile], chosen: npt.NDArray[np.int64]) -> Array:
+    """Calibrate once on all of the chosen rows, and then on sources drawn anew [shape=(1 + CALIBRATIONS, 2)]."""
+    dice = np.random.default_rng(SEED)
+    clusters = np.array([protocol.cluster(files[i]) for i in chosen])
+    positive = np.array([files[i].is_positive for i in chosen])
+    drawn = [calibrate(logits, files, chosen)]
+    kinds = [
+        np.unique(clusters[positive]),
+        np.unique(clusters[~positive]),
+    ]  # sources of each class, so that none is lost
+    while len(drawn) <= CALIBRATIONS:
+        names = np.concatenate([dice.choice(kind, len(kind)) for kind in kinds])
+        drawn.append(calibrate(logits, files, np.concatenate([chosen[clusters == name] for name in names])))
+    return np.array(drawn)
 
 
 def calibrate(logits: Array, files: Sequence[LabelledFile], chosen: npt.NDArray[np.int64]) -> tuple[float, float]:
@@ -159,12 +203,17 @@ def _refuse_small(files: Sequence[LabelledFile]) -> None:
         )
 
 
-def _card(table: Table, fitted: Fitted, under_attack: dict[str, dict[str, float | None]]) -> Card:
+def _card(name: str, table: Table, fitted: Fitted, under_attack: dict[str, dict[str, float | None]]) -> Card:
     rows = heldout.Rows.of(table.files)
+    flagged = figures.by_group(fitted.held, rows, fitted.groups)
     by_family = heldout.figures(fitted.held, rows)
-    found = {name: _rounded(values) for name, values in heldout.with_intervals(fitted.held, rows).items()}
+    groups = {
+        "held-out family": by_family,
+        "source of ten files or more": heldout.false_positives_by_source(fitted.held, rows),
+        "source of ten files or more, thresholds by group": heldout.rates_by_source(flagged, rows),
+    }
     return Card(
-        id=DEFAULT,
+        id=name,
         kind="synthetic",
         title=TITLE,
         intended_use=USE,
@@ -175,49 +224,59 @@ def _card(table: Table, fitted: Fitted, under_attack: dict[str, dict[str, float 
         data=_data(table.files),
         code_signature=code_signature(),
         corpus_signature=corpus_signature(table.files),
-        parameters={"copies": COPIES, "strength": STRENGTH, "band_share": BAND_SHARE, "gate_cost": GATE_COST},
+        parameters={
+            "features": FEATURE_SET,
+            "copies": COPIES,
+            "copy_weights": ", ".join(f"{weight:g}" for weight in heldout.COPY_WEIGHTS),
+            "paired_weight": heldout.PAIRED_WEIGHT,
+            "strength": STRENGTH,
+            "band_share": BAND_SHARE,
+            "gate_cost": GATE_COST,
+        },
         protocol=PROTOCOL,
-        metrics={**found, **after_gate(table, fitted), **held_calibration(table, fitted)},
+        metrics={key: _rounded(values) for key, values in _metrics(table, fitted, rows, flagged).items()},
         groups={
-            "held-out family": {name: _shown(values) for name, values in by_family.items()},
+            **{title: {key: _shown(values) for key, values in part.items()} for title, part in groups.items()},
             "attack": under_attack,
-            "source of ten files or more": {
-                name: _shown(values) for name, values in heldout.false_positives_by_source(fitted.held, rows).items()
-            },
         },
         limits=LIMITS,
         weights_sha256="",
     )
 
 
-def after_gate(table: Table, fitted: Fitted) -> dict[str, tuple[float | None, ...]]:
-    """Measure false positives that a held-out gate lets through, and how much music it holds back."""
-    rows, held_back = heldout.Rows.of(table.files), hold_out_gate(table)
-    left = heldout.summary(heldout.figures(heldout.gated(fitted.held, held_back), rows))
-    names = ("fpr", "fpr_other", "fpr_paired", "fpr_speech", "fpr_noise", "carried_tpr")
+def _metrics(
+    table: Table, fitted: Fitted, rows: heldout.Rows, flagged: tuple[heldout.Held, ...]
+) -> dict[str, Sequence[float]]:
+    held_back = hold_out_gate(table)
+    passed = heldout.gated(flagged, held_back, below=0.0)
     shares = {"music": ~_is_other(table.files), "speech": rows.speech, "noise": rows.noise}
+
+    def calibrated(chosen: npt.NDArray[np.int64]) -> tuple[float, float]:
+        return calibrate(fitted.pooled, table.files, chosen)
+
     return {
-        **{f"gated_{name}": _rounded([left[name]]) for name in names},
-        **{f"held_back_{name}": _rounded([float(held_back[mask].mean())]) for name, mask in shares.items()},
+        **heldout.with_intervals(fitted.held, rows),
+        **without_game_music(table),
+        **figures.rates(flagged, rows, "grouped"),
+        **figures.rates(passed, rows, "gated"),
+        **{f"held_back_{name}": [_mean_of(held_back[mask])] for name, mask in shares.items()},
+        **figures.calibration(fitted.pooled, table.files, _sides(table.files), fitted.band, calibrated),
     }
 
 
-def held_calibration(table: Table, fitted: Fitted) -> dict[str, tuple[float | None, ...]]:
-    """Measure the probability honestly: calibrate on one half of sources and families, test on the other."""
-    labels = np.array([file.is_positive for file in table.files])
-    music = np.array([file.label in ("ai", "human") and not file.is_paired for file in table.files])
-    side = _sides(table.files)
-    low, high = fitted.band
-    sure = (fitted.pooled <= low) | (fitted.pooled >= high)
-    parts: dict[str, list[float | None]] = {"ece_after_abstention": [], "brier_after_abstention": [], "decided": []}
-    for half in (0, 1):
-        slope, offset = calibrate(fitted.pooled, table.files, np.flatnonzero(music & (side != half)))
-        tested = music & (side == half)
-        probability = 1 / (1 + np.exp(-(slope * fitted.pooled + offset)))[tested & sure]
-        parts["ece_after_abstention"].append(metrics.calibration_error(probability, labels[tested & sure]))
-        parts["brier_after_abstention"].append(metrics.brier(probability, labels[tested & sure]))
-        parts["decided"].append(float(sure[tested].mean()))
-    return {name: _rounded([float(np.mean([v for v in values if v is not None]))]) for name, values in parts.items()}
+def without_game_music(table: Table) -> dict[str, Sequence[float]]:
+    """Fit and test once more without any music of games, which most human files are."""
+    kept = np.flatnonzero([not file.is_game for file in table.files])
+    files = tuple(table.files[i] for i in kept.tolist())
+    if len(kept) == len(table.files) or len({protocol.cluster(f) for f in files if f.label == "human"}) < 2:
+        return {}
+    part = Table(files, table.features[:, kept], table.gate[kept], ())
+    found = heldout.with_intervals(heldout.hold_out(part, STRENGTH, seed=SEED), heldout.Rows.of(files))
+    return {f"no_game_{name}": found[name] for name in ("auroc", "auroc_min", "tpr_1", "tpr_5")}
+
+
+def _mean_of(values: npt.NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _sides(files: Sequence[LabelledFile]) -> npt.NDArray[np.int64]:
@@ -229,10 +288,10 @@ def _sides(files: Sequence[LabelledFile]) -> npt.NDArray[np.int64]:
 
 
 def code_signature() -> str:
-    """Digest the code that fits the model."""
+    """Digest the code that fits and measures the model."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for name in FITTED_BY:
+        digest.update(name.encode() + b"\0" + Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 

@@ -121,7 +121,7 @@ def test_packing_hardly_moves_the_score(model: SyntheticModel, long: np.ndarray)
     raw = float(model.score_samples(extract(long[: 10 * RATE_HZ]).values[None])[0])
     window = model.score(long[: 10 * RATE_HZ], RATE_HZ).windows[0]
 
-    assert window.logit == pytest.approx(raw, abs=0.05)
+    assert window.logit == pytest.approx(raw, abs=0.1)
     assert len(extract(long[: 10 * RATE_HZ]).values) == COUNT
 
 

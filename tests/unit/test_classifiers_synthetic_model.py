@@ -15,9 +15,8 @@ from sklearn.metrics import roc_auc_score
 from synthetic_sounds import RATE_HZ, noise, song, speech, through_upsampler
 from typer.testing import CliRunner
 
-from api.cli import evaluate as evaluate_command
 from api.cli import models as models_command
-from api.cli import train as train_command
+from api.cli.app import app
 from classifiers.models import registry
 from classifiers.models.registry import list_models, load_arrays
 from classifiers.synthetic import Abstention, SyntheticModel, heldout, metrics, protocol, train
@@ -132,7 +131,7 @@ def trained(corpus: Path, quick: None, tmp_path_factory: pytest.TempPathFactory)
     """A registry with a model fitted by the command."""
     out = tmp_path_factory.mktemp("registry")
     arguments = ["synthetic", "--manifest", str(corpus / "manifest.csv"), "--root", str(corpus), "--out", str(out)]
-    result = CliRunner().invoke(train_command.train_app, arguments[1:], catch_exceptions=False)
+    result = CliRunner().invoke(app, ["train", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return out
 
@@ -183,7 +182,7 @@ def test_evaluation_gives_every_figure(corpus: Path) -> None:
     (corpus / "more.csv").write_text(lines)
     arguments = ["--manifest", str(corpus / "more.csv"), "--root", str(corpus), "--attack", "noise-20"]
 
-    result = CliRunner().invoke(evaluate_command.evaluate_app, [*arguments, "--format", "json"])
+    result = CliRunner().invoke(app, ["evaluate", "synthetic", *arguments, "--format", "json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
     assert figures["files"] == 21
@@ -198,16 +197,15 @@ def test_evaluation_in_words_is_one_line_for_each_round(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", song(1), RATE_HZ)
     (tmp_path / "m.csv").write_text("path,label,source\na.wav,human,s\n")
 
-    result = CliRunner().invoke(
-        evaluate_command.evaluate_app, ["--manifest", str(tmp_path / "m.csv"), "--root", str(tmp_path)]
-    )
+    arguments = ["--manifest", str(tmp_path / "m.csv"), "--root", str(tmp_path)]
+    result = CliRunner().invoke(app, ["evaluate", "synthetic", *arguments])
     assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ["clean", "1"]
 
 
 def test_a_view_that_is_not_there_is_refused(corpus: Path) -> None:
     arguments = ["--manifest", str(corpus / "manifest.csv"), "--root", str(corpus), "--view", "none"]
 
-    assert isinstance(CliRunner().invoke(evaluate_command.evaluate_app, arguments).exception, InvalidInput)
+    assert isinstance(CliRunner().invoke(app, ["evaluate", "synthetic", *arguments]).exception, InvalidInput)
 
 
 @pytest.mark.parametrize(
