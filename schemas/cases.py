@@ -16,12 +16,14 @@ one, or raises.
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from schemas.base import Model
 from schemas.errors import IncompleteStatement, InvalidTransition, NotClaimHolder
 from schemas.flags import Flag
+from schemas.reasons import unfilled
 
 CLAIM_LEASE = timedelta(minutes=20)  # long enough to listen to a whole track twice
 HAND_OVER_LEASE = timedelta(hours=24)  # the person it is for may not be at work
@@ -79,6 +81,8 @@ class StatementOfReasons(Model):
         (c) whether automated means found it, and decided it.
     redress
         (f) how to complain or appeal.
+    source
+        (b) whether a notice led to it, or the service's own initiative.
     """
 
     facts: str = ""
@@ -90,9 +94,10 @@ class StatementOfReasons(Model):
     automated_detection: bool = True
     automated_decision: bool = False
     redress: str = "You can appeal free of charge within six months; another person will decide."
+    source: Literal["voluntary", "notice", "trusted_flagger", "other"] = "voluntary"
 
     def missing(self) -> tuple[str, ...]:
-        """Name the parts that are empty, with their letter."""
+        """Name the parts that are empty, or have a ``{place}`` that nobody filled in, with their letter."""
         parts = (
             ("territories (a)", self.territories),
             ("facts (b)", self.facts.strip()),
@@ -100,7 +105,8 @@ class StatementOfReasons(Model):
             ("explanation (d, e)", self.explanation.strip()),
             ("redress (f)", self.redress.strip()),
         )
-        return tuple(name for name, value in parts if not value)
+        empty = [name for name, value in parts if not value]
+        return (*empty, *(f"{name}: {{{place}}}" for name, text in parts[1:] for place in unfilled(str(text))))
 
 
 class Claim(Model):

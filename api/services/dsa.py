@@ -80,11 +80,13 @@ def _one(decision: DecisionRow, row: ScreeningRow, case: CaseRow) -> dsa.Decided
     screening = document(row)
     recording = screening.intake.recording
     people = [c.name for c in recording.all_contributions] if recording else []
+    statement = StatementOfReasons.model_validate_json(decision.statement or "{}")
     return dsa.Decided(
         id=decision.id,
         action=Action(decision.action),
         decided_at=decision.decided_at,
-        statement=StatementOfReasons.model_validate_json(decision.statement or "{}"),
+        statement=statement,
+        source=statement.source,
         codes=tuple(row.codes.split()),
         names=tuple(filter(None, (case.artist, case.sender_name, decision.decided_by, *people))),
         icpn=screening.intake.release_key,

@@ -166,3 +166,17 @@ class TestTables:
         made = tables(self.period, [], [], decided=0)
 
         assert all("\r\n" in text for text in made.values())
+
+
+def test_a_statement_with_an_unfilled_place_is_incomplete():
+    texts = reasons.draft(make_screening(1, "AID-002"))
+    statement = StatementOfReasons(ground="Terms 4.2", **texts)
+
+    assert statement.missing() == ("explanation (d, e): {why}",)
+    whole = statement.model_copy(update={"explanation": reasons.fill(texts["explanation"], {"why": "it credits AI"})})
+    assert whole.missing() == ()
+
+
+@pytest.mark.parametrize(("source", "written"), dsa.SOURCES.items())
+def test_what_led_to_a_decision_is_told(source, written):
+    assert dsa.to_record(decided(source=source))["source_type"] == written
