@@ -32,8 +32,9 @@ BODY: dict[str, Any] = {
 }
 
 
-def get_protocol(response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
+def get_protocol(actor: CurrentActor, response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
     """Refuse a client that speaks another version, and say which one is spoken here."""
+    del actor  # asked for first: a stranger hears nothing else
     if tus_resumable != VERSION:
         raise WrongProtocol(f"Tus-Resumable is {tus_resumable[:20]!a}, not {VERSION}.", mend="Use a tus 1.0 client.")
     response.headers["Tus-Resumable"] = VERSION
