@@ -6,25 +6,17 @@ more lie on a landmark of the other recording within some hundredths of a second
 by chance one in a hundred does. Stretches where they do are the shared segments.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from classifiers.landmarks import OCTAVES, Flags, Floats, Landmarks
-from classifiers.matching_keys import Constellations, Indices, Keys, constellations
+from classifiers.matching_keys import Constellations, Indices, constellations
+from classifiers.matching_votes import Placing, proposals
 from schemas.flags import Span
 
 SIZE = 4  # landmarks in a constellation that votes
 _FULL = 8000  # strong landmarks, half an hour, of which all constellations vote; of a longer recording a part does
-_MAX_OCTAVES = 0.75  # of speed and of pitch that are looked for
-_SPEED_STEP, _PITCH_STEP = 0.015, 1 / 48  # octaves: one constellation tells speed and pitch to about that
-_CELLS = 6
-_OFFSETS = 3
-_FINE_SPEEDS = np.arange(-12, 13) * 0.001
-_OFFSET_STEP_S = 0.25
-_MIN_PROPOSALS = 5  # votes for one speed and pitch; copies of four seconds have dozens
 _WHOLE = 0.9
 
 _WIDE = (0.09, 1 / 24)  # seconds and octaves off, before the proposal is refined
@@ -63,15 +55,6 @@ class Segment:
     share: float
     speed: float
     pitch_semitones: float
-
-
-@dataclass(frozen=True)
-class Placing:
-    """How a query lies on a reference: ``other_s = offset_s + speed * own_s``, ``own = other + shift`` octaves."""
-
-    speed: float
-    offset_s: float
-    shift: float
 
 
 @dataclass(frozen=True)
@@ -114,6 +97,11 @@ class Recording:
         """Seconds from the first landmark to the last."""
         return float(np.ptp(self.landmarks.times_s)) if len(self.landmarks.times_s) else 0.0
 
+    @property
+    def one_in(self) -> int:
+        """Of its constellations, one in so many is enough to vote."""
+        return 1 + len(self.strong.times_s) // _FULL
+
     def constellations(self, one_in: int) -> Constellations:
         """Those that vote, one in so many; kept for the next comparison."""
         if self._constellations is None or self._constellations[0] != one_in:
@@ -123,11 +111,10 @@ class Recording:
 
 def shared_segments(query: Recording, reference: Recording) -> list[Segment]:
     """Find the shared stretches of two recordings, the one with most evidence first; none overlaps another."""
-    longest = max(len(query.strong.times_s), len(reference.strong.times_s))
-    one_in = 1 + longest // _FULL
+    one_in = max(query.one_in, reference.one_in)
     own, other = query.constellations(one_in), reference.constellations(one_in)
     found: list[tuple[float, Segment]] = []
-    for proposal in _proposals(own, other):
+    for proposal in proposals(own, other):
         placing = refined(query.landmarks, reference.landmarks, proposal)
         segments = _segments(query.landmarks, reference.landmarks, placing)
         found += segments
@@ -142,63 +129,6 @@ def _whole(segments: list[Segment], query: Recording, reference: Recording) -> b
     own_s = sum(segment.own.end_s - segment.own.start_s for segment in segments)
     other_s = sum(segment.other.end_s - segment.other.start_s for segment in segments)
     return own_s >= _WHOLE * query.length_s or other_s >= _WHOLE * reference.length_s
-
-
-def _proposals(own: Constellations, other: Constellations) -> Iterator[Placing]:
-    mine, theirs = equal_pairs(own.keys, other.keys)
-    if len(mine) < _MIN_PROPOSALS:
-        return
-    scales = np.log2(other.spreads_s[theirs] / own.spreads_s[mine])
-    shifts = own.octaves[mine] - other.octaves[theirs]
-    own_s, other_s = own.times_s[mine], other.times_s[theirs]
-    for scale, shift in _densest(scales, shifts):
-        is_near = (np.abs(scales - scale) <= 1.5 * _SPEED_STEP) & (np.abs(shifts - shift) <= 1.5 * _PITCH_STEP)
-        if np.count_nonzero(is_near) >= _MIN_PROPOSALS:
-            pitch = float(np.median(shifts[is_near]))
-            for speed, offset_s in _lines(own_s[is_near], other_s[is_near], 2.0**scale):
-                yield Placing(speed, offset_s, pitch)
-
-
-def equal_pairs(mine: Keys, theirs: Keys) -> tuple[Indices, Indices]:
-    """Find all pairs of indices with equal keys; both sides are in order."""
-    low, high = np.searchsorted(theirs, mine, "left"), np.searchsorted(theirs, mine, "right")
-    counts = high - low
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(np.arange(len(mine)), counts), np.repeat(low, counts) + within
-
-
-def _densest(scales: Floats, shifts: Floats) -> Floats:
-    """Centres of the neighbourhoods of (speed, pitch) with most votes [shape=(n, 2)], in octaves."""
-    steps = np.array([_SPEED_STEP, _PITCH_STEP])
-    reach = np.rint(_MAX_OCTAVES / steps).astype(np.int64)
-    places = np.rint(np.stack([scales, shifts], axis=1) / steps).astype(np.int64)
-    places = places[(np.abs(places) <= reach).all(axis=1)] + reach
-    counts = np.zeros(2 * reach + 1)
-    np.add.at(counts, (places[:, 0], places[:, 1]), 1)
-    smooth = uniform_filter(counts, 3, mode="constant")
-    centres = []
-    for _ in range(_CELLS):
-        place = np.array(np.unravel_index(smooth.argmax(), smooth.shape))
-        if smooth[tuple(place)] * 9 < _MIN_PROPOSALS - 0.5:
-            break
-        centres.append((place - reach) * steps)
-        low = np.maximum(place - 2, 0)
-        smooth[low[0] : place[0] + 3, low[1] : place[1] + 3] = 0
-    return np.array(centres).reshape(-1, 2)
-
-
-def _lines(own_s: Floats, other_s: Floats, speed: float) -> Iterator[tuple[float, float]]:
-    """Find the lines ``other_s = offset + speed * own_s`` that most votes lie on: (speed, offset) each."""
-    best: tuple[int, float] = (0, speed)
-    for candidate in speed * (1 + _FINE_SPEEDS):
-        _, counts = np.unique(np.rint((other_s - candidate * own_s) / _OFFSET_STEP_S), return_counts=True)
-        best = max(best, (int(counts.max()), float(candidate)))
-    offsets = other_s - best[1] * own_s
-    places, counts = np.unique(np.rint(offsets / _OFFSET_STEP_S), return_counts=True)
-    for at in np.argsort(-counts, kind="stable")[:_OFFSETS]:
-        if counts[at] >= min(_MIN_PROPOSALS, counts.max()):
-            is_near = np.abs(offsets - places[at] * _OFFSET_STEP_S) <= _OFFSET_STEP_S
-            yield best[1], float(np.median(offsets[is_near]))
 
 
 def refined(query: Landmarks, reference: Landmarks, proposal: Placing) -> Placing:

@@ -1,9 +1,8 @@
 """What the comparison of recordings is worth on anybody's tracks: recall by change, false matches over all pairs."""
 
-import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,13 @@ import numpy as np
 import soxr
 from scipy.stats import beta
 
-from classifiers.fingerprint import Alignment, align, keys, unpack
+from classifiers.fingerprint import Alignment, align, unpack
 from classifiers.matching_changes import BARS, Array, Change, drawn
+from classifiers.matching_library import Library
 from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
 from schemas.errors import AudioUnreadable, InvalidInput
 
-MIN_SHARED = 2  # index keys in common that make a candidate
-MAX_CANDIDATES = 16
-HOT = 64  # a key that so many tracks have names none of them
-WORST = 20
+WORST = 40  # pairs that are listed
 MIN_QUERY_S = 5.0
 _SPEED_WITHIN = 0.01
 _PITCH_WITHIN = 0.5  # semitones
@@ -72,32 +69,6 @@ class Answer:
     is_found: bool
     is_right: bool
     strangers: tuple[str, ...]
-
-
-@dataclass
-class Library:
-    """The originals: fingerprints, and which tracks have a key."""
-
-    tracks: dict[str, Track]
-    fingerprints: dict[str, bytes]
-    names: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.names = sorted(self.fingerprints)
-        owned = [keys(self.fingerprints[name]) for name in self.names]
-        all_keys = np.concatenate([*owned, np.zeros(0, np.int64)])
-        owners = np.repeat(np.arange(len(owned)), [len(one) for one in owned])
-        order = np.argsort(all_keys, kind="stable")
-        self._keys, self._owners = all_keys[order], owners[order]
-
-    def candidates(self, fingerprint: bytes) -> list[str]:
-        """Name the tracks that share most keys; a key that very many have is passed over."""
-        wanted = keys(fingerprint, is_wide=True)
-        low, high = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
-        hits = [self._owners[a:b] for a, b in zip(low, high, strict=True) if 0 < b - a <= HOT]
-        counts = np.bincount(np.concatenate([*hits, np.zeros(0, np.int64)]), minlength=len(self.names))
-        ranked = np.argsort(-counts, kind="stable")[:MAX_CANDIDATES]
-        return [self.names[at] for at in ranked if counts[at] >= MIN_SHARED]
 
 
 def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = None) -> dict[str, Any]:
@@ -264,21 +235,25 @@ def compared(library: Library, progress: Progress | None = None) -> dict[str, An
         ``tried`` and ``false_matches`` over all pairs, over those of the half on which thresholds were set and of
         the half that figures are reported on; the rate; the worst pairs, with where they match.
     """
-    matches, tried = [], {"all": 0, "set": 0, "reported": 0}
-    wrong = dict.fromkeys(tried, 0)
-    total = len(library.names) * (len(library.names) - 1) // 2
-    for done, (one, other) in enumerate(itertools.combinations(library.names, 2)):
-        if progress and done % 1000 == 0:
-            progress(done, total)
-        if library.tracks[one].group == library.tracks[other].group:
-            continue
-        found = align(library.fingerprints[one], library.fingerprints[other])
-        for half in _halves(library.tracks[one], library.tracks[other]):
-            tried[half] += 1
-            wrong[half] += found is not None
-        if found:
-            matches.append(_described(one, other, found))
-    matches.sort(key=lambda match: -match["votes"])
+    tried, wrong = {"all": 0, "set": 0, "reported": 0}, {"all": 0, "set": 0, "reported": 0}
+    matches = []
+    for done, name in enumerate(library.names, start=1):
+        one, rivals = library.tracks[name], library.rivals(name)
+        for other in (library.tracks[later] for later in library.names[done:]):
+            if other.group == one.group:
+                continue
+            is_rival = other.name in rivals
+            found = align(library.fingerprints[name], library.fingerprints[other.name]) if is_rival else None
+            for half in _halves(one, other):
+                tried[half] += 1
+                wrong[half] += found is not None
+            matches += [_described(name, other.name, found)] if found else []
+        if progress:
+            progress(done, len(library.names))
+    return _summed(tried, wrong, sorted(matches, key=lambda match: -match["votes"]))
+
+
+def _summed(tried: dict[str, int], wrong: dict[str, int], matches: list[dict[str, Any]]) -> dict[str, Any]:
     low, high = interval(wrong["all"], tried["all"]) if tried["all"] else (0.0, 1.0)
     return {
         "tried": tried,

@@ -12,7 +12,8 @@ from PIL import Image
 
 from classifiers.fingerprint import Alignment, align, unpack
 from classifiers.landmarks import OCTAVES, Flags, Floats, Landmarks
-from classifiers.matching import Placing, Segment, meeting
+from classifiers.matching import Segment, meeting
+from classifiers.matching_votes import Placing
 from schemas.errors import InvalidInput
 from schemas.flags import Span
 

@@ -1,0 +1,74 @@
+"""A library of fingerprints in memory: candidates by key, and which pairs could match at all."""
+
+import numpy as np
+
+from classifiers.fingerprint import keys, unpack
+from classifiers.matching import Recording
+from classifiers.matching_material import Track
+from classifiers.matching_votes import are_promising, equal_pairs
+
+MIN_SHARED = 2  # index keys in common that make a candidate
+MAX_CANDIDATES = 16
+HOT = 64  # a key that so many tracks have names none of them
+
+
+class Library:
+    """The originals of an evaluation.
+
+    Parameters
+    ----------
+    tracks
+        By name.
+    fingerprints
+        Of those that have one, by name.
+    """
+
+    def __init__(self, tracks: dict[str, Track], fingerprints: dict[str, bytes]) -> None:
+        self.tracks, self.fingerprints = tracks, fingerprints
+        self.names = sorted(fingerprints)
+        owned = [keys(fingerprints[name]) for name in self.names]
+        found, owners = _joined(owned)
+        order = np.argsort(found, kind="stable")
+        self._keys, self._owners = found[order], owners[order]
+        self._recordings = [Recording(unpack(fingerprints[name])) for name in self.names]
+        self._vote()
+
+    def _vote(self) -> None:
+        """Put the constellations of all recordings into one order."""
+        all_of = [recording.constellations(1) for recording in self._recordings]
+        found, owners = _joined([one.keys for one in all_of])
+        order = np.argsort(found, kind="stable")
+        self._vote_keys, self._vote_owners = found[order], owners[order]
+        self._spreads_s = np.concatenate([one.spreads_s for one in all_of])[order]
+        self._octaves = np.concatenate([one.octaves for one in all_of])[order]
+
+    def candidates(self, fingerprint: bytes) -> list[str]:
+        """Name the tracks that share most keys; a key that very many have is passed over."""
+        wanted = keys(fingerprint, is_wide=True)
+        low, high = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
+        hits = [self._owners[a:b] for a, b in zip(low, high, strict=True) if 0 < b - a <= HOT]
+        counts = np.bincount(np.concatenate([*hits, np.zeros(0, np.int64)]), minlength=len(self.names))
+        ranked = np.argsort(-counts, kind="stable")[:MAX_CANDIDATES]
+        return [self.names[at] for at in ranked if counts[at] >= MIN_SHARED]
+
+    def rivals(self, name: str) -> set[str]:
+        """Name the tracks that `classifiers.fingerprint.align` could match with one.
+
+        It needs a speed and a pitch that enough constellations vote for; whoever lacks them is None there without
+        another look. Counting the votes against all tracks at once costs a fiftieth of asking pair by pair.
+        """
+        own = self._recordings[self.names.index(name)]
+        if any(recording.one_in > 1 for recording in (own, *self._recordings)):
+            return set(self.names)  # of a recording of more than half an hour only a part votes
+        votes = own.constellations(1)
+        mine, theirs = equal_pairs(votes.keys, self._vote_keys)
+        scales = np.log2(self._spreads_s[theirs] / votes.spreads_s[mine])
+        shifts = votes.octaves[mine] - self._octaves[theirs]
+        is_rival = are_promising(scales, shifts, self._vote_owners[theirs], len(self.names))
+        return {self.names[at] for at in np.flatnonzero(is_rival)}
+
+
+def _joined(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Concatenate [shape=(n,)], and say which part each item is of."""
+    owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return np.concatenate([*parts, np.zeros(0, np.int64)]), owners
