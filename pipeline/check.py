@@ -127,7 +127,8 @@ class _Check:
     def _of_target(self, delivery: Delivery) -> Iterator[Finding]:
         if self._profile and self._profile.target:
             for message in delivery.package.messages:
-                yield from ask(self._profile.target, message)
+                if not message.is_takedown:  # nothing is offered to the platform
+                    yield from ask(self._profile.target, message)
 
     def _of_schema(self, package: Package) -> Iterator[Finding]:
         manifest = (package.manifest,) if package.manifest else ()

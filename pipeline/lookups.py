@@ -5,14 +5,17 @@ recording takes minutes.
 """
 
 from functools import cached_property
+from pathlib import Path
 
+from pipeline.artwork import artwork_of
 from schemas.errors import UnsafePath
 from schemas.package import Package, PackageFile, resolve
 from schemas.release import Message, Release, SoundRecording
+from schemas.screening import Artwork
 
 
 class Lookups:
-    """Releases, territories and files of one message.
+    """Releases, territories, pictures and files of one message.
 
     Parameters
     ----------
@@ -24,6 +27,8 @@ class Lookups:
 
     def __init__(self, package: Package, message: Message) -> None:
         self._message = message
+        self._root = package.root
+        self._artwork = artwork_of(package, message)
         self._files = {f.path: f for f in package.files if f.refused is None}
 
     def release_of(self, recording: SoundRecording) -> Release | None:
@@ -64,3 +69,20 @@ class Lookups:
             if path in self._files:
                 return self._files[path]
         return None
+
+    def artwork_of(self, release: Release | None) -> tuple[Artwork, ...]:
+        """List the pictures of a release."""
+        return self._artwork.get(release.key if release else None, self._artwork[None])
+
+    def stamps_of(self, artwork: tuple[Artwork, ...]) -> list[str | None]:
+        """Give what changes with the bytes of each picture that is there."""
+        return [stamp(self._by_uri.get(one.uri)) for one in artwork if one.uri]
+
+    @cached_property
+    def _by_uri(self) -> dict[str, PackageFile]:
+        return {str(Path(self._root, path)): file for path, file in self._files.items()}
+
+
+def stamp(file: PackageFile | None) -> str | None:
+    """Give what changes with a file's bytes, without reading them."""
+    return f"{file.path} {file.size} {file.modified_ns}" if file else None

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.artwork import artwork_of
 from pipeline.landing import DeliveryRef, join, package_file, package_files
-from pipeline.lookups import Lookups
+from pipeline.lookups import Lookups, stamp
 from pipeline.manifest import PATH_COLUMNS, Row, audio_of, spooled
 from pipeline.storage import is_remote, local_path
 from schemas.disclosure import Disclosure, Level
@@ -126,12 +125,10 @@ def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]
             if ref.part == 0:
                 yield Entry(_delivery_intake(ref, package, name, message), name)
             continue
-        artwork, lookups = artwork_of(package, message), Lookups(package, message)
+        lookups = Lookups(package, message)
         for recording in message.sound_recordings:
             if number % ref.parts == ref.part:
-                intake = _recording_intake(ref, message, recording, lookups)
-                pictures = artwork.get(intake.release_key, artwork[None])
-                yield Entry(intake.model_copy(update={"artwork": pictures}), name, recording.reference)
+                yield Entry(_recording_intake(ref, message, recording, lookups), name, recording.reference)
             number += 1
 
 
@@ -153,7 +150,8 @@ def _delivery_intake(ref: DeliveryRef, package: Package, name: str, message: Mes
 
 def _recording_intake(ref: DeliveryRef, message: Message, recording: SoundRecording, lookups: Lookups) -> Intake:
     release = lookups.release_of(recording)
-    audio = lookups.audio_of(recording)
+    audio, artwork = lookups.audio_of(recording), lookups.artwork_of(release)
+    stamps = stamp(audio), *lookups.stamps_of(artwork)
     sender = _party_id(message.sender) or message.sender.name or None
     return Intake.model_validate(
         {
@@ -167,8 +165,9 @@ def _recording_intake(ref: DeliveryRef, message: Message, recording: SoundRecord
                 reference=recording.reference,
                 uri=join(ref.path, f"{message.path}#{recording.reference}"),
             ),
-            "source_key": derived_id("src", ref.path, message.sha256, recording.reference, _stamp(audio)),
+            "source_key": derived_id("src", ref.path, message.sha256, recording.reference, *stamps),
             "recording": recording,
+            "artwork": artwork,
             "audio_uri": str(Path(ref.root, audio.path)) if audio and not message.is_takedown else None,
         }
     )
@@ -218,10 +217,6 @@ def _aware(moment: datetime | None) -> datetime | None:
 def _party_id(party: Party) -> str | None:
     ids = sorted(party.ids, key=lambda i: i.scheme.upper() != "DPID")
     return next((i.value for i in ids if i.value), None)
-
-
-def _stamp(file: PackageFile | None) -> str | None:
-    return f"{file.path} {file.size} {file.modified_ns}" if file else None
 
 
 # --- bare audio

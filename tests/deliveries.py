@@ -39,6 +39,13 @@ def message(*uris, message_id="M1", created="2026-11-22T12:00:00Z", first=1):
     return MESSAGE.format(message_id=message_id, created=created, recordings=recordings)
 
 
+def with_cover(text, uri):
+    """Put a front cover into a message, which a release that lists no resources has too."""
+    cover = f"""<Image><ResourceReference>I1</ResourceReference><Type>FrontCoverImage</Type>
+     <TechnicalDetails><File><URI>{uri}</URI></File></TechnicalDetails></Image></ResourceList>"""
+    return text.replace("</ResourceList>", cover)
+
+
 def put(path, content=b"x"):
     """Write a file with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)

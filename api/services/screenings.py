@@ -4,6 +4,7 @@ A batch is one transaction. Each item is validated by itself; should the databas
 batch all the same, its items are tried one by one, so that a bad one never costs another.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from api.public import ItemProblem, ScreeningResult
-from api.services import clock, declarations, drafts, redaction
+from api.services import clock, declarations, drafts, placing, redaction
 from api.services.access import Actor, Permission, require_permission
 from api.services.keys import normal_dpid
 from api.services.texts import KEY_LIMIT, LIMIT, encodable, plain
@@ -46,8 +47,10 @@ class _Batch:
     cases: dict[str, CaseRow]
     last: dict[str, ScreeningRow]
     deliveries: set[str]
+    drawing: placing.Drawing
     screenings: list[ScreeningRow] = field(default_factory=list)
     flags: list[FlagRow] = field(default_factory=list)
+    touched: dict[str, CaseRow] = field(default_factory=dict)
 
 
 def record(db: Database, actor: Actor, items: Sequence[Any]) -> tuple[ScreeningResult, ...]:
@@ -116,6 +119,7 @@ def _record_batch(db: Database, actor: Actor, screenings: list[Screening]) -> li
             store.insert(session, batch.screenings)
             session.flush()
             store.insert(session, batch.flags)
+            placing.place(session, batch.touched, batch.now)
             new = (one for one, result in zip(screenings, results, strict=True) if result.status == "created")
             declarations.remember(session, new, batch.now)
         return results
@@ -133,6 +137,7 @@ def _open_batch(session: Session, actor: Actor, screenings: Iterable[Screening])
         cases=cases,
         last=store.rows(session, {row.screening_id for row in cases.values()}),
         deliveries=store.existing_deliveries(session, {d for one in fresh if (d := _delivery_id(one))}),
+        drawing=placing.drawing(session),
     )
 
 
@@ -141,9 +146,10 @@ def _record_one(batch: _Batch, screening: Screening) -> ScreeningResult:
         return ScreeningResult(id=screening.id, status="unchanged", case_id=batch.known[screening.id])
     row = _row(batch, screening)
     case = batch.cases.get(_case_id(screening))
-    row.case_id = _case_id(screening) if case or screening.flags else None
+    is_drawn = case is None and not screening.flags and batch.drawing.draws(screening.id)
+    row.case_id = _case_id(screening) if case or screening.flags or is_drawn else None
     _tell(batch, EventKind.SCREENING_RECORDED, row.case_id, screening=row.id, codes=row.codes.split())
-    if case is None and screening.flags:
+    if case is None and (screening.flags or is_drawn):
         _open_case(batch, screening, row)
     elif case is not None and _at(screening) >= batch.last[case.screening_id].screened_at:
         _update_case(batch, case, screening, row)
@@ -169,6 +175,7 @@ def _open_case(batch: _Batch, screening: Screening, row: ScreeningRow) -> None:
     _describe(case, screening, row)
     batch.cases[case.id] = case
     batch.last[row.id] = row
+    batch.touched[case.id] = case
     batch.session.add(case)
     _tell(batch, EventKind.CASE_OPENED, case.id, screening=row.id, codes=row.codes.split())
 
@@ -177,12 +184,12 @@ def _update_case(batch: _Batch, row: CaseRow, screening: Screening, now: Screeni
     before = batch.last[row.screening_id]
     old, new = set(row.codes.split()), set(now.codes.split())
     case = case_store.to_case(row)
-    after = machine.screen_again(
-        case, has_new_reasons=old != new, has_flags=bool(new), is_answer=before.source_key != now.source_key
-    )
+    is_answer = row.state == CaseState.WAITING and _is_answer(before, now)
+    after = machine.screen_again(case, has_new_reasons=old != new, has_flags=bool(new), is_answer=is_answer)
     case_store.put(row, after, by=batch.actor.name, at=batch.now)
     _describe(row, screening, now)
     batch.last[now.id] = now
+    batch.touched[row.id] = row
     reasons = {"added": sorted(new - old), "gone": sorted(old - new)}
     _tell(batch, EventKind.CASE_UPDATED, row.id, screening=now.id, version=after.version, **reasons)
     if case.state.has_draft and after.state is CaseState.OPEN:
@@ -190,6 +197,19 @@ def _update_case(batch: _Batch, row: CaseRow, screening: Screening, now: Screeni
     elif after.state is not case.state:
         why = "new evidence" if old != new else "the label delivered again"
         _tell(batch, EventKind.CASE_REOPENED, row.id, reason=why, **reasons)
+
+
+def _is_answer(before: ScreeningRow, now: ScreeningRow) -> bool:
+    """Tell whether the label sent something else: the same message and sound in another place are a replay."""
+    if before.source_key == now.source_key:
+        return False
+    earlier, later = (_bytes_of(json.loads(row.document)) for row in (before, now))
+    return earlier != later or earlier == (None, None)
+
+
+def _bytes_of(document: dict[str, Any]) -> tuple[str | None, str | None]:
+    audio = document["found"].get("audio") or {}
+    return document["intake"].get("message_sha256"), audio.get("sha256")
 
 
 def _void_draft(batch: _Batch, case_id: str) -> None:
@@ -218,6 +238,7 @@ def _describe(case: CaseRow, screening: Screening, row: ScreeningRow) -> None:
     case.sender_id = row.sender_id
     case.sender_name = plain(intake.sender_name, LIMIT)
     case.release_key = plain(intake.release_key or "", LIMIT)
+    placing.describe(case, screening)
 
 
 def _row(batch: _Batch, screening: Screening) -> ScreeningRow:

@@ -1,5 +1,6 @@
 import pytest
 from fixtures_api import make_screening
+from rule_cases.making import facts
 
 from api.public import QueueFilters
 from api.services import cases
@@ -7,8 +8,8 @@ from api.services.access import PIPELINE, Actor, Role
 from api.services.screenings import case_id_of, record
 from schemas.cases import Action, CaseState
 from schemas.errors import NotAllowed
-from schemas.review import AT_ONCE
 from schemas.flags import FlagSeverity
+from schemas.review import AT_ONCE
 
 MIA = Actor(name="mia", role=Role.MODERATOR)
 
@@ -174,6 +175,25 @@ def test_a_new_delivery_answers_a_waiting_case_and_a_new_run_does_not(db, source
     put(db, make_screening(1, "AID-002", take=1, source=source))
 
     assert state is see(db).case.state
+
+
+def test_the_same_bytes_in_another_place_are_no_answer(db):
+    first = with_bytes(make_screening(1, "AID-002", source="here"), "m1", "a1")
+    put(db, first)
+    close(db, Action.ASK)
+
+    put(db, with_bytes(make_screening(1, "AID-002", take=1, source="there"), "m1", "a1"))
+    assert see(db).case.state is CaseState.WAITING
+
+    put(db, with_bytes(make_screening(1, "AID-002", take=2, source="elsewhere"), "m2", "a1"))
+    assert see(db).case.state is CaseState.OPEN
+
+
+def with_bytes(screening, message, sound):
+    """Say which bytes a screening was made of."""
+    intake = screening.intake.model_copy(update={"message_sha256": message})
+    found = screening.found.model_copy(update={"audio": facts(sha256=sound)})
+    return screening.model_copy(update={"intake": intake, "found": found})
 
 
 def test_another_account_that_names_the_same_sender_gets_a_case_of_its_own(db):

@@ -2,7 +2,7 @@ import csv
 import json
 
 import pytest
-from deliveries import message, put, put_release
+from deliveries import message, put, put_release, with_cover
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +51,18 @@ def test_keys_stay_while_nothing_changes_and_follow_the_bytes(album):
     assert before[0].source_key != after[0].source_key
     assert before[1].source_key == after[1].source_key
     assert before[0].recording_key == after[0].recording_key
+
+
+def test_a_changed_cover_is_a_reason_to_screen_again(album):
+    put(album / "release.xml", with_cover(message("resources/a.wav", "resources/b.wav"), "cover.png"))
+    cover = put(album / "cover.png", b"one")
+    before = read(album.parent)
+    assert [one.uri for one in before[0].artwork] == [str(cover)]
+    assert [i.source_key for i in before] == [i.source_key for i in read(album.parent)]
+
+    put(cover, b"another")
+
+    assert not {i.source_key for i in before} & {i.source_key for i in read(album.parent)}
 
 
 def test_shares_of_a_delivery_make_the_whole(tmp_path):
