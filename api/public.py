@@ -30,6 +30,11 @@ class CasePublic(Case):
         The gravest flag's; None where the last screening has no flag.
     updated_by
         Who or what changed the case last.
+    queue, due_at
+        The queue that it is in, and when it should be decided at the latest; a label sees neither.
+    confidence, exposure
+        How certain its reasons are, in (0, 1], and how many it reaches: parts of its place in the queue, with
+        ``priority`` (the severity) and the due time (docs/queues.md).
     """
 
     recording_key: str
@@ -48,6 +53,10 @@ class CasePublic(Case):
     opened_at: datetime
     updated_at: datetime
     updated_by: str
+    queue: str = ""
+    due_at: datetime | None = None
+    confidence: float = 1.0
+    exposure: float = 1.0
 
 
 class QueueFilters(Model):
@@ -59,6 +68,8 @@ class QueueFilters(Model):
         Part of the sender's name, or its DPID.
     q
         Part of title, artist, ISRC or case id.
+    filter
+        A filter in the language of docs/queues.md, e.g. ``undeclared since:7d -label:"Nova"``; labels have none.
     parked
         Of open cases those that are put aside (true), are not (false), or all (null); a label sees no difference.
     holder
@@ -74,6 +85,7 @@ class QueueFilters(Model):
     severity: FlagSeverity | None = None
     sender: str = Field(default="", max_length=200)
     q: str = Field(default="", max_length=200)
+    filter: str = Field(default="", max_length=1000)
     parked: bool | None = False
     holder: str = Field(default="", max_length=64)
     cursor: str = Field(default="", max_length=500)

@@ -8,6 +8,7 @@
       + InvalidProfile           a profile that is not there or cannot be applied
       + InvalidInput             a path, manifest or submission that cannot be read at all
           x UnsafePath           a path that leaves its folder, is absolute, a link or an archive
+          x InvalidFilter        a word of a filter that means nothing, and where it stands
       + AudioUnreadable          no decoder made a signal out of the bytes
           x AudioLimitExceeded   more time, memory or length than the limits allow
           x ListenerCrashed      the contained decoder process died
@@ -100,6 +101,31 @@ class UnsafePath(InvalidInput):
     """A path that leaves its folder, is absolute, a symbolic link or an archive."""
 
     code = "unsafe-path"
+
+
+class InvalidFilter(InvalidInput):
+    """A word of a filter that means nothing.
+
+    Parameters
+    ----------
+    column, length
+        Where the word stands, from 1, and how long it is.
+    known
+        What could stand there.
+    suggestion
+        What was probably meant; empty where nothing is near.
+    """
+
+    code = "invalid-filter"
+
+    def __init__(
+        self, message: str, *, column: int, length: int, known: Sequence[str] = (), suggestion: str = "", mend: str = ""
+    ) -> None:
+        super().__init__(message, mend=mend)
+        self.column = column
+        self.length = length
+        self.known = tuple(known)
+        self.suggestion = suggestion
 
 
 class AudioUnreadable(LinerError):

@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     BATCH_MADE = "batch.made"  # batch, action, cases
     BATCH_APPLIED = "batch.applied"  # batch, and how many became what
     BATCH_UNDONE = "batch.undone"  # batch, cases
+    ROUTING_CHANGED = "routing.changed"  # version, note, cases moved
+    QUEUE_SET = "queue.set"  # queue, title, sla_hours, cases whose due time moved
     KEY_ROTATED = "key.rotated"  # name, until when the old token is good
     KEY_CREATED = "key.created"  # name, role
     KEY_REVOKED = "key.revoked"  # name

@@ -222,7 +222,7 @@ def _require_settler(actor: Actor) -> None:
 
 def _find(session: Session, actor: Actor, case_id: str) -> CaseRow:
     row = store.find(session, case_id)
-    if row is None or not actor.sees(account=row.account, sender_id=row.sender_id):
+    if row is None or not actor.sees(account=row.account, sender_id=row.sender_id) or not actor.works_on(row.queue):
         raise no_case(case_id)
     require_permission(actor, Permission.READ)
     return row

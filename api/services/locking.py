@@ -65,7 +65,7 @@ def locked(db: Database, actor: Actor, case_id: str, expected: int | None) -> It
 def lock(session: Session, actor: Actor, case_id: str) -> Locked:
     """Lock a case within a transaction."""
     row = store.lock(session, case_id)
-    if row is None:
+    if row is None or not actor.works_on(row.queue):
         raise no_case(case_id)
     return Locked(session=session, actor=actor, row=row, case=store.to_public(session, [row])[0], now=clock.now())
 

@@ -11,6 +11,7 @@ from schemas.screening import Match, Screening
 MODERATION = "moderation"
 FOR_LABELS = {EventKind.CASE_OPENED, EventKind.CASE_UPDATED, EventKind.CASE_DECIDED, EventKind.CASE_REOPENED}
 STAFF: dict[str, None] = {"confirmed_by": None, "batch_id": None}
+INTERNAL = {"queue": "", "due_at": None, "confidence": 1.0, "exposure": 1.0}
 REASONS_FOR_LABELS = {EventKind.CASE_DECIDED}  # why a colleague reopened a case is an internal matter
 
 
@@ -21,7 +22,7 @@ def case_for(case: CasePublic, actor: Actor) -> CasePublic:
     decision = case.decision.model_copy(update={"decided_by": MODERATION}) if case.decision else None
     state = CaseState.OPEN if case.state.has_draft else case.state
     hidden = {"claim": None, "park": None, "updated_by": MODERATION, "decision": decision, "state": state}
-    return case.model_copy(update=hidden)
+    return case.model_copy(update={**hidden, **INTERNAL})
 
 
 def decisions_for(found: tuple[DecisionPublic, ...], actor: Actor) -> tuple[DecisionPublic, ...]:

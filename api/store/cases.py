@@ -13,9 +13,11 @@ from api.public import CasePublic, DecisionPublic, QueueFilters
 from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
+from api.store.filters import conditions, names_parked, names_state
 from api.tables import CaseRow, DecisionRow, FlagRow
 from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
 from schemas.errors import InvalidInput
+from schemas.filters import Term, parse
 
 LABEL_STATES = {
     CaseState.OPEN: (CaseState.OPEN, CaseState.PENDING, CaseState.SECOND_REVIEW),
@@ -24,6 +26,7 @@ LABEL_STATES = {
     CaseState.PENDING: (),
     CaseState.SECOND_REVIEW: (),
 }
+FACTS = ("rank", "level", "synthetic", "label", "territories", "sender_since")  # what filters look at
 WORK = ("claim_holder", "claim_expires_at", "claim_note", "claim_given_by", "parked_by", "parked_until", "park_reason")
 
 
@@ -103,7 +106,7 @@ def count_states(session: Session) -> dict[str, int]:
 
 def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
     """Count the cases of the filters' state by reason code."""
-    of_state = QueueFilters(state=filters.state, parked=filters.parked)
+    of_state = QueueFilters(state=filters.state, parked=filters.parked, filter=filters.filter)
     query = (
         select(FlagRow.code, func.count(func.distinct(col(CaseRow.id))))
         .join(CaseRow, col(CaseRow.screening_id) == col(FlagRow.screening_id))
@@ -146,14 +149,14 @@ def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow 
     )
     query = select(CaseRow).where(*_conditions(actor, QueueFilters()), free)
     if after is not None:
-        query = query.where(_behind(after.priority, after.opened_at, after.id))
+        query = query.where(_behind(after.rank, after.opened_at, after.id))
     row = session.exec(_in_order(query).limit(1)).first()
     return row.id if row else None
 
 
 def cursor_of(row: CaseRow) -> str:
     """Name a place in the queue."""
-    place = json.dumps([row.priority, row.opened_at.isoformat(), row.id])
+    place = json.dumps([row.rank, row.opened_at.isoformat(), row.id])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
@@ -166,27 +169,32 @@ def visible(actor: Actor, account: Any, sender_id: Any) -> ColumnElement[bool]:
 
 
 def _in_order(query: Any) -> Any:
-    return query.order_by(col(CaseRow.priority).desc(), col(CaseRow.opened_at), col(CaseRow.id))
+    return query.order_by(col(CaseRow.rank).desc(), col(CaseRow.opened_at), col(CaseRow.id))
 
 
 def _beyond(cursor: str) -> ColumnElement[bool]:
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        priority, opened_at, case_id = int(place[0]), datetime.fromisoformat(place[1]), str(place[2])
-        return _behind(priority, opened_at.astimezone(), case_id)
+        rank, opened_at, case_id = float(place[0]), datetime.fromisoformat(place[1]), str(place[2])
+        return _behind(rank, opened_at.astimezone(), case_id)
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise InvalidInput("The cursor is none of ours.", mend="Use next_cursor as it was given.") from error
 
 
-def _behind(priority: int, opened_at: datetime, case_id: str) -> ColumnElement[bool]:
+def _behind(rank: float, opened_at: datetime, case_id: str) -> ColumnElement[bool]:
     later = or_(
         col(CaseRow.opened_at) > opened_at, and_(col(CaseRow.opened_at) == opened_at, col(CaseRow.id) > case_id)
     )
-    return or_(col(CaseRow.priority) < priority, and_(col(CaseRow.priority) == priority, later))
+    return or_(col(CaseRow.rank) < rank, and_(col(CaseRow.rank) == rank, later))
 
 
 def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
-    found = [visible(actor, CaseRow.account, CaseRow.sender_id), *_in_state(actor, filters)]
+    now = clock.now()
+    terms = parse(filters.filter) if actor.role is not Role.LABEL else ()
+    found = [visible(actor, CaseRow.account, CaseRow.sender_id), *_in_state(actor, _as_asked(filters, terms))]
+    found += conditions(terms, viewer=actor.name, now=now)
+    if actor.queues is not None:
+        found.append(col(CaseRow.queue).in_(sorted(actor.queues)))
     if filters.severity is not None:
         found.append(col(CaseRow.severity) == filters.severity)
     if filters.code:
@@ -198,6 +206,13 @@ def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]
         wanted = (CaseRow.title, CaseRow.artist, CaseRow.isrc, CaseRow.id)
         found.append(or_(*(_has(column, filters.q) for column in wanted)))
     return found
+
+
+def _as_asked(filters: QueueFilters, terms: Sequence[Term]) -> QueueFilters:
+    """Let a filter that names states, or parked cases, have its way over the defaults."""
+    state = None if names_state(terms) else filters.state
+    parked = None if names_parked(terms) else filters.parked
+    return filters.model_copy(update={"state": state, "parked": parked})
 
 
 def _in_state(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
@@ -222,7 +237,7 @@ def _has(column: Any, part: str) -> ColumnElement[bool]:
 
 
 def _to_public(row: CaseRow, decision: Decision | None) -> CasePublic:
-    flat = row.model_dump(exclude={"codes", *WORK})
+    flat = row.model_dump(exclude={"codes", *WORK, *FACTS})
     parts = {"codes": tuple(row.codes.split()), "claim": _claim(row), "park": _park(row), "decision": decision}
     return CasePublic.model_validate({**flat, **parts})
 

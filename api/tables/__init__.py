@@ -16,6 +16,8 @@ from api.tables.appeals import (
 from api.tables.base import Table
 from api.tables.declarations import DeclarationRow
 from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
+from api.tables.policies import ModelDayRow, PolicyRow, RecallItemRow, RecallRow, ShadowRow
+from api.tables.queues import PreferencesRow, QueueRow, RoutingRow, SavedViewRow, SenderRow
 from api.tables.trust import (
     BatchItemRow,
     BatchRow,
@@ -54,11 +56,21 @@ __all__ = [
     "DraftRow",
     "EventRow",
     "FlagRow",
+    "ModelDayRow",
     "OpinionRow",
     "OutboxRow",
+    "PolicyRow",
+    "PreferencesRow",
+    "QueueRow",
+    "RecallItemRow",
+    "RecallRow",
+    "RoutingRow",
     "SampleRow",
+    "SavedViewRow",
     "ScreeningRow",
+    "SenderRow",
     "SessionRow",
+    "ShadowRow",
     "SignInTokenRow",
     "Table",
     "UploadRow",

@@ -10,6 +10,8 @@ from schemas.cases import Action, CaseState
 from schemas.flags import FlagSeverity
 from schemas.screening import SubjectKind
 
+MAIN_QUEUE = "main"
+
 
 class DeliveryRow(Table, table=True):
     """A delivery that came in over HTTP; ``folder`` is relative to the landing zone."""
@@ -50,16 +52,20 @@ class ScreeningRow(Table, table=True):
 
 
 class FlagRow(Table, table=True):
-    """A flag of a screening, for filters; the screening's document holds all of it."""
+    """A flag of a screening, for filters; the screening's document holds all of it.
+
+    ``model`` is what measured or estimated what the flag rests on; empty where it rests on no sound.
+    """
 
     __tablename__ = "flag"
-    __table_args__ = (one_of("severity", FlagSeverity), Index(None, "code"))
+    __table_args__ = (one_of("severity", FlagSeverity), Index(None, "code"), Index(None, "model"))
 
     screening_id: str = Field(primary_key=True, foreign_key="screening.id")
     position: int = Field(primary_key=True)
     code: str
     severity: str
     title: str
+    model: str = ""
 
 
 class CaseRow(Table, table=True):
@@ -80,6 +86,8 @@ class CaseRow(Table, table=True):
         Index(None, "release_key", "account"),
         Index(None, "state", "priority", "opened_at", "id"),
         Index(None, "account", "sender_id"),
+        Index(None, "state", "rank", "opened_at", "id"),
+        Index(None, "queue", "state", "rank", "opened_at", "id"),
     )
 
     id: str = Field(primary_key=True)
@@ -88,6 +96,16 @@ class CaseRow(Table, table=True):
     kind: str
     state: str
     priority: int
+    rank: float = 0.0
+    queue: str = MAIN_QUEUE
+    due_at: datetime | None = at(default=None)
+    confidence: float = 1.0
+    exposure: float = 1.0
+    level: str = ""
+    synthetic: float | None = None
+    label: str = ""
+    territories: str = Field(default="", sa_type=Text)
+    sender_since: datetime | None = at(default=None)
     severity: str | None = None
     version: int = 1
     claim_holder: str | None = None
@@ -114,7 +132,7 @@ class DecisionRow(Table, table=True):
     """A published decision, frozen with its statement of reasons: triggers refuse changes."""
 
     __tablename__ = "decision"
-    __table_args__ = (one_of("action", Action), UniqueConstraint("case_id", "case_version"))
+    __table_args__ = (one_of("action", Action), UniqueConstraint("case_id", "case_version"), Index(None, "decided_at"))
 
     id: str = Field(primary_key=True)
     case_id: str = Field(foreign_key="case.id")
