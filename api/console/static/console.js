@@ -4,7 +4,7 @@ import { mountDecide } from "./decide.js";
 import { mountKeys } from "./keys.js";
 import { mountPlayer } from "./player.js";
 import { mountQueue } from "./queue.js";
-import { mountCountdown, mountHeartbeat } from "./work.js";
+import { mountCountdown, mountDisclosures, mountHeartbeat } from "./work.js";
 
 const mounts = {
   "[data-queue]": mountQueue,
@@ -12,6 +12,7 @@ const mounts = {
   "[data-player]": mountPlayer,
   "[data-countdown]": mountCountdown,
   "[data-heartbeat]": mountHeartbeat,
+  ".work": mountDisclosures,
 };
 
 for (const [selector, mount] of Object.entries(mounts)) {

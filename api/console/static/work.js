@@ -24,3 +24,12 @@ export function mountHeartbeat(element) {
     fetch(element.dataset.heartbeat, { method: "POST", headers: { "X-CSRF-Token": element.dataset.csrf } });
   }, BEAT_MS);
 }
+
+/** Lead the focus into what was opened, so that a form is filled in without a mouse. */
+export function mountDisclosures(part) {
+  for (const details of part.querySelectorAll("details")) {
+    details.addEventListener("toggle", () => {
+      if (details.open) details.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+    });
+  }
+}

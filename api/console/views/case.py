@@ -164,7 +164,8 @@ def _sentence(case: Case, viewer: str, now: datetime) -> str:
         )
         return f"{verb}, by {decision.decided_by} on {stamp(decision.decided_at, now).text}."
     if case.claim and case.claim.is_live(now):
-        until = f"{case.claim.expires_at:%H:%M} UTC"
+        ends = case.claim.expires_at
+        until = f"{ends:%H:%M} UTC" if ends.date() == now.date() else stamp(ends, now).text
         if case.claim.holder == viewer:
             return f"You hold this case until {until}."
         return f"{case.claim.holder} holds this case until {until}. You can read and listen, but not decide."
