@@ -1,9 +1,10 @@
-"""Take the pictures of the console that the README shows, from a demonstration of its own.
+"""Take the pictures of the console and the portal that the documentation shows, from a demonstration of its own.
 
 Run it by ``make screenshots``; it needs Chromium (Debian's package, or LINER_CHROMIUM).
 """
 
 import io
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,30 @@ CASE = "Streetlight Lullaby"  # a near-copy: it has evidence to hear and a recor
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LARGEST_BYTES = 300_000
+RECORDING = {
+    "title": "Harbour Lights",
+    "artist": "Ada Brandt",
+    "isrc": "GXF3D2400001",
+    "file": "harbour-lights.wav",
+    "disclosure": {"contains_ai": "none", "contributions": [{"role": "Composer", "agent": "generative_ai"}]},
+}
+DELIVERED = {
+    "liner": "submission/1",
+    "id": "saltmarsh-1",
+    "sender": {"name": "Saltmarsh Records"},
+    "release": {"title": "Tide Tables", "artist": "Ada Brandt"},
+    "recordings": [RECORDING],
+}
+DISCLOSED = {
+    "sender": "Saltmarsh Records",
+    "release_title": "Tide Tables",
+    "release_artist": "Ada Brandt",
+    "r0_title": "Harbour Lights",
+    "r0_isrc": "GXF3D2400001",
+    "r0_file": "harbour-lights.wav",
+    "r0_VOCALS_name": "Ada Brandt",
+    "r0_LYRICS_name": "Ada Brandt",
+}
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +67,9 @@ def main() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603 - our own command
             try:
                 with playwright.chromium.launch(executable_path=chromium, args=list(FLAGS)) as browser:
-                    take_all(browser, sign_in_link(demo))
+                    link = sign_in_link(demo)
+                    take_all(browser, link)
+                    take_portal(browser, label_link(Path(home) / "demo", link))
             finally:
                 demo.terminate()
 
@@ -54,6 +81,43 @@ def sign_in_link(demo: subprocess.Popen[str]) -> str:
         if link:
             return link[0]
     sys.exit("The demonstration ended without a sign-in link.")
+
+
+def label_link(home: Path, link: str) -> str:
+    """Make a label on the running demonstration, and its own sign-in link."""
+    liner = Path(sys.executable).with_name("liner")
+    settings = {**os.environ, "LINER_HOME": str(home), "LINER_PUBLIC_URL": link.partition("/console")[0]}
+    for command in (("create", "saltmarsh", "--role", "label", "--account", "saltmarsh"), ("link", "saltmarsh")):
+        done = subprocess.run(  # noqa: S603 - our own command
+            [liner, "keys", *command], env=settings, check=True, capture_output=True, text=True
+        )
+    return done.stdout.strip()
+
+
+def take_portal(browser: Browser, link: str) -> None:
+    """Look at a label's delivery with its findings, and at the disclosure form's preview."""
+    page = browser.new_page(viewport=DESKTOP)
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="New delivery").click()
+    message = {"name": "release.json", "mimeType": "application/json", "buffer": json.dumps(DELIVERED).encode()}
+    page.get_by_label("Choose files").set_input_files(message)
+    page.get_by_text("AID-002").wait_for()
+    wait_for_pictures(page)
+    save(page, "portal-delivery")
+    page.goto(f"{link.partition('/console')[0]}/portal/disclosure")
+    for name, value in DISCLOSED.items():
+        page.locator(f"#{name}").fill(value)
+    for part, made in (
+        ("VOCALS", "person"),
+        ("LYRICS", "helped"),
+        ("COMPOSITION", "person"),
+        ("INSTRUMENTS", "machine"),
+    ):
+        page.locator(f"input[name=r0_{part}][value={made}]").check()
+    page.get_by_role("button", name="Preview and check").click()
+    page.get_by_text("AI credits").wait_for()
+    save(page, "portal-disclosure")
 
 
 def take_all(browser: Browser, link: str) -> None:
