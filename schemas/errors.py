@@ -5,6 +5,7 @@
     LinerError
       + InvalidIdentifier        an ISRC, ICPN, DPID ... that breaks its rule
       + InvalidPolicy            a policy file that cannot be applied
+          x BrokenPolicy         a policy's text with mistakes, each with its line
       + InvalidProfile           a profile that is not there or cannot be applied
       + InvalidInput             a path, manifest or submission that cannot be read at all
           x UnsafePath           a path that leaves its folder, is absolute, a link or an archive
@@ -22,6 +23,7 @@
           x NotAllowed           the role or account may not do this
           x StaleCase            the case changed since it was read
               - StaleAppeal      the appeal did
+              - StaleVersion     the version of a policy did
           x NotClaimHolder       somebody else holds the claim
           x InvalidTransition    the case's state does not allow this
           x SameReviewer         whoever took a decision may not judge it again
@@ -83,6 +85,20 @@ class InvalidPolicy(LinerError):
     """A policy file that cannot be applied."""
 
     code = "invalid-policy"
+
+
+class BrokenPolicy(InvalidPolicy):
+    """A policy's text with mistakes: ``problems`` has each with its line."""
+
+    code = "broken-policy"
+
+    def __init__(self, problems: Sequence[tuple[int, str]]) -> None:
+        line, message = problems[0]
+        more = f" There are {len(problems)} mistakes." if len(problems) > 1 else ""
+        super().__init__(
+            f"Line {line}: {message}.{more}", mend="Mend the lines that are named; docs/policy.md has the form."
+        )
+        self.problems = [{"line": line, "message": message} for line, message in problems]
 
 
 class InvalidProfile(LinerError):
@@ -224,6 +240,12 @@ class StaleAppeal(StaleCase):
     """The appeal changed since the caller read it."""
 
     noun = "Appeal"
+
+
+class StaleVersion(StaleCase):
+    """The version of a policy changed since the caller read it."""
+
+    noun = "Version"
 
 
 class NotClaimHolder(ReviewError):

@@ -39,3 +39,11 @@ class EventKind(StrEnum):
     WEBHOOK_REGISTERED = "webhook.registered"  # webhook
     WEBHOOK_ROTATED = "webhook.rotated"  # webhook
     WEBHOOK_REMOVED = "webhook.removed"  # webhook
+    POLICY_DRAFTED = "policy.drafted"  # policy, ref
+    POLICY_EDITED = "policy.edited"  # policy, ref
+    POLICY_SHADOWED = "policy.shadowed"  # policy, ref
+    POLICY_SIMULATED = "policy.simulated"  # policy, ref, live
+    POLICY_DISCARDED = "policy.discarded"  # policy, ref
+    POLICY_APPROVED = "policy.approved"  # policy, ref, author, before, sha256 of the text: it is live
+    POLICY_ROLLED_BACK = "policy.rolled_back"  # policy, ref, from, reason: it is live again
+    RECALLED = "recall.made"  # recall, subject, and what became of how many cases

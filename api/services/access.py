@@ -37,6 +37,7 @@ class Permission(StrEnum):
     REVIEW = "review"
     SETTLE = "settle"
     OVERSEE = "oversee"
+    STEER = "steer"
     AUDIT = "audit"
     METRICS = "metrics"
     APPEAL = "appeal"
@@ -57,6 +58,7 @@ MEANINGS = {
     Permission.REVIEW: "claim, hand over, park, decide, undo, reopen, give second opinions, decide in batches",
     Permission.SETTLE: "settle what colleagues disagree about, undo others' drafts, name golden items",
     Permission.OVERSEE: "see agreement and accuracy",
+    Permission.STEER: "draft, simulate, shadow, approve and roll back policies and models; recall; export labels",
     Permission.AUDIT: "read and verify the audit log, export its head, statements and reports for the DSA",
     Permission.METRICS: "read the figures for Prometheus",
     Permission.APPEAL: "appeal against decisions",
@@ -68,7 +70,7 @@ _MODERATOR = frozenset({Permission.READ, Permission.CONSOLE, Permission.REVIEW})
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LABEL: _LABEL,
     Role.MODERATOR: _MODERATOR,
-    Role.SENIOR: _MODERATOR | {Permission.SETTLE, Permission.OVERSEE},
+    Role.SENIOR: _MODERATOR | {Permission.SETTLE, Permission.OVERSEE, Permission.STEER},
     Role.ADMIN: frozenset(Permission) - {Permission.APPEAL},  # that is a label's
     Role.AUDITOR: frozenset(
         {Permission.READ, Permission.CONSOLE, Permission.OVERSEE, Permission.AUDIT, Permission.METRICS}
