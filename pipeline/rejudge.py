@@ -1,14 +1,15 @@
 """Rejudge: a lake under another policy, model or calibration, without decoding anything.
 
 A screening keeps the packed windows that its synthetic score was made from, so another model of the same features,
-or another calibration, gives its own score; every other signal stays as it was measured. Then the rules of the
-recording scope and the policy run again. What comes out is a new screening that pins what made it.
+or another calibration, gives its own score. Every other signal and every finding stays as it was, for rules do not ask
+models. Then the policy judges again. What comes out is a new screening that pins what made it.
 """
 
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,10 @@ import pyarrow.parquet as pq
 from pipeline.deliver import ClientFactory, Courier
 from pipeline.keep import Keeper
 from pipeline.lake import FLUSH_ROWS, Lake
-from pipeline.screen import Heard, Job, make_screening
 from pipeline.screened import Screened
 from schemas.evidence import Evidence
-from schemas.policy import Policy
-from schemas.rules import RULES, Scope
-from schemas.screening import Heard as HeardLayer
-from schemas.screening import Screening, Versions
-from schemas.versions import ENGINE
+from schemas.policy import Policy, judge
+from schemas.screening import Heard, Screening, derived_id
 
 if TYPE_CHECKING:
     from classifiers.synthetic.model import SyntheticModel
@@ -88,10 +85,10 @@ def rejudge(lake: Path, verdict: Verdict, *, review: ClientFactory | None, keeps
     """
     totals: Counter[str] = Counter()
     before, after, delivered = Counter[str](), Counter[str](), Counter[str]()
-    judge = _Judge(verdict)
+    judged = _Judge(verdict)
     with contextlib.closing(Keeper(lake, delivers=review is not None and keeps)) as keeper:
         for old in latest_screenings(Lake(lake)):
-            new, was_scored = judge(old)
+            new, was_scored = judged(old)
             totals.update(seen=1, changed=old.flags != new.flags, scored=was_scored, unscored=not was_scored)
             before.update(f"{flag.code} {flag.severity}" for flag in old.flags)
             after.update(f"{flag.code} {flag.severity}" for flag in new.flags)
@@ -137,14 +134,20 @@ class _Judge:
     def __call__(self, old: Screening) -> tuple[Screening, bool]:
         """Give the new screening, and whether the model scored it again."""
         heard, models = self._heard(old)
-        kept = tuple(f for f in old.findings if RULES[f.rule].scope is not Scope.RECORDING)
-        intake = old.intake.model_copy(update={"findings": kept})
-        evidence = Evidence(intake=intake, found=old.found, heard=heard, known=old.known)
-        versions = Versions(engine=ENGINE, policy=self._policy.ref, models=models)
-        job = Job(run_id="", lake="", policy=self._policy, versions=versions)
-        return make_screening(Heard(evidence), job), heard is not old.heard
+        evidence = Evidence(intake=old.intake, found=old.found, heard=heard, known=old.known)
+        versions = old.versions.model_copy(update={"policy": self._policy.ref, "models": models})
+        if versions == old.versions and heard == old.heard:
+            return old, heard is not old.heard
+        update = {
+            "id": derived_id("scr", old.id, versions.key),
+            "versions": versions,
+            "screened_at": datetime.now(UTC),
+            "heard": heard,
+            "flags": judge(evidence, old.findings, self._policy),
+        }
+        return old.model_copy(update=update), heard is not old.heard
 
-    def _heard(self, old: Screening) -> tuple[HeardLayer, tuple[str, ...]]:
+    def _heard(self, old: Screening) -> tuple[Heard, tuple[str, ...]]:
         """Score again what can be; what made the rest stays pinned."""
         if self._model is None or not self._model.reads(old.heard.traces):
             return old.heard, old.versions.models
