@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
-from pipeline.duplicates.keys import kept_of, wide_keys
+from pipeline.duplicates.keys import indexed, wide_keys
 from pipeline.duplicates.sketch import KeysOf
 from pipeline.sound import Sound
 
@@ -29,6 +29,10 @@ FORM = 2  # of the tables; another one is made anew
 BUSY_SECONDS = 60.0
 HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
 HOT_SHOWN = 4
+CHECKPOINT_PAGES = (
+    16_384  # a sound changes some 500 places; copying them home after every second one would double the work
+)
+CACHE_KB = 65_536
 LOADED = 200_000  # keys in one transaction
 
 _TABLES = """
@@ -100,6 +104,8 @@ class Catalogue:
         self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         self._db.executescript(_TABLES)
         self._db.execute(f"PRAGMA user_version = {FORM}")
         self._path = path
@@ -236,7 +242,7 @@ class Catalogue:
 
     def _keys(self, sound: Sound) -> list[int]:
         try:
-            keys = self._keys_of(sound.fingerprint, sound.duration_s)[: kept_of(sound.duration_s)]
+            keys = indexed(self._keys_of(sound.fingerprint))
         except ValueError:  # of another version: it is found by its samples alone until it is screened again
             return []
         return [int(key) for key in packing.posting_keys(keys)]

@@ -9,7 +9,7 @@ from classifiers.fingerprint import pack
 from classifiers.landmarks import Landmarks
 from pipeline.lake import Lake
 
-PER_S = 5  # strong peaks of a song
+PER_S = 3  # strong peaks of a song
 
 
 def song(seconds, seed):

@@ -23,7 +23,7 @@ from pipeline.duplicates.sketch import WideKeys
 
 HOT = 32
 MIN_RARE_KEYS = 1.6  # evidence of a candidate, in keys that no third recording has: two keys that few have
-MIN_WIDE = 5  # wide keys in common that are worth a full comparison; at most 3 were seen in unrelated recordings
+MIN_WIDE = 3  # wide keys in common that are worth a full comparison
 COMPACT_PAIRS = 8_000_000  # pairs in memory before equal ones are added up
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.duplicates import packing
-from pipeline.duplicates.keys import kept_of, wide_keys
+from pipeline.duplicates.keys import indexed, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of
 from schemas.errors import LinerError
 
-KeysOf = Callable[[bytes | None, float], packing.Values]
+KeysOf = Callable[[bytes | None], packing.Values]
 
 MIN_SECONDS = 3.0  # two files of nothing, or of a moment, are equal by nature
 
@@ -71,11 +71,10 @@ def signal_number(signal_hash: str | None) -> int:
 
 
 def _keys(row: dict[str, Any], keys_of: KeysOf) -> tuple[packing.Values, bool]:
-    duration_s = row["duration_s"] or 0.0
-    if duration_s < MIN_SECONDS:
+    if (row["duration_s"] or 0.0) < MIN_SECONDS:
         return np.zeros(0, np.uint64), True
     try:
-        return keys_of(row["fingerprint"], duration_s), True
+        return keys_of(row["fingerprint"]), True
     except (ValueError, LinerError):  # of another version, or not a fingerprint
         return np.zeros(0, np.uint64), False
 
@@ -85,11 +84,11 @@ def _write(share: Share, scratch: Path, about: npt.NDArray[Any], wide: list[pack
     sounding = np.flatnonzero(about["signal"])
     order = sounding[np.argsort(about["day"][sounding], kind="stable")]
     firsts = order[np.unique(about["signal"][order], return_index=True)[1]]
-    keys = [wide[place][: kept_of(float(about["duration_s"][place]))] for place in firsts]
+    keys = [indexed(wide[place]) for place in firsts]
     flat = np.concatenate([np.zeros(0, np.uint64), *keys])
     postings = packing.postings(flat, np.repeat(numbers[firsts], [len(own) for own in keys]))
     sounds = packing.postings(packing.scattered(about["signal"][sounding]), numbers[sounding])
-    short = [np.sort((own >> np.uint64(32)).astype(np.uint32)) for own in wide]
+    short = [(own >> np.uint64(32)).astype(np.uint32) for own in wide]
     name = f"{share.index:06}.npy"
     return Sketched(
         index=share.index,

@@ -349,6 +349,6 @@ def test_a_part_of_an_index_entry_stays_small(catalogue, comparer):
     """Ten hours have no more keys than an hour or so; three minutes have some two hundred."""
     times, heights = song(3600, 1)
     comparer.arrive(sound(1, (times * 10, heights), 36_000))
-    assert catalogue.contents().keys <= 4096
+    assert catalogue.contents().keys <= 8192
     comparer.arrive(sound(2, cut(song(180, 2), 0, 180), 180))
     assert replace(catalogue.contents(), size=0).sounds == 2

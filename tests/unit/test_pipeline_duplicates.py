@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prints import fingerprint, song
+from prints import faster, fingerprint, song
 
 from pipeline.duplicates import join, packing, stars, twins, verify
-from pipeline.duplicates.keys import MAX_KEPT, MIN_KEPT, chosen, index_keys, kept_of
+from pipeline.duplicates.keys import MAX_WIDE, chosen, indexed, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of, day_text
 
 numbers = st.integers(0, packing.MAX_RECORDINGS - 1)
@@ -86,22 +86,33 @@ def test_copies_choose_the_same_keys():
     rng = np.random.default_rng(0)
     shared, own, other = rng.integers(0, 2**48, (3, 900))
 
-    one, two = (chosen(np.concatenate([shared, rest]), 180)[: kept_of(180)] for rest in (own, other))
+    one, two = (indexed(chosen(np.concatenate([shared, rest]))) for rest in (own, other))
 
-    assert len(one) == 270
-    assert len(np.intersect1d(one, two)) > 100  # half of the keys are shared, so nearly half of the chosen
+    assert 800 < len(one) < 1000
+    assert 400 < len(np.intersect1d(one, two)) < 500  # half of the keys are shared, so half of the chosen
 
 
 def test_a_moment_says_nothing_and_ten_hours_say_no_more_than_they_may():
-    assert len(index_keys(None, 180)) == 0
-    assert len(chosen(np.arange(7), 180)) == 0
-    assert len(chosen(np.arange(500), 3)) == MIN_KEPT
-    assert kept_of(3) == MIN_KEPT
-    assert len(chosen(np.arange(200_000), 36_000)) == MAX_KEPT
+    assert len(wide_keys(None)) == 0
+    assert len(chosen(np.arange(7))) == 0
+    assert len(chosen(np.arange(8))) == 8
+    assert len(chosen(np.arange(200_000))) == MAX_WIDE
 
 
-def test_keys_of_a_song_are_chosen():
-    assert len(index_keys(fingerprint(song(60, 1)), 60)) >= 40
+def test_long_recordings_that_keep_a_part_of_their_keys_keep_the_same_part():
+    shared = np.arange(20_000)
+
+    one, two = (chosen(np.concatenate([shared, first + np.arange(20_000)])) for first in (10**6, 10**7))
+
+    assert len(np.intersect1d(one, two)) > 3500
+
+
+def test_a_song_has_keys_and_a_faster_copy_shares_them():
+    original = song(60, 1)
+    own, copy = (wide_keys(fingerprint(sound)) for sound in (original, faster(original, 1.1)))
+
+    assert len(own) > 100
+    assert len(np.intersect1d(own, copy)) > 0.3 * len(own)
 
 
 # --- twins
@@ -180,7 +191,7 @@ def test_no_pair_is_lost_when_sums_are_made_early(about, tmp_path, monkeypatch):
 
 
 def test_only_candidates_that_share_more_keys_are_compared_in_full(tmp_path):
-    shared = {(0, 5): 4, (1, 5): 5, (2, 6): 30}
+    shared = {(0, 5): 2, (1, 5): 3, (2, 6): 30}
     keys = {n: set(range(1000 * n, 1000 * n + 40)) for n in range(7)}
     for (one, other), count in shared.items():
         keys[other] |= set(range(1000 * one, 1000 * one + count))

@@ -1,0 +1,245 @@
+"""Copies at catalogue scale: the join over 10^4 and 10^5 recordings (and 10^6), and a look-up against the index.
+
+The recordings are invented (`benchmarks.invented`): their keys coincide as often as those of real music. What depends
+on one or two recordings alone is measured once, on music that is made here, and multiplied: keys out of a fingerprint,
+and the full comparison of two. ``--million`` adds 10^6 (some 40 GB of scratch at most, about an hour);
+``--copies-of-one`` joins two million copies of one file.
+"""
+
+import contextlib
+import json
+import math
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SIZES = (10_000, 100_000)
+MILLION = 1_000_000
+QUERIES = 1000
+COPIES = 0.05  # of the queries
+DOLLARS_A_CORE_HOUR = 0.04
+FAR = 100_000_000
+
+
+def main() -> None:
+    """Measure every size in a process of its own, and print the tables."""
+    sizes = [*SIZES, *([MILLION] if "--million" in sys.argv else [])]
+    single = _child("single", 0)
+    print(
+        f"\nOne recording, 180 s: keys {single['keys_ms']:.1f} ms; full comparison of two {single['compare_ms']:.1f} ms"
+    )
+    joins = {size: _child("join", size) for size in sizes}
+    _print_joins(joins)
+    _print_projection(joins, single)
+    _print_lookups({size: _child("look", size) for size in sizes})
+    if "--copies-of-one" in sys.argv:
+        _print_joins({2 * MILLION: _child("copies", 2 * MILLION)})
+
+
+def _child(what: str, size: int) -> dict[str, Any]:
+    """Run one measurement in its own process, so that its peak of memory is its own."""
+    command = [sys.executable, "-P", "-m", "benchmarks.duplicates", what, str(size)]
+    found: dict[str, Any] = json.loads(subprocess.check_output(command).splitlines()[-1])
+    return found
+
+
+def measure(what: str, size: int) -> dict[str, Any]:
+    """Do one measurement; ``what`` is single, join, copies or look."""
+    if what == "single":
+        return _single()
+    with tempfile.TemporaryDirectory(prefix="liner-bench-", dir=os.environ.get("LINER_BENCH_DIR")) as name:
+        steps: dict[str, Callable[[Path, int], dict[str, Any]]] = {"join": _join, "copies": _copies, "look": _look}
+        return steps[what](Path(name), size)
+
+
+def _single() -> dict[str, Any]:
+    import soxr  # noqa: PLC0415
+
+    from benchmarks.listen import RATE, _music  # noqa: PLC0415
+    from classifiers.fingerprint import align, pack  # noqa: PLC0415
+    from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
+    from pipeline.duplicates.keys import wide_keys  # noqa: PLC0415
+
+    def print_of(sound: np.ndarray) -> bytes:
+        finder = LandmarkFinder(RATE)
+        finder.push(np.ascontiguousarray(sound, np.float32))
+        return pack(finder.landmarks()) or b""
+
+    sound = _music(180).mean(axis=1)
+    own, copy = print_of(sound), print_of(soxr.resample(sound, RATE * 1.07, RATE))
+    return {"keys_ms": _ms(lambda: wide_keys(own)), "compare_ms": _ms(lambda: align(copy + b"", own))}
+
+
+def _ms(work: Callable[[], object], times: int = 20) -> float:
+    work()
+    began = time.process_time()
+    for _ in range(times):
+        work()
+    return 1000 * (time.process_time() - began) / times
+
+
+def _join(folder: Path, size: int) -> dict[str, Any]:
+    from benchmarks import invented  # noqa: PLC0415
+    from pipeline.duplicates.flow import Plan, find_duplicates  # noqa: PLC0415
+
+    copies = invented.write_lake(folder / "lake", size)
+    plan = Plan(folder / "lake", workers=2, keys_of=invented.keys_of, compare=invented.are_one)
+    return {**find_duplicates(plan), "copies": copies}
+
+
+def _copies(folder: Path, size: int) -> dict[str, Any]:
+    """Join copies of one file: half are equal to the sample, half went through one of many encoders."""
+    from benchmarks import invented  # noqa: PLC0415
+    from pipeline.duplicates.flow import Plan, find_duplicates  # noqa: PLC0415
+    from pipeline.lake import Lake  # noqa: PLC0415
+
+    lake = Lake(folder / "lake")
+    for start in range(0, size, invented.PART_ROWS):
+        rows = list(invented._rows(range(start, min(start + invented.PART_ROWS, size)), size))  # noqa: SLF001
+        for number, row in enumerate(rows, start):
+            row["signal_hash"] = "one" if number % 2 else row["recording_key"]
+            seed = 1 if number % 2 else number + 1
+            row["fingerprint"] = invented._FORM.pack(b"i", seed, 1, 0.3)  # noqa: SLF001
+        lake.write("fingerprints", rows, f"data-{start:012}.parquet")
+    plan = Plan(folder / "lake", workers=2, keys_of=invented.keys_of, compare=invented.are_one)
+    return {**find_duplicates(plan), "copies": size - 1}
+
+
+def _look(folder: Path, size: int) -> dict[str, Any]:
+    from benchmarks import invented  # noqa: PLC0415
+    from pipeline import indexing  # noqa: PLC0415
+    from pipeline.catalogue import Catalogue  # noqa: PLC0415
+    from pipeline.compare import Comparer  # noqa: PLC0415
+    from pipeline.sound import Sound  # noqa: PLC0415
+
+    invented.write_lake(folder, size)
+    began, cpu = time.monotonic(), time.process_time()
+    indexing.make_anew(folder, invented.keys_of)
+    built = {"build_s": time.monotonic() - began, "build_cpu_s": time.process_time() - cpu}
+    file = folder / "catalogue.sqlite"
+    rows = list(invented._rows(range(QUERIES), size))  # noqa: SLF001
+    rng = np.random.default_rng(1)
+    with contextlib.closing(Catalogue(folder, invented.keys_of)) as catalogue:
+        comparer = Comparer(catalogue, _paid(invented.are_one))
+        waits: dict[str, list[float]] = {"cold": [], "warm": [], "copy": []}
+        for number, row in enumerate(rows):
+            if number == 0:
+                _forget(file)
+            if number == QUERIES // 5:
+                _remember(file)
+            is_copy = number >= QUERIES // 5 and rng.random() < COPIES
+            seed = size + 10 + number
+            source = 1 + int(rng.integers(0, size)) if is_copy else seed
+            packed = invented._FORM.pack(b"i", seed, source, 0.15)  # noqa: SLF001
+            sound = Sound.of_row(
+                {**row, "recording_key": f"new_{number}", "signal_hash": f"n{number}", "fingerprint": packed}
+            )
+            before = time.perf_counter()
+            known = comparer.arrive(sound)
+            wait = time.perf_counter() - before
+            waits["copy" if is_copy else "cold" if number < QUERIES // 5 else "warm"].append(wait)
+            built.setdefault("copies", 0)
+            built.setdefault("found", 0)
+            built["copies"] += is_copy
+            built["found"] += is_copy and bool(known.matches)
+        held = catalogue.contents()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    figures = {
+        f"{kind}_p{q}": 1000 * float(np.percentile(values, q)) for kind, values in waits.items() for q in (50, 99)
+    }
+    return {**built, **figures, "size_mb": held.size / 1e6, "keys": held.keys, "peak_rss_mb": usage.ru_maxrss / 1024}
+
+
+def _paid(truth: Callable[[bytes, bytes], Any]) -> Callable[[bytes, bytes], Any]:
+    """Answer from the truth, but take the time that a full comparison of two three-minute recordings takes."""
+    cost_s = _single()["compare_ms"] / 1000
+
+    def compare(query: bytes, reference: bytes) -> Any:
+        until = time.perf_counter() + cost_s
+        while time.perf_counter() < until:
+            pass
+        return truth(query, reference)
+
+    return compare
+
+
+def _forget(file: Path) -> None:
+    """Ask the system to drop a file from its cache."""
+    descriptor = os.open(file, os.O_RDONLY)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(descriptor)
+
+
+def _remember(file: Path) -> None:
+    """Read a file into the system's cache."""
+    with file.open("rb") as source, Path(os.devnull).open("wb") as sink:
+        shutil.copyfileobj(source, sink)
+
+
+def _print_joins(joins: dict[int, dict[str, Any]]) -> None:
+    rows = (
+        ("seconds", "seconds"), ("CPU seconds", "cpu_seconds"), ("peak memory of a process, MB", "peak_rss_mb"),
+        ("through the scratch folder, MB", "shuffle_mb"), ("postings", "postings"), ("hot keys", "hot_keys"),
+        ("pairs that share a key", "pairs"), ("candidates", "candidates"), ("sifted", "sifted"),
+        ("full comparisons", "compared_pairs"), ("copies planted", "copies"), ("in clusters", "in_clusters"),
+        ("largest cluster", "largest_cluster"), ("equal to the sample", "twins"),
+    )  # fmt: skip
+    print("\nJoin on two workers" + "".join(f"{size:>16,}" for size in joins))
+    for label, key in rows:
+        print(f"  {label:32}" + "".join(f"{found[key]:>16,.0f}" for found in joins.values()))
+    for low, high in zip(list(joins), list(joins)[1:], strict=False):
+        for key in ("cpu_seconds", "seconds", "shuffle_mb", "pairs"):
+            growth = math.log(joins[high][key] / joins[low][key]) / math.log(high / low)
+            print(f"  growth {low:,} to {high:,}, {key:14} n^{growth:.2f}")
+
+
+def _print_projection(joins: dict[int, dict[str, Any]], single: dict[str, Any]) -> None:
+    """Say what 10^8 would cost, factor by factor: what grows with recordings, and what with pairs of them."""
+    size, last = max(joins), joins[max(joins)]
+    scale = FAR / size
+    linear_s = FAR * single["keys_ms"] / 1000
+    pairs = last["pairs"] * scale**2
+    capped = min(pairs, last["postings"] * scale * 16)  # a key in more than 32 recordings makes one pair for each
+    pair_s = capped * 60e-9 + last["cpu_seconds"] * scale
+    compare_s = last["compared_pairs"] * scale * single["compare_ms"] / 1000
+    print(f"\nProjected to {FAR:,}, at {DOLLARS_A_CORE_HOUR} dollars a core-hour")
+    for label, seconds in (
+        ("keys from fingerprints (linear)", linear_s),
+        ("join (measured x n, and 60 ns a pair)", pair_s),
+        (f"comparisons ({last['compared_pairs'] / size:.3f} a recording)", compare_s),
+    ):
+        print(
+            f"  {label:40} {seconds / 3600:>10,.0f} core-hours {seconds / 3600 * DOLLARS_A_CORE_HOUR:>10,.0f} dollars"
+        )
+    print(
+        f"  pairs {pairs:,.0f} by chance, {capped:,.0f} under the cap; "
+        f"scratch {last['shuffle_mb'] * scale / 1e6:,.1f} TB"
+    )
+
+
+def _print_lookups(looks: dict[int, dict[str, Any]]) -> None:
+    rows = (
+        ("unknown sound, p50 ms", "warm_p50"), ("unknown sound, p99 ms", "warm_p99"), ("copy, p50 ms", "copy_p50"),
+        ("copy, p99 ms", "copy_p99"), ("file not in the cache, p50 ms", "cold_p50"), ("... p99 ms", "cold_p99"),
+        ("copies asked", "copies"), ("copies found", "found"), ("on disk, MB", "size_mb"), ("keys", "keys"),
+        ("memory of the process, MB", "peak_rss_mb"), ("made anew, s", "build_s"), ("made anew, CPU s", "build_cpu_s"),
+    )  # fmt: skip
+    print("\nAdd, commit, look up" + "".join(f"{size:>15,}" for size in looks))
+    for label, key in rows:
+        print(f"  {label:32}" + "".join(f"{found[key]:>16,.1f}" for found in looks.values()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3 and not sys.argv[1].startswith("--"):
+        print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    else:
+        main()
