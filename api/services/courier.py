@@ -28,6 +28,7 @@ from schemas.errors import LinerError
 
 EVERY_S = 1.0
 LEASE = timedelta(seconds=90)  # longer than any attempt
+FAN_OUT = 100  # events of one transaction
 BATCH = 32
 PER_ADDRESS = 4  # of a batch, so that a slow address holds up nobody else
 THREADS = 8
@@ -61,24 +62,31 @@ def running(db: Database, settings: Settings, *, every_s: float = EVERY_S) -> It
 
 def work(db: Database, settings: Settings) -> int:
     """Do what is to be done now, and say how many messages were tried."""
-    fan_out(db, settings)
+    while fan_out(db, settings):
+        pass  # one short transaction after the other: other writers get in between
     return send_due(db, settings)
 
 
 def fan_out(db: Database, settings: Settings) -> int:
-    """Turn what the outbox owes into a message for each address, and say how many were made."""
+    """Turn some of what the outbox owes into a message for each address, and say how many events were looked at."""
     now = clock.now()
     with db.read() as session:
         if not outbox.due(session, outbox.WEBHOOK, now, limit=1):
             return 0
-    made = 0
     with db.write() as session:
-        for row, event in outbox.due(session, outbox.WEBHOOK, now, limit=BATCH):
-            told = telling.tell(session, event, settings.public_url)
-            made += _address(session, told, now) if told else 0
+        hooks = store.live(session)
+        if not hooks:
+            outbox.skip(session, outbox.WEBHOOK, now)
+            return 0
+        due = outbox.due(session, outbox.WEBHOOK, now, limit=FAN_OUT)
+        for row, event in due:
+            wanted = [hook for hook in hooks if not hook.kinds or event.kind in hook.kinds.split()]
+            told = telling.tell(session, event, settings.public_url) if wanted else None
+            if told is not None:
+                _address(session, [hook for hook in wanted if hook.account in {None, told.account}], told, now)
             outbox.done(row)
             session.add(row)
-    return made
+        return len(due)
 
 
 def send_due(db: Database, settings: Settings) -> int:
@@ -101,12 +109,10 @@ def next_try(attempts: int, now: datetime) -> datetime | None:
     return now + BACK_OFF[attempts - 1] * spread
 
 
-def _address(session: Session, told: telling.Told, now: datetime) -> int:
-    hooks = [h for h in store.live(session, [told.account]) if not h.kinds or told.kind in h.kinds.split()]
+def _address(session: Session, hooks: Sequence[WebhookRow], told: telling.Told, now: datetime) -> None:
     known = store.known_messages(session, [told.message_id])
     fresh = [hook for hook in hooks if (hook.id, told.message_id) not in known]
     session.add_all(webhooks.owed(hook.id, told.message_id, told.kind, told.body, now) for hook in fresh)
-    return len(fresh)
 
 
 def _lease(db: Database, now: datetime) -> list[Letter]:

@@ -64,6 +64,12 @@ def failed(row: OutboxRow, problem: str, *, next_at: datetime | None) -> None:
         row.next_at = next_at
 
 
+def skip(session: Session, target: str, now: datetime) -> None:
+    """Note that nobody waits for what is due for a target."""
+    waiting = (col(OutboxRow.target) == target, col(OutboxRow.status) == "waiting", col(OutboxRow.next_at) <= now)
+    session.execute(sqlalchemy.update(OutboxRow).where(*waiting).values(status="done"))
+
+
 def replay(row: OutboxRow, now: datetime) -> None:
     """Let it leave again."""
     row.status, row.attempts, row.next_at = "waiting", 0, now

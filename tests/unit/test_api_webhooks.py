@@ -289,3 +289,23 @@ def test_a_decision_reaches_a_label_by_mail(api):
     assert "Facts: Cloned vocals." in content
     assert "appeal free of charge until" in content
     assert deliveries(api.label, hook)[0]["state"] == "delivered"
+
+
+def test_where_nobody_listens_nothing_piles_up(api, receiver):
+    decide(api)
+    assert work(api) == 0
+    hook, _ = register(api.label, receiver.url)
+
+    work(api)
+
+    assert deliveries(api.label, hook) == []  # what was before it is not told
+
+
+def test_many_events_are_told_in_short_transactions(api, receiver, monkeypatch):
+    monkeypatch.setattr(courier, "FAN_OUT", 2)
+    hook, _ = register(api.label, receiver.url, kinds=["case.opened"])
+    api.record(*(make_screening(n, "AID-002", account="nova") for n in range(1, 8)))
+
+    work(api)
+
+    assert len(deliveries(api.label, hook)) == 7
