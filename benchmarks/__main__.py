@@ -1,10 +1,10 @@
-"""Run the benchmarks: `python -m benchmarks [check] [listen] [pipeline]`, all without a name."""
+"""Run the benchmarks: `python -m benchmarks [check] [fingerprint] [listen] [pipeline]`, all without a name."""
 
 import importlib
 import platform
 import sys
 
-NAMES = ("check", "listen", "pipeline")
+NAMES = ("check", "fingerprint", "listen", "pipeline")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from classifiers.matching_material import Track
 from classifiers.matching_votes import are_promising, equal_pairs
 
 MIN_SHARED = 2  # index keys in common that make a candidate
-MAX_CANDIDATES = 16
+MAX_CANDIDATES = 8
 HOT = 64  # a key that so many tracks have names none of them
 
 

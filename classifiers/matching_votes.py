@@ -18,6 +18,7 @@ _OFFSETS = 3
 _FINE_SPEEDS = np.arange(-12, 13) * 0.001
 _OFFSET_STEP_S = 0.25
 _MIN_PROPOSALS = 5  # votes for one speed and pitch; copies of four seconds have dozens
+_MIN_ON_LINE = 4  # ... and for one offset
 
 Counts = npt.NDArray[np.int32]
 
@@ -105,6 +106,6 @@ def _lines(own_s: Floats, other_s: Floats, speed: float) -> Iterator[tuple[float
     offsets = other_s - best[1] * own_s
     places, counts = np.unique(np.rint(offsets / _OFFSET_STEP_S), return_counts=True)
     for at in np.argsort(-counts, kind="stable")[:_OFFSETS]:
-        if counts[at] >= min(_MIN_PROPOSALS, counts.max()):
+        if counts[at] >= _MIN_ON_LINE:
             is_near = np.abs(offsets - places[at] * _OFFSET_STEP_S) <= _OFFSET_STEP_S
             yield best[1], float(np.median(offsets[is_near]))
