@@ -5,7 +5,6 @@ Of tus: the core protocol with creation, termination and expiration. ``Upload-Me
 """
 
 import base64
-import binascii
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -202,6 +201,6 @@ def _metadata(text: str) -> dict[str, str]:
         name, _, value = pair.strip().partition(" ")
         try:
             told[name] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise InvalidInput(f"Upload-Metadata's {name[:40]!a} cannot be read.", mend="Base64 of UTF-8.") from error
     return told

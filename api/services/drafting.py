@@ -151,9 +151,7 @@ def read_text(db: Database, actor: Actor, settings: Settings, draft_id: str, nam
     return text
 
 
-def write_text(
-    db: Database, actor: Actor, settings: Settings, draft_id: str, *, name: str, text: str
-) -> DraftPublic:
+def write_text(db: Database, actor: Actor, settings: Settings, draft_id: str, *, name: str, text: str) -> DraftPublic:
     """Write a message as it is to be; a new name makes a new file."""
     with db.write() as session:
         row = locked(session, actor, draft_id)
@@ -224,7 +222,8 @@ def files_of(folder: Path) -> list[DraftFile]:
 
 
 def sweep(db: Database, settings: Settings) -> int:
-    """Throw away drafts that nobody touched for a while, and say how many."""
+    """Throw away drafts that nobody touched for a while, and say how many; proofs that stopped half-way go, too."""
+    resumable.sweep(db, settings)
     before = clock.now() - timedelta(days=settings.draft_days)
     with db.read() as session:
         old = (col(DeliveryDraftRow.delivery_id).is_(None), col(DeliveryDraftRow.updated_at) < before)

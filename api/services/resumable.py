@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -163,6 +164,19 @@ def remove(db: Database, actor: Actor, settings: Settings, upload_id: str) -> No
         if fresh is not None:
             session.delete(fresh)
     part_of(settings, row).unlink(missing_ok=True)
+
+
+def sweep(db: Database, settings: Settings) -> int:
+    """Give up proofs of appeals that stopped on their way a while ago, and say how many; drafts go as a whole."""
+    before = clock.now() - timedelta(days=settings.draft_days)
+    old = (col(UploadRow.appeal_id).is_not(None), col(UploadRow.finished_at).is_(None), col(UploadRow.made_at) < before)
+    with db.write() as session:
+        rows = session.exec(select(UploadRow).where(*old)).all()
+        for row in rows:
+            session.delete(row)
+    for row in rows:
+        part_of(settings, row).unlink(missing_ok=True)
+    return len(rows)
 
 
 def part_of(settings: Settings, row: UploadRow) -> Path:
