@@ -11,10 +11,11 @@ from api.console.views.case import case_view
 from api.console.views.decide import decide_view
 from api.console.views.history import declaration_views
 from api.console.views.message import Notice
+from api.console.views.place import outcome_view, place_view
 from api.console.views.work import WorkView, work_view
 from api.problems import STATUS
 from api.public import CaseView
-from api.services import batches, cases, clock, declarations
+from api.services import batches, cases, clock, declarations, outcomes, screenings
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError
@@ -55,9 +56,14 @@ def case_page(
     form = decide_view(about.screening, about.case.version, typed, errors)
     now = clock.now()
     content = {
-        "case": case_view(about, form=form, viewer=actor.name, now=now),
+        "case": case_view(
+            about, form=form, viewer=actor.name, now=now, other_lufs=screenings.loudness_of_match(db, about.screening)
+        ),
         "declarations": declaration_views(declarations.beside(db, actor, about.screening), now),
         "work": _work(db, actor, about, now),
+        "place": place_view(about.case, now),
+        "outcome": outcome_view(outcomes.of_screening(db, actor, about.screening, case_id=case_id, now=now)),
+        "within": (typed or {}).get("filter", ""),
     }
     return page("case.html", actor, status=status, notice=notice, **content)
 

@@ -1,6 +1,7 @@
 """Templates to responses, refusals to pages, static files under their digest."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from api.public_queues import Preferences
 from api.services.access import Actor
 from schemas.errors import NotFound
 
@@ -53,6 +55,8 @@ def page(template: str, actor: Actor | None, *, status: int = 200, **content: An
         "viewer": actor.name if actor else "",
         "csrf": (actor.csrf_token or "") if actor else "",
         "notice": None,
+        "set": actor.preferences if actor else Preferences(),
+        "keys": json.dumps(actor.preferences.keys) if actor else "{}",
         **content,
     }
     text = _environment().get_template(template).render(context)

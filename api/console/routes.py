@@ -3,23 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.console import appeals, media, pages, session, work
+from api.console import queues as queue_pages
 from api.console.commands import case_page, command, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
 from api.console.pages import page
 from api.console.session import Form, Moderator
 from api.console.views.message import Notice, done_notice, refusal, signed_out
 from api.console.views.queue import asked, page_number, queue_view
+from api.console.views.routing import routing_view
 from api.deps import Db, Rules
 from api.problems import Problem
-from api.services import cases, clock, flags
+from api.public import QueuePage
+from api.services import cases, clock, flags, queues
 from api.services.access import Actor
 from api.store.database import Database
-from schemas.errors import NotFound, ReviewError
+from schemas.errors import InvalidFilter, NotFound, ReviewError
+from schemas.filters import MAX_LENGTH
 
 
 @asynccontextmanager
@@ -36,23 +41,52 @@ def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Respons
     """Show the queue, most urgent first."""
     query = dict(request.query_params)
     wanted = asked(query, page_number(query))
-    found = cases.queue(db, actor, wanted)
-    view = queue_view(found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=clock.now())
-    return page("queue.html", actor, queue=view, notice=_done(db, actor, done))
+    wrong: InvalidFilter | None = None
+    try:
+        found = cases.queue(db, actor, wanted)
+    except InvalidFilter as error:
+        wrong, found = error, QueuePage(cases=(), total=0, codes={}, next_cursor=None)
+    now = clock.now()
+    view = queue_view(found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=now, wrong=wrong)
+    content = {
+        "queue": view,
+        "queues": routing_view(queues.every(db, actor), now),
+        "views": queues.views(db, actor, with_counts=False).views,
+        "shown_view": query.get("view", ""),
+    }
+    return page("queue.html", actor, status=422 if wrong else 200, notice=_done(db, actor, done), **content)
 
 
 @router.get("/console/next")
-def next_case(db: Db, actor: Moderator, after: str = "", done: str = "") -> Response:
+def next_case(
+    db: Db,
+    actor: Moderator,
+    after: str = "",
+    done: str = "",
+    filter: str = "",  # noqa: A002 - the parameter's public name
+) -> Response:
     """Go to the next case that nobody else holds, or to the queue where there is none."""
-    found = cases.next_case(db, actor, after or None)
-    told = f"?done={done}" if done.isalnum() or done.replace("_", "").isalnum() else ""
+    try:
+        found = cases.next_case(db, actor, after or None, text=filter[:MAX_LENGTH])
+    except InvalidFilter:
+        found = None
+    told = _query(done=done if done.replace("_", "").isalnum() else "", filter=filter[:MAX_LENGTH])
     return _redirect(f"/console/cases/{found}{told}" if found else f"/console{told}")
 
 
 @router.get("/console/cases/{case_id}")
-def case(db: Db, actor: Moderator, case_id: str, action: str = "", done: str = "") -> Response:
-    """Show a case; ``action`` preselects what a link at the bottom of a phone's screen asked for."""
-    return case_page(db, actor, case_id, typed={"action": action}, notice=_done(db, actor, done))
+def case(
+    db: Db,
+    actor: Moderator,
+    case_id: str,
+    *,
+    action: str = "",
+    done: str = "",
+    filter: str = "",  # noqa: A002 - the parameter's public name
+) -> Response:
+    """Show a case; ``action`` preselects what a link asked for, ``filter`` says within what one works."""
+    typed = {"action": action, "filter": filter[:MAX_LENGTH]}
+    return case_page(db, actor, case_id, typed=typed, notice=_done(db, actor, done))
 
 
 @router.post("/console/cases/{case_id}/claim")
@@ -97,7 +131,8 @@ def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
         return case_page(db, actor, case_id, typed=form, errors=wrong.errors, status=422)
     except ReviewError as error:
         return refused(db, actor, case_id, error, typed=form)
-    return _redirect(f"/console/next?after={case_id}&done={case_id}")
+    within = form.get("filter", "")[:MAX_LENGTH]
+    return _redirect(f"/console/next{_query(after=case_id, done=case_id, filter=within)}")
 
 
 def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
@@ -109,6 +144,11 @@ def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
     except NotFound:
         return None
     return done_notice(about, clock.now())
+
+
+def _query(**parts: str) -> str:
+    given = {name: value for name, value in parts.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _redirect(address: str) -> Response:
@@ -125,5 +165,5 @@ def render_problem(request: Request, problem: Problem) -> Response | None:
     return page("message.html", None, status=problem.status, message=message)
 
 
-for part in (pages, session, media, work, appeals):
+for part in (pages, session, media, work, appeals, queue_pages):
     router.include_router(part.router)

@@ -1,5 +1,6 @@
 """Who looks: signing in with a one-time link, signing out, and the forms of a session."""
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
@@ -11,17 +12,17 @@ from api.console.pages import page
 from api.console.views.message import sign_in, signed_out
 from api.deps import AppSettings, CurrentActor, Db
 from api.security import clear_session_cookie, cookie_name, set_session_cookie
-from api.services import sessions
+from api.services import preferences, sessions
 from api.services.access import Actor, Permission, Role, require_permission
 from schemas.errors import NotAllowed
 
 router = APIRouter(include_in_schema=False)
 
 
-def get_moderator(actor: CurrentActor) -> Actor:
+def get_moderator(db: Db, actor: CurrentActor) -> Actor:
     """Let those in who work on cases or may watch; what they may do there, each route's row says."""
     require_permission(actor, Permission.CONSOLE)
-    return actor
+    return dataclasses.replace(actor, preferences=preferences.of(db, actor))
 
 
 async def read_form(request: Request) -> Mapping[str, str]:

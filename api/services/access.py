@@ -1,8 +1,9 @@
 """Who asks, and what they may see: roles, the label's own, and nothing leaks beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from api.public_queues import Preferences
 from schemas.errors import NotAllowed
 
 
@@ -95,6 +96,8 @@ class Actor:
         What the key is narrowed to; None for all that its role allows.
     queues
         The queues whose cases it may work on; None for all.
+    preferences
+        What the person set for the console; the defaults everywhere else.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Actor:
     csrf_token: str | None = None
     scopes: frozenset[Permission] | None = None
     queues: frozenset[str] | None = None
+    preferences: Preferences = field(default_factory=Preferences, compare=False)
 
     def may(self, permission: Permission) -> bool:
         """Whether the role allows it, and the key is not narrowed to other things."""

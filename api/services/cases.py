@@ -56,15 +56,15 @@ def history(db: Database, actor: Actor, case_id: str) -> tuple[EventPublic, ...]
         return redaction.events_for(events.of_case(session, case_id), actor)
 
 
-def next_case(db: Database, actor: Actor, after: str | None = None) -> str | None:
-    """Name the next open case that nobody else holds, from the top again after the last one."""
+def next_case(db: Database, actor: Actor, after: str | None = None, *, text: str = "") -> str | None:
+    """Name the next case of a filter that nobody else holds, from the top again after the last one."""
     require_permission(actor, Permission.CONSOLE)
     now = clock.now()
     with db.read() as session:
         before = store.find(session, after) if after else None
-        found = store.first_free(session, actor, now, after=before)
+        found = store.first_free(session, actor, now, after=before, text=text)
         if found is None and before is not None:
-            found = store.first_free(session, actor, now, after=None)
+            found = store.first_free(session, actor, now, after=None, text=text)
         return None if found == after else found
 
 

@@ -6,7 +6,7 @@ batch all the same, its items are tried one by one, so that a bad one never cost
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +16,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from api.public import ItemProblem, ScreeningResult
-from api.services import clock, declarations, drafts, placing, redaction
-from api.services.access import Actor, Permission, require_permission
+from api.services import clock, declarations, drafts, placing, redaction, shadows
+from api.services.access import PIPELINE, Actor, Permission, require_permission
 from api.services.keys import normal_dpid
 from api.services.texts import KEY_LIMIT, LIMIT, encodable, plain
 from api.store import cases as case_store
@@ -74,6 +74,17 @@ def view(db: Database, actor: Actor, screening_id: str) -> Screening:
         return redaction.screening_for(store.document(row), actor)
 
 
+def loudness_of_match(db: Database, screening: Screening) -> float | None:
+    """Look up how loud the first match that has sound is (LUFS), so that both are heard alike; None where not known."""
+    match = next((one for one in screening.known.matches or () if one.audio_uri), None)
+    if match is None:
+        return None
+    with db.read() as session:
+        row = store.latest_of_recording(session, PIPELINE, match.recording_key)
+    signal = store.document(row).heard.signal("loudness_lufs") if row else None
+    return signal.value if signal else None
+
+
 def case_id_of(recording_key: str, account: str) -> str:
     """Name the case of a recording as one transport account delivered it."""
     return derived_id("cas", recording_key, account)
@@ -120,8 +131,9 @@ def _record_batch(db: Database, actor: Actor, screenings: list[Screening]) -> li
             session.flush()
             store.insert(session, batch.flags)
             placing.place(session, batch.touched, batch.now)
-            new = (one for one, result in zip(screenings, results, strict=True) if result.status == "created")
+            new = [one for one, result in zip(screenings, results, strict=True) if result.status == "created"]
             declarations.remember(session, new, batch.now)
+            shadows.observe(session, new, batch.now)
         return results
 
 
@@ -155,7 +167,7 @@ def _record_one(batch: _Batch, screening: Screening) -> ScreeningResult:
         _update_case(batch, case, screening, row)
     batch.known[row.id] = row.case_id
     batch.screenings.append(row)
-    batch.flags += (_flag(screening.id, position, flag) for position, flag in enumerate(screening.flags))
+    batch.flags += _flags(screening)
     return ScreeningResult(id=row.id, status="created", case_id=row.case_id)
 
 
@@ -261,14 +273,17 @@ def _row(batch: _Batch, screening: Screening) -> ScreeningRow:
     )
 
 
-def _flag(screening_id: str, position: int, flag: Flag) -> FlagRow:
-    return FlagRow(
-        screening_id=screening_id,
-        position=position,
-        code=plain(flag.code, KEY_LIMIT),
-        severity=flag.severity,
-        title=plain(flag.title, LIMIT),
-    )
+def _flags(screening: Screening) -> Iterator[FlagRow]:
+    rests_on = shadows.models_of(screening)
+    for position, (flag, model) in enumerate(zip(screening.flags, rests_on, strict=True)):
+        yield FlagRow(
+            screening_id=screening.id,
+            position=position,
+            code=plain(flag.code, KEY_LIMIT),
+            severity=flag.severity,
+            title=plain(flag.title, LIMIT),
+            model=plain(model, KEY_LIMIT),
+        )
 
 
 def _gravest(flags: tuple[Flag, ...]) -> FlagSeverity | None:

@@ -140,14 +140,14 @@ def _same_release(row: CaseRow) -> list[ColumnElement[bool]]:
     ]
 
 
-def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow | None) -> str | None:
-    """Name the first open case of the queue that nobody else holds."""
+def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow | None, text: str = "") -> str | None:
+    """Name the first case of a filter, else of the queue, that nobody else holds."""
     free = or_(
         col(CaseRow.claim_expires_at).is_(None),
         col(CaseRow.claim_expires_at) <= now,
         col(CaseRow.claim_holder) == actor.name,
     )
-    query = select(CaseRow).where(*_conditions(actor, QueueFilters()), free)
+    query = select(CaseRow).where(*_conditions(actor, QueueFilters(filter=text)), free)
     if after is not None:
         query = query.where(_behind(after.rank, after.opened_at, after.id))
     row = session.exec(_in_order(query).limit(1)).first()

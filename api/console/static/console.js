@@ -1,9 +1,14 @@
 // The one entry: each module looks for its own part of the page and leaves the rest alone.
 
 import { mountDecide } from "./decide.js";
+import { mountFilter } from "./filter.js";
 import { mountKeys } from "./keys.js";
+import { mountPalette } from "./palette.js";
 import { mountPlayer } from "./player.js";
+import { mountPreload } from "./preload.js";
 import { mountQueue } from "./queue.js";
+import { mountRest } from "./rest.js";
+import { mountRebinds } from "./settings.js";
 import { mountCountdown, mountDisclosures, mountHeartbeat } from "./work.js";
 
 const mounts = {
@@ -12,6 +17,11 @@ const mounts = {
   "[data-player]": mountPlayer,
   "[data-countdown]": mountCountdown,
   "[data-heartbeat]": mountHeartbeat,
+  "[data-completing]": mountFilter,
+  "[data-palette]": mountPalette,
+  "[data-preload]": mountPreload,
+  "[data-rest]": mountRest,
+  "[data-rebinds]": mountRebinds,
   ".work": mountDisclosures,
 };
 

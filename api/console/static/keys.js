@@ -1,6 +1,32 @@
 // Keys are data: an element with data-key is pressed by that key, and data-says explains it in the help.
 
 const described = new Map();
+const NAMES = { " ": "space", ArrowLeft: "←", ArrowRight: "→" };
+
+function chosenKeys() {
+  try {
+    return JSON.parse(document.body.dataset.keys || "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** What a key is called on its button. */
+export function nameOf(key) {
+  return NAMES[key] ?? key;
+}
+
+/** Give every action the key that the person chose for it, and show that key. */
+function rebind() {
+  for (const [key, chosen] of Object.entries(chosenKeys())) {
+    for (const element of document.querySelectorAll(`[data-key="${CSS.escape(key)}"]:not([data-rebound])`)) {
+      element.dataset.rebound = element.dataset.key;
+      element.dataset.key = chosen;
+      const shown = element.querySelector("kbd") ?? element.closest("label")?.querySelector("kbd");
+      if (shown) shown.textContent = nameOf(chosen);
+    }
+  }
+}
 
 /** Add a key to the help that is no element's own, e.g. Ctrl Enter. */
 export function describe(key, says) {
@@ -42,10 +68,9 @@ function onKey(event) {
 }
 
 function fillHelp(list) {
-  const names = { " ": "space", ArrowLeft: "←", ArrowRight: "→" };
   const rows = new Map();
   for (const element of document.querySelectorAll("[data-key]")) {
-    rows.set(names[element.dataset.key] ?? element.dataset.key, element.dataset.says);
+    rows.set(nameOf(element.dataset.key), element.dataset.says);
   }
   for (const [key, says] of [...rows, ...described]) {
     const term = document.createElement("dt");
@@ -58,8 +83,9 @@ function fillHelp(list) {
   }
 }
 
-/** Listen for keys, and let the help open. */
+/** Listen for keys, let the help open, and show the keys that the person chose. */
 export function mountKeys() {
+  rebind();
   document.addEventListener("keydown", onKey);
   const list = document.querySelector("[data-key-list]");
   if (list) fillHelp(list);

@@ -30,7 +30,8 @@ class Player {
     }));
     const about = { url: url.replace(/\/audio$/, ""), duration: this.duration, spans: this.spans, topHz: Number(topHz) };
     this.overview = new Overview(this.#part("waveform"), about);
-    this.scope = new Scope(this.#part("spectrogram"), this.#part("marks"), about);
+    const canvases = { canvas: this.#part("spectrogram"), wave: this.#part("wave"), marks: this.#part("marks") };
+    this.scope = new Scope(canvases, { ...about, onLoad: () => this.draw() });
     const heard = { duration: this.duration, gain: Number(gain), onEnd: () => this.draw(), onProblem: (text) => this.say(text) };
     this.own = new Sound(this.#part("a"), { url, whole: whole === "yes", ...heard });
     this.#mountOther(heard);
@@ -94,7 +95,7 @@ class Player {
     const isPlaying = this.active.isPlaying;
     if (isPlaying) this.scope.show(time);
     this.scope.draw(time);
-    this.overview.draw(time);
+    this.overview.draw(time, [this.scope.start, this.scope.end]);
     this.#part("time").textContent = clock(time);
     this.#part("seek").value = time;
     this.#part("seek").setAttribute("aria-valuetext", clock(time));
@@ -127,7 +128,7 @@ class Player {
     this.match = { own: Number(ownStart), other: Number(otherStart), speed: Number(speed) };
     const element = this.#part("b");
     element.preservesPitch = keepsPitch === "yes";
-    this.other = new Sound(element, { ...heard, url, whole: false, duration: Number(otherEnd) });
+    this.other = new Sound(element, { ...heard, gain: Number(button.dataset.gain), url, whole: false, duration: Number(otherEnd) });
     element.defaultPlaybackRate = this.match.speed; // load() resets the rate to this
     button.addEventListener("click", () => this.switch());
   }
@@ -141,8 +142,32 @@ class Player {
     on("forward", "click", () => this.seek(this.time + JUMP_S));
     on("volume", "input", (event) => this.#setVolume(Number(event.target.value)));
     on("marks", "click", (event) => this.seek(this.scope.secondAt(event.offsetX / event.target.clientWidth)));
+    on("zoom-in", "click", () => this.#zoom(0.5));
+    on("zoom-out", "click", () => this.#zoom(2));
+    this.#part("marks").addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     this.buttons.forEach((button, at) => button.addEventListener("click", () => this.playSpan(at)));
     this.#setVolume(Number(this.#part("volume").value));
+  }
+
+  #zoom(factor, around) {
+    const { start, end } = this.scope;
+    const middle = this.time >= start && this.time < end ? this.time : (start + end) / 2;
+    this.scope.zoom(factor, around ?? middle);
+    this.draw();
+    announce(`${clock(this.scope.start)} to ${clock(this.scope.end)}`);
+  }
+
+  /** Ctrl and the wheel (or two fingers apart) zoom, sideways scrolls; up and down stays the page's. */
+  #onWheel(event) {
+    const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+    if (!event.ctrlKey && !isSideways) return;
+    event.preventDefault();
+    if (event.ctrlKey) {
+      this.#zoom(event.deltaY > 0 ? 1.25 : 0.8, this.scope.secondAt(event.offsetX / event.target.clientWidth));
+    } else {
+      this.scope.scroll((event.deltaX || event.deltaY) / event.target.clientWidth);
+      this.draw();
+    }
   }
 
   #setVolume(share) {

@@ -54,8 +54,9 @@ class PlayerView:
         Whether browsers play the file as it is; else the server decodes short stretches of it.
     gain
         Factor in (0, 1] that brings the recording down to -14 LUFS; never up, for the ears' sake.
-    other
-        The recording to compare with by ear, if there is one with sound.
+    other, other_gain
+        The recording to compare with by ear, if there is one with sound, and its own factor; where its loudness is
+        not known here, this recording's.
     """
 
     url: str
@@ -66,6 +67,7 @@ class PlayerView:
     gain: float
     spans: tuple[EvidenceSpan, ...]
     other: MatchView | None
+    other_gain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,10 @@ class CaseView:
     made_by: str
 
 
-def case_view(about: CaseAnswer, *, form: DecideView, viewer: str, now: datetime) -> CaseView:
-    """Bring a case into the order in which a moderator reads it."""
+def case_view(
+    about: CaseAnswer, *, form: DecideView, viewer: str, now: datetime, other_lufs: float | None = None
+) -> CaseView:
+    """Bring a case into the order in which a moderator reads it; ``other_lufs`` is the loudness of its first match."""
     case, screening = about.case, about.screening
     flags = flag_views(screening.flags)
     return CaseView(
@@ -117,7 +121,7 @@ def case_view(about: CaseAnswer, *, form: DecideView, viewer: str, now: datetime
         standing=standing(case, about.allowed_actions, viewer, now),
         flags_title=plural(len(flags), "reason to look", "reasons to look"),
         flags=flags,
-        player=_player(case, screening, all_spans(flags)),
+        player=_player(case, screening, all_spans(flags), other_lufs),
         layers=layer_views(screening),
         findings=tuple(_finding(f) for f in sorted(screening.findings, key=lambda f: f.severity.rank)),
         history=history(about.events, now),
@@ -172,20 +176,29 @@ def _sentence(case: Case, viewer: str, now: datetime) -> str:
     return "Nobody holds this case. Taking it keeps others off for 20 minutes; deciding needs no taking."
 
 
-def _player(case: Case, screening: Screening, spans: tuple[EvidenceSpan, ...]) -> PlayerView | None:
+def other_of(screening: Screening) -> MatchView | None:
+    """Choose the recording to compare with by ear: the first match that has sound."""
+    return next((match for match in match_views(screening.known) if match.has_audio), None)
+
+
+def _player(
+    case: Case, screening: Screening, spans: tuple[EvidenceSpan, ...], other_lufs: float | None
+) -> PlayerView | None:
     audio = screening.found.audio
     if audio is None or screening.intake.audio_uri is None:
         return None
     loudness = screening.heard.signal(_LOUDNESS)
+    gain = round(levelled(loudness.value), 4) if loudness else 1.0
     return PlayerView(
         url=f"/console/cases/{case.id}/audio",
         duration_s=audio.duration_s,
         duration=clock(audio.duration_s),
         top_hz=audio.sample_rate_hz / 2,
         is_playable=is_playable(audio),
-        gain=round(levelled(loudness.value), 4) if loudness else 1.0,
+        gain=gain,
         spans=spans,
-        other=next((match for match in match_views(screening.known) if match.has_audio), None),
+        other=other_of(screening),
+        other_gain=round(levelled(other_lufs), 4) if other_lufs is not None else gain,
     )
 
 

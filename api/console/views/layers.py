@@ -177,7 +177,9 @@ def _heard(heard: Heard, flags: tuple[Flag, ...], is_flagged: bool) -> LayerView
     silent = tuple(Row(words.signal_name(a.name), "No answer", a.sentence) for a in heard.abstained)
     over = [flag for flag in flags if Layer.HEARD in flag.layers]
     headline = over[0].title if over else "Nothing beyond the limits"
-    sentence = f"{words.plural(len(ordered), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
+    sentence = (
+        f"{words.plural(len(ordered), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
+    )
     return LayerView("heard", "Heard", "what detectors measure", headline, sentence, rows + silent, is_flagged)
 
 

@@ -8,10 +8,13 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from api.console.views.flags import Chip
+from api.console.views.place import DueView, PlaceView, due_view, place_view
 from api.console.views.words import Stamp, plural, stamp
 from api.public import CasePublic, QueueFilters, QueuePage
 from api.store.flags import FlagBrief
 from schemas.cases import CaseState
+from schemas.errors import InvalidFilter
+from schemas.filters import MAX_LENGTH
 from schemas.flags import FlagSeverity
 from schemas.screening import SubjectKind
 
@@ -33,8 +36,31 @@ class QueueRow:
     chips: tuple[Chip, ...]
     severity: str
     opened: Stamp
+    due: DueView | None
+    place: PlaceView
     holder: str
     is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilterView:
+    """The filter line: what stands in it, and the word that means nothing, if one does.
+
+    Attributes
+    ----------
+    before, word, after
+        The text around the word that is wrong.
+    suggestion
+        The whole filter with the suggestion in the word's place; empty where nothing is near.
+    """
+
+    text: str
+    problem: str = ""
+    before: str = ""
+    word: str = ""
+    after: str = ""
+    suggestion: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,7 @@ class QueueView:
     severities: tuple[Choice, ...]
     codes: tuple[Choice, ...]
     search: str
+    filter: FilterView
     is_filtered: bool
     page: str
     previous: str
@@ -69,6 +96,7 @@ def asked(query: Mapping[str, str], page: int = 1) -> QueueFilters:
         severity=_member(FlagSeverity, query.get("severity", "")),
         code=_printable(query.get("code", ""))[:40],
         q=_printable(query.get("q", ""))[:200],
+        filter=query.get("filter", "").strip()[:MAX_LENGTH],
         offset=(page - 1) * PER_PAGE,
         limit=PER_PAGE,
     )
@@ -87,17 +115,19 @@ def queue_view(
     *,
     viewer: str,
     now: datetime,
+    wrong: InvalidFilter | None = None,
 ) -> QueueView:
     """Bring a page of the queue into the form that is shown; ``flags`` are those of its cases, by case id."""
     page = wanted.offset // PER_PAGE + 1
     pages = max(1, -(-found.total // PER_PAGE))
     return QueueView(
-        rows=tuple(_row(case, flags.get(case.id, ()), viewer, now) for case in found.cases),
+        rows=tuple(_row(case, flags.get(case.id, ()), wanted, viewer, now) for case in found.cases),
         count=plural(found.total, "case"),
         states=tuple(Choice(str(state), label, state is wanted.state) for state, label in _STATES.items()),
         severities=_severities(wanted.severity),
         codes=_codes(found.codes, wanted.code),
         search=wanted.q,
+        filter=_filter(wanted.filter, wrong),
         is_filtered=bool(_query(wanted)),
         page=f"Page {page} of {pages}" if pages > 1 else "",
         previous=_address(wanted, page - 1) if page > 1 else "",
@@ -105,10 +135,26 @@ def queue_view(
     )
 
 
-def _row(case: CasePublic, flags: tuple[FlagBrief, ...], viewer: str, now: datetime) -> QueueRow:
+def _filter(text: str, wrong: InvalidFilter | None) -> FilterView:
+    if wrong is None:
+        return FilterView(text)
+    start, end = wrong.column - 1, wrong.column - 1 + wrong.length
+    better = f"{text[:start]}{wrong.suggestion}{text[end:]}" if wrong.suggestion else ""
+    return FilterView(
+        text=text,
+        problem=f"{wrong.message} {wrong.mend}".rstrip(),
+        before=text[:start],
+        word=text[start:end],
+        after=text[end:],
+        suggestion=better,
+        href=f"/console?{urlencode({'filter': better})}" if better else "",
+    )
+
+
+def _row(case: CasePublic, flags: tuple[FlagBrief, ...], wanted: QueueFilters, viewer: str, now: datetime) -> QueueRow:
     holder = case.claim.holder if case.claim and case.claim.is_live(now) else ""
     return QueueRow(
-        href=f"/console/cases/{case.id}",
+        href=f"/console/cases/{case.id}{_within(wanted)}",
         title=case.title or case.id,
         artist=case.artist if case.kind is SubjectKind.RECORDING else "whole delivery",
         isrc=case.isrc,
@@ -116,9 +162,16 @@ def _row(case: CasePublic, flags: tuple[FlagBrief, ...], viewer: str, now: datet
         chips=tuple(Chip(flag.code, flag.title, str(flag.severity)) for flag in flags),
         severity=str(case.severity or "none"),
         opened=stamp(case.opened_at, now),
+        due=due_view(case.due_at, now) if case.state is CaseState.OPEN else None,
+        place=place_view(case, now),
         holder=holder,
         is_mine=holder == viewer,
     )
+
+
+def _within(wanted: QueueFilters) -> str:
+    """Carry the filter along, so that the next case is the filter's next."""
+    return f"?{urlencode({'filter': wanted.filter})}" if wanted.filter else ""
 
 
 def _printable(text: str) -> str:
@@ -139,7 +192,13 @@ def _codes(counts: Mapping[str, int], chosen: str) -> tuple[Choice, ...]:
 def _query(wanted: QueueFilters) -> dict[str, str]:
     """Write the filters as query parameters, without defaults."""
     state = "" if wanted.state in {None, CaseState.OPEN} else str(wanted.state)
-    pairs = {"state": state, "severity": str(wanted.severity or ""), "code": wanted.code, "q": wanted.q}
+    pairs = {
+        "state": state,
+        "severity": str(wanted.severity or ""),
+        "code": wanted.code,
+        "q": wanted.q,
+        "filter": wanted.filter,
+    }
     return {name: value for name, value in pairs.items() if value}
 
 

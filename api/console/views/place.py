@@ -1,0 +1,97 @@
+"""A case's place in the queue, part by part, and what became of cases like it, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.console.views.words import Stamp, number, percent, plural, stamp
+from api.public import CasePublic
+from api.services.outcomes import Outcomes
+from schemas.order import Order, urgency
+
+MINUTE = timedelta(minutes=1)
+SOON = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class DueView:
+    """When a case is due: the moment, in words, and how pressing that is (late, soon, later)."""
+
+    at: Stamp
+    words: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """Why a case stands where it stands: each part with its meaning, and what they make together."""
+
+    queue: str
+    due: DueView | None
+    parts: tuple[tuple[str, str, str], ...]
+    product: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """The score in words."""
+
+    sentence: str
+    detail: str
+    parts: tuple[tuple[str, str], ...]
+
+
+def due_view(due_at: datetime | None, now: datetime) -> DueView | None:
+    """Say how long there is, or by how much a case is late."""
+    if due_at is None:
+        return None
+    left = due_at - now
+    state = "late" if left < timedelta() else "soon" if left < SOON else "later"
+    words = f"{_span(-left)} late" if state == "late" else f"in {_span(left)}"
+    return DueView(stamp(due_at, now), words, state)
+
+
+def place_view(case: CasePublic, now: datetime) -> PlaceView:
+    """Take the order of work apart."""
+    pressing = urgency(case.due_at, now) if case.due_at else 1.0
+    order = Order(case.priority, case.confidence, case.exposure, pressing)
+    parts = (
+        ("Severity", number(order.severity), "weights of the reasons: low 1, medium 3, high 9"),
+        ("Confidence", number(order.confidence), "1 is certain; a model's reason counts with its probability"),
+        ("Exposure", number(order.exposure), "territories, and the plays that the sender expects"),
+        ("Urgency", number(order.urgency), "1 when due, doubled each day after, halved each day before"),
+    )
+    summary = " × ".join(f"{name.lower()} {value}" for name, value, _ in parts)  # noqa: RUF001 - the sign of a product
+    return PlaceView(case.queue, due_view(case.due_at, now), parts, number(order.product), summary)
+
+
+def outcome_view(found: Outcomes | None) -> OutcomeView | None:
+    """Say what became of such cases; what was never decided here is said to be unknown."""
+    if found is None:
+        return None
+    near = f", within 0.05 of {number(found.probability)}" if found.probability is not None else ""
+    such = f"cases whose first reason is {found.code}{near}"
+    if not found.decided or found.low is None or found.high is None:
+        return OutcomeView("No past decisions yet.", f"Nobody has decided {such} here.", ())
+    were = "was" if found.upheld == 1 else "were"
+    parts = (
+        ("Such cases", such),
+        ("Decided here", plural(found.decided, "case")),
+        ("Upheld", f"{found.upheld:,}: a person labelled, demoted or removed"),
+        ("Not upheld", f"{found.decided - found.upheld:,}: approved"),
+        ("95 % interval", f"{percent(round(found.low, 2))} to {percent(round(found.high, 2))} (Wilson)"),
+    )
+    few = " Few cases: read it with care." if found.decided < 20 else ""
+    return OutcomeView(
+        f"Of {found.decided:,} such, {found.upheld:,} {were} upheld.",
+        f"That is {percent(round(found.low, 2))} to {percent(round(found.high, 2))} with 95 % certainty.{few}",
+        parts,
+    )
+
+
+def _span(length: timedelta) -> str:
+    days, rest = divmod(length, timedelta(days=1))
+    hours = rest // timedelta(hours=1)
+    if days >= 3 or (days and not hours):
+        return f"{days} d"
+    return f"{days * 24 + hours} h" if days or hours else f"{max(1, rest // MINUTE)} min"
