@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from api.security import HEADERS as SECURITY_HEADERS
@@ -130,6 +130,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(OperationalError, _on_busy_database)
+    app.add_exception_handler(DataError, _on_unstorable)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -166,6 +167,14 @@ def _on_busy_database(request: Request, error: Exception) -> Response:
     detail = "The database gave no answer in time."
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return answer(request, _problem(request, status, "database-unavailable", detail, "Try again in a moment."))
+
+
+def _on_unstorable(request: Request, error: Exception) -> Response:
+    """Refuse what the database cannot even be asked for: PostgreSQL takes no NUL in a text."""
+    log.info("the database refuses a value at %s: %s", request.url.path, error)
+    detail = "The request holds a character or number that the database cannot store."
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return answer(request, _problem(request, status, "invalid-input", detail, "Leave control characters out."))
 
 
 def _on_bug(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from api.services import clock
 from api.services.access import Actor, Permission, require_permission
 from api.settings import Settings
 from api.store.database import Database
@@ -28,7 +29,7 @@ def records(db: Database, actor: Actor, since: datetime, until: datetime) -> lis
 
     Restrictions that apply nowhere in the European Economic Area are left out.
     """
-    _check(actor, since, until)
+    since, until = _check(actor, since, until)
     with db.read() as session:
         found = (dsa.to_record(one) for one in _decided(session, since, until))
         kept = [record for record in found if record is not None]
@@ -39,6 +40,7 @@ def records(db: Database, actor: Actor, since: datetime, until: datetime) -> lis
 
 def report(db: Database, actor: Actor, settings: Settings, since: datetime, until: datetime) -> dict[str, str]:
     """Write the report's tables for a period, by file name."""
+    since, until = _check(actor, since, until)
     kept = records(db, actor, since, until)
     period = Period(service=settings.public_url, since=since, until=until)
     with db.read() as session:
@@ -56,10 +58,12 @@ def zipped(files: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def _check(actor: Actor, since: datetime, until: datetime) -> None:
+def _check(actor: Actor, since: datetime, until: datetime) -> tuple[datetime, datetime]:
     require_permission(actor, Permission.AUDIT)
-    if since >= until:
+    first, last = clock.to_utc(since), clock.to_utc(until)
+    if first >= last:
         raise InvalidInput("The period ends before it begins.", mend="Give a later day as its end.")
+    return first, last
 
 
 def _decided(session: Session, since: datetime, until: datetime) -> Iterator[dsa.Decided]:

@@ -118,6 +118,7 @@ def replay(
     db: Database, actor: Actor, webhook_id: str, *, one: str | None = None, since: datetime | None = None
 ) -> ReplayResult:
     """Send messages again: one, those made since a moment, else all that were given up."""
+    since = clock.to_utc(since) if since else None
     with db.write() as session:
         _own(session, actor, webhook_id)
         queued = store.replay(session, webhook_id, clock.now(), one=one, since=since)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from fixtures_api import make_screening
+from fixtures_api import Api, make_screening
 from sqlalchemy.exc import IntegrityError
 
 from api.public_appeals import AppealAnswerCreate, AppealCreate, AppealFilters
@@ -107,3 +107,19 @@ def _migrate(database, config, move, revision):
         config.attributes["connection"] = connection
         move(config, revision)
         connection.commit()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/appeals/a%00b", "/v1/drafts/a%00b", "/v1/appeals?case_id=%00", "/v1/deliveries/%00"]
+)
+def test_what_no_database_can_hold_is_refused_in_words(database_url, tmp_path, path):
+    api = Api(Settings(home=tmp_path, database_url=database_url))
+
+    assert api.label.get(path).status_code in {200, 404, 422}
+    api.db.close()
+
+
+def test_a_time_beyond_the_calendar_is_refused_in_words(api):
+    period = {"since": "0001-01-01T00:00:00+14:00", "until": "9999-12-31T23:59:59-14:00"}
+
+    assert api.admin.get("/v1/dsa/statements", params=period).json()["code"] == "invalid-input"
