@@ -25,6 +25,8 @@ from api.routes import (
     dsa,
     keys,
     meta,
+    models,
+    policies,
     quality,
     queues,
     recordings,
@@ -35,9 +37,11 @@ from api.routes import (
 from api.security import BodyLimit, SecurityHeaders, cookie_name
 from api.services import courier, drafting, drafts
 from api.services import deliveries as deliveries_service
+from api.services import policies as policies_service
 from api.settings import Settings
 from api.store.database import Database, open_database
 from schemas.errors import LinerError, NotSignedIn
+from schemas.policy import house_text
 from schemas.review import load_rules
 from schemas.versions import ENGINE
 
@@ -58,6 +62,8 @@ ROUTERS = (
     appeals,
     webhooks,
     dsa,
+    policies,
+    models,
 )
 STRANGER_BODY_BYTES = 64 * 1024
 PUBLISH_EVERY_S = 1.0
@@ -80,6 +86,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
         The database cannot be used.
     """
     database = open_database(settings.database_url)
+    policies_service.keep_packaged(database, house_text())
     metrics = Metrics(database)
     app = FastAPI(
         title="liner review API",

@@ -46,4 +46,4 @@ class EventKind(StrEnum):
     POLICY_DISCARDED = "policy.discarded"  # policy, ref
     POLICY_APPROVED = "policy.approved"  # policy, ref, author, before, sha256 of the text: it is live
     POLICY_ROLLED_BACK = "policy.rolled_back"  # policy, ref, from, reason: it is live again
-    RECALLED = "recall.made"  # recall, subject, and what became of how many cases
+    RECALLED = "recall.made"  # recall, what, subject, reason, and what became of how many cases

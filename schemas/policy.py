@@ -165,7 +165,10 @@ def parse_policy(text: str, *, path: str = "policy") -> Policy:
     try:
         data = tomllib.loads(text)
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        return Policy.model_validate({**data.get("policy", {}), "digest": digest, "reasons": data.get("reason", [])})
+        head = data.get("policy", {})
+        if not isinstance(head, dict):
+            raise InvalidPolicy(f"{path}: policy is no table", mend="Write [policy] on a line of its own.")
+        return Policy.model_validate({**head, "digest": digest, "reasons": data.get("reason", [])})
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicy(f"{path} is not TOML: {error}", mend="Mend the line that the message names.") from error
     except ValidationError as error:
@@ -174,10 +177,14 @@ def parse_policy(text: str, *, path: str = "policy") -> Policy:
         raise InvalidPolicy(f"{path}: {where}: {first['msg']}", mend="See docs/policy.md for the form.") from error
 
 
+def house_text() -> str:
+    """Read the text of the policy that ships with liner."""
+    return resources.files("schemas").joinpath("policies", f"{HOUSE}.toml").read_text("utf-8")
+
+
 def house_policy() -> Policy:
     """Read the policy that ships with liner."""
-    name = f"{HOUSE}.toml"
-    return parse_policy(resources.files("schemas").joinpath("policies", name).read_text("utf-8"), path=name)
+    return parse_policy(house_text(), path=f"{HOUSE}.toml")
 
 
 def judge(evidence: Evidence, findings: tuple[Finding, ...], policy: Policy) -> tuple[Flag, ...]:
@@ -326,6 +333,7 @@ __all__: tuple[str, ...] = (
     "Policy",
     "Reason",
     "house_policy",
+    "house_text",
     "judge",
     "parse_policy",
 )

@@ -139,7 +139,7 @@ def _located(text: str, error: InvalidPolicy) -> Iterator[PolicyProblem]:
     if not isinstance(cause, ValidationError):
         place = _PLACE.search(error.message)
         line = int(place[1]) if place else max(1, len(text.splitlines()))
-        yield PolicyProblem(line=line, message=str(cause))
+        yield PolicyProblem(line=line, message=str(cause or error))
         return
     for one in cause.errors(include_url=False, include_input=False):
         message = one["msg"].removeprefix("Value error, ")

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Select, Subquery, exists, func
+from sqlalchemy import ColumnElement, Subquery, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -110,7 +110,7 @@ def handling(session: Session) -> tuple[float | None, int]:
     return (median(found), len(found)) if found else (None, 0)
 
 
-def _joined(query: Select[Any], last: Subquery) -> Select[Any]:
+def _joined(query: Any, last: Subquery) -> Any:
     return (
         query.select_from(DecisionRow)
         .join(last, (last.c.case_id == col(DecisionRow.case_id)) & (last.c.last == col(DecisionRow.case_version)))
