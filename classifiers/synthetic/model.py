@@ -17,7 +17,7 @@ from classifiers.synthetic import lattice
 from classifiers.synthetic.calibration import read_calibration
 from classifiers.synthetic.conformal import EVERYTHING, Humans
 from classifiers.synthetic.features import FEATURE_SET, Features, extract, feature_groups
-from classifiers.synthetic.gate import gate_features
+from classifiers.synthetic.gate import NAMES, gate_features
 from classifiers.synthetic.groups import groups_of
 from classifiers.synthetic.head import LinearHead
 from classifiers.synthetic.packing import Packing
@@ -28,6 +28,7 @@ from schemas.screening import MeasuredWindow, Traces
 
 DEFAULT = "synthetic-1"
 COUNT = len(feature_groups())
+COUNT_WITH_GATE = COUNT + len(NAMES)
 STRONG = 5.0  # standard errors: what is shown as lines
 MOST_LINES = 3
 INTERVAL = (0.025, 0.975)
@@ -121,7 +122,9 @@ class SyntheticModel:
 
     def reads(self, traces: Traces | None) -> bool:
         """Whether there is something to score, measured as this model needs it."""
-        return traces is not None and traces.features == FEATURE_SET and bool(traces.windows)
+        sizes = {len(window.values) for window in traces.windows} if traces else set()
+        is_whole = sizes <= {COUNT, COUNT_WITH_GATE} and COUNT_WITH_GATE in sizes
+        return traces is not None and traces.features == FEATURE_SET and is_whole
 
     def score_traces(self, traces: Traces, *, codec: str = "") -> SyntheticScore:
         """Score measured windows, at least one.
@@ -129,11 +132,12 @@ class SyntheticModel:
         Raises
         ------
         InvalidInput
-            They are of another feature set.
+            There are none, or of another feature set, or not whole.
         """
-        if traces.features != FEATURE_SET:
+        if not self.reads(traces):
             raise InvalidInput(
-                f"{self.name} reads {FEATURE_SET}, not {traces.features}.", mend="Screen the sound itself again."
+                f"{self.name} reads {FEATURE_SET}, not these {len(traces.windows)} windows of {traces.features}.",
+                mend="Screen the sound itself again.",
             )
         rows = [self._packing.unpack(window.values) for window in traces.windows]
         scores = tuple(self._window(window, row) for window, row in zip(traces.windows, rows, strict=True))

@@ -99,10 +99,14 @@ def test_kept_traces_are_small_and_give_the_same_score_again(long: np.ndarray, m
     assert model.score_traces(again.traces, codec="mp3").heard(again.traces) == heard
 
 
-def test_traces_of_other_features_are_refused(long: np.ndarray, model: SyntheticModel) -> None:
-    traces = hear(long).traces.model_copy(update={"features": "synthetic-features-0"})
+@pytest.mark.parametrize("spoilt", [{"features": "synthetic-features-0"}, {"windows": ()}, {"windows": None}])
+def test_traces_that_are_none_of_the_model_are_refused(long: np.ndarray, model: SyntheticModel, spoilt: dict) -> None:
+    kept = hear(long).traces
+    cut = tuple(window.model_copy(update={"values": window.values[:-1]}) for window in kept.windows)
+    traces = kept.model_copy(update=spoilt if spoilt != {"windows": None} else {"windows": cut})
 
-    with pytest.raises(InvalidInput, match="synthetic-features-0"):
+    assert not model.reads(traces)
+    with pytest.raises(InvalidInput, match="synthetic-1 reads synthetic-features-1, not these"):
         model.score_traces(traces)
 
 
