@@ -6,6 +6,7 @@ Only a positive statement of AI is evidence; a picture that says nothing says no
 
 import base64
 import binascii
+import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -64,6 +65,7 @@ def look_at(data: bytes, place: str, trust_anchors: str | None = None) -> Pictur
         place=place,
         format=words.format,
         size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
         digital_source_types=once(words.source_types),
         manifest=manifest,
         unread_manifest=unread,

@@ -140,10 +140,11 @@ class _Ears:
     def results(self) -> tuple[Heard, bytes | None]:
         """Signals, and the packed fingerprint."""
         from classifiers.fingerprint import pack  # noqa: PLC0415
+        from classifiers.functional import with_functional  # noqa: PLC0415
 
         heard = self._descriptors.heard()
         joined = self._synthetic.joined(heard).model_copy(update={"curves": heard.curves})
-        return joined, pack(self._finder.landmarks())
+        return with_functional(joined), pack(self._finder.landmarks())
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:

@@ -4,7 +4,8 @@ from classifiers.models import active
 
 DESCRIPTORS = "descriptors-2"
 LANDMARKS = "landmarks-2"
-PROVENANCE = "provenance-2"
+PROVENANCE = "provenance-3"
+FUNCTIONAL = "functional-1"
 
 
 def models(names: dict[str, str] | None = None) -> tuple[str, ...]:
@@ -20,4 +21,4 @@ def models(names: dict[str, str] | None = None) -> tuple[str, ...]:
     NotFound, InvalidInput
         The user's registry names a model that is not there.
     """
-    return (DESCRIPTORS, LANDMARKS, PROVENANCE, *active.pins(names or active.read_pointer().names))
+    return (DESCRIPTORS, LANDMARKS, PROVENANCE, FUNCTIONAL, *active.pins(names or active.read_pointer().names))

@@ -250,6 +250,8 @@ class Picture(Model):
         ``jpeg``, ``png``, ``webp``, ``tiff`` ...; empty for what is none of these.
     size
         Bytes.
+    sha256
+        Of the bytes; empty where they could not be read, and in screenings of before it was kept.
     digital_source_types
         Last parts of the terms that XMP states; a manifest has its own.
     fault
@@ -259,6 +261,7 @@ class Picture(Model):
     place: str
     format: str = ""
     size: int = 0
+    sha256: str = ""
     digital_source_types: tuple[str, ...] = ()
     manifest: Manifest | None = None
     unread_manifest: str | None = None
