@@ -130,7 +130,11 @@ def keys(fingerprint: bytes, *, is_wide: bool = False) -> Keys:
 
 def align(query: bytes, reference: bytes) -> Alignment | None:
     """Lay a recording on another one; None where they share nothing."""
-    own, other = _recording(query), _recording(reference)
+    return aligned(_recording(query), _recording(reference))
+
+
+def aligned(own: Recording, other: Recording) -> Alignment | None:
+    """Do what `align` does, for recordings that were made ready before."""
     segments = tuple(
         segment
         for segment in shared_segments(own, other)

@@ -10,7 +10,8 @@ import numpy as np
 import soxr
 from scipy.stats import beta
 
-from classifiers.fingerprint import Alignment, align, unpack
+from classifiers.fingerprint import Alignment, aligned, unpack
+from classifiers.matching import Recording
 from classifiers.matching_changes import BARS, Array, Change, drawn
 from classifiers.matching_library import Library
 from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
@@ -213,7 +214,8 @@ class _Truth:
 def _answered(sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library) -> Answer:
     track = sound.track
     named = library.candidates(fingerprint) if fingerprint else []
-    found = {name: align(fingerprint, library.fingerprints[name]) for name in named} if fingerprint else {}
+    query = Recording(unpack(fingerprint)) if fingerprint else None
+    found = {name: aligned(query, library.recordings[name]) for name in named} if query else {}
     own = found.get(track.name)
     known = {track.group, sound.other.group} if truth.change.intro_s else {track.group}
     strangers = [name for name, one in found.items() if one and library.tracks[name].group not in known]
@@ -243,7 +245,7 @@ def compared(library: Library, progress: Progress | None = None) -> dict[str, An
             if other.group == one.group:
                 continue
             is_rival = other.name in rivals
-            found = align(library.fingerprints[name], library.fingerprints[other.name]) if is_rival else None
+            found = aligned(library.recordings[name], library.recordings[other.name]) if is_rival else None
             for half in _halves(one, other):
                 tried[half] += 1
                 wrong[half] += found is not None

@@ -21,6 +21,13 @@ class Library:
         By name.
     fingerprints
         Of those that have one, by name.
+
+    Attributes
+    ----------
+    names
+        Of the tracks that have a fingerprint, in order.
+    recordings
+        Those tracks by name, ready to be compared.
     """
 
     def __init__(self, tracks: dict[str, Track], fingerprints: dict[str, bytes]) -> None:
@@ -30,12 +37,12 @@ class Library:
         found, owners = _joined(owned)
         order = np.argsort(found, kind="stable")
         self._keys, self._owners = found[order], owners[order]
-        self._recordings = [Recording(unpack(fingerprints[name])) for name in self.names]
+        self.recordings = {name: Recording(unpack(fingerprints[name])) for name in self.names}
         self._vote()
 
     def _vote(self) -> None:
         """Put the constellations of all recordings into one order."""
-        all_of = [recording.constellations(1) for recording in self._recordings]
+        all_of = [recording.constellations(1) for recording in self.recordings.values()]
         found, owners = _joined([one.keys for one in all_of])
         order = np.argsort(found, kind="stable")
         self._vote_keys, self._vote_owners = found[order], owners[order]
@@ -57,8 +64,8 @@ class Library:
         It needs a speed and a pitch that enough constellations vote for; whoever lacks them is None there without
         another look. Counting the votes against all tracks at once costs a fiftieth of asking pair by pair.
         """
-        own = self._recordings[self.names.index(name)]
-        if any(recording.one_in > 1 for recording in (own, *self._recordings)):
+        own = self.recordings[name]
+        if any(recording.one_in > 1 for recording in self.recordings.values()):
             return set(self.names)  # of a recording of more than half an hour only a part votes
         votes = own.constellations(1)
         mine, theirs = equal_pairs(votes.keys, self._vote_keys)
