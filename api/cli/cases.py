@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli import batching
 from api.cli.reviewing import Review
 from schemas.cases import Action, CaseState
 from schemas.errors import InvalidInput
@@ -25,6 +26,7 @@ Why = Annotated[str, typer.Option("--reason", "-r", help="Why, in at least 3 cha
 
 def mount(app: typer.Typer) -> None:
     """Add the commands to `liner`."""
+    batching.mount(cases_app)
     app.add_typer(cases_app, name="cases")
 
 

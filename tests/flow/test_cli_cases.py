@@ -78,6 +78,37 @@ def test_opinions_and_quality(run, server):
     assert json.loads(run("quality", "--json", who="sue", role=Role.SENIOR).output) == {"agreement": [], "accuracy": []}
 
 
+def test_many_are_decided_alike_after_a_preview(run, server):
+    first = json.loads(run("list", "--code", "SPM-004", "--json").output)["cases"][0]["id"]
+    shown = run("batch", "approve", "-r", "Heard them all.", "--code", "SPM-004", "--leave", first).output
+    assert (shown.count("planned   approve"), shown.count("excepted")) == (4, 2)
+    batch = shown.splitlines()[-1].split()[0]
+
+    assert "4 done, 1 excepted" in run("batch-apply", batch).output
+    assert run("list").output.count("cas_") == 3
+    assert "None of its decisions" in str(run("batch-undo", batch).exception)
+    assert run("tracks", first).output.count("decided") == 4
+
+
+def test_a_restricting_batch_states_each_cases_own_facts(run, server):
+    refused = run("batch", "label", "-r", "Noise.", "--code", "SPM-004").output
+    assert refused.count("refused") == 6
+    batch = run("batch", "label", "-r", "Noise.", "--code", "SPM-004", "--explanation", "No music.").output.split()[-3]
+    assert "5 done" in run("batch-apply", batch).output
+
+
+def test_seniors_name_golden_items(run, server):
+    case = server.case_id()
+    run("decide", case, "approve", "-r", "Heard it.")
+    assert "smp_" in run("golden", case, "approve", who="sue", role=Role.SENIOR).output
+    shown = run("opinion").output
+    assert "Harbour Lights" in shown
+    answer = run("opinion", "label", "-r", "I hear AI.", "--sample", shown.split()[0])
+    assert "The first answer was approve" in answer.output
+    assert "mia: right 0.00 (0.00 to 0.79)  of 1 golden items" in run("quality", who="sue").output
+    assert "no disagreement" in str(run("settle", case, "-r", "So.", who="sue").exception)
+
+
 def test_what_is_wrong_is_a_sentence(run, server, monkeypatch):
     assert "There is no case" in str(run("show", "cas_x").exception)
     assert "nothing to undo" not in run("undo", server.case_id()).output
