@@ -1,5 +1,6 @@
 """The `liner models` commands: what there is, from what it was made, what it is worth, and which is in use."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from api.cli.evaluate import Format
 from schemas.errors import InvalidInput
+from schemas.steering import RecallKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ The models that ship, and those of your own in the folder [bold]LINER_REGISTRY[/
   liner models promote mine-1                          use another model from the next run on
 
   liner models rollback                                back to what was in use before
+
+  liner models recall synthetic-1 --reason "..."       every decision that a model touched, looked at again
 """
 RATES = (0.01, 0.02, 0.05)  # false-positive rates that a calibration states thresholds for
 
@@ -141,6 +145,41 @@ def rollback(registry: Registry = None) -> None:
     own = registry or active.registry_folder()
     active.rollback(own)
     _say_in_use(own)
+
+
+@models_app.command("recall")
+def recall(
+    subject: Annotated[
+        str, typer.Argument(help="A model; with --kind a rule (AUD-006) or a policy (house@2026-11-22).")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; colleagues and labels read it.")],
+    kind: Annotated[RecallKind, typer.Option(help="model, rule or policy.")] = RecallKind.MODEL,
+    only_flagged: Annotated[
+        bool, typer.Option("--only-flagged", help="Only decisions whose flags rest on it, not all it was heard for.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would happen.")] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Find every decision that something touched, reopen the cases and tell the labels; without --yes a dry run.
+
+    Nothing is reversed by machine: each case returns to the queue and a person decides anew. The service is called
+    that LINER_REVIEW_URL and LINER_REVIEW_KEY name; the key belongs to a senior moderator or an administrator.
+    """
+    from api.cli.reporting import plain
+    from api.cli.reviewing import Review
+
+    body = {"kind": kind, "subject": subject, "reason": reason, "only_flagged": only_flagged, "dry_run": not yes}
+    with Review() as review:
+        found = review.send("POST", "/v1/recalls", body)
+    if output is Format.JSON:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    for one in found["cases"]:
+        rests = "a flag rests on it" if one["is_flagged"] else "it was heard"
+        typer.echo(f"{one['case_id']}  {one['action']:8}{one['outcome']:14}{rests:20}{plain(one['title'])[:40]}")
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in found["counts"].items()) or "none"
+    typer.echo(f"{found['decisions']} decisions: {counts}." + ("" if yes else " Nothing was done: add --yes."))
 
 
 def _with(name: str, before: dict[str, str], own: Path) -> dict[str, str]:

@@ -107,7 +107,7 @@ def test_whose_case_was_appealed_is_still_answered(api):
     recall(api, dry_run=False)
 
     body = {"outcome": "reversed", "reply": "You are right.", "expected_version": 1}
-    answer = api.senior.post(f"/v1/appeals/{made.json()["appeal"]["id"]}/answer", json=body)
+    answer = api.senior.post(f"/v1/appeals/{made.json()['appeal']['id']}/answer", json=body)
 
     assert answer.status_code == 200, answer.text
 
