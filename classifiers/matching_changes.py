@@ -2,7 +2,8 @@
 
 A change is written as an attack of `classifiers.synthetic.attacks` is (``mp3-64``, ``speed+10``, ``pitch-2`` ...), or
 ``gain-12`` (dB; what is over full scale is clipped), ``tempo-10`` (per cent, pitch kept), ``cut-30`` (seconds that
-are left) or ``intro-10`` (seconds of another sound before it).
+are left), ``intro-10`` (seconds of another sound before it) or ``inside-20`` (seconds that are left, after half a
+minute of another sound).
 """
 
 import re
@@ -29,8 +30,9 @@ BARS: dict[str, float] = {
 }
 """The changes that are tried when none is named, and the recall that each must reach."""
 
-_OWN = re.compile(r"(?P<kind>gain|tempo|cut|intro)(?P<amount>[+-]\d+(?:\.\d+)?)")
-_LIMITS = {"gain": 60.0, "tempo": 50.0, "cut": 3600.0, "intro": 600.0}
+_OWN = re.compile(r"(?P<kind>gain|tempo|cut|intro|inside)(?P<amount>[+-]\d+(?:\.\d+)?)")
+_LIMITS = {"gain": 60.0, "tempo": 50.0, "cut": 3600.0, "intro": 600.0, "inside": 600.0}
+_BEFORE_S = 30.0  # of another sound, where a part of the track lies inside a new one
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def parse_change(text: str) -> Change:
     if kind == "tempo":
         tempo = 1 + amount / 100
         return Change(text, lambda wave, rate: np.asarray(stretched(wave, rate, tempo), np.float32), speed=tempo)
-    length = {"cut_s" if kind == "cut" else "intro_s": abs(amount)}
-    return Change(text, lambda wave, _rate: wave, **length)
+    cut_s = abs(amount) if kind in {"cut", "inside"} else 0.0
+    intro_s = {"intro": abs(amount), "inside": _BEFORE_S}.get(kind, 0.0)
+    return Change(text, lambda wave, _rate: wave, cut_s=cut_s, intro_s=intro_s)
 
 
 def _of_attack(attack: Attack, text: str) -> Change:

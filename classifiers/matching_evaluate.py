@@ -188,10 +188,9 @@ def _asked(sound: _Sound, change: Change, library: Library, trial: Trial) -> Ite
     if len(wave) < MIN_QUERY_S * sound.rate:
         return
     changed = change.apply(wave, sound.rate)
-    if change.intro_s:
-        changed = np.concatenate([sound.intro(change.intro_s), changed])
-    fingerprint = fingerprint_of(changed, sound.rate)
-    yield _answered(sound, fingerprint, _Truth(change, start_s), library)
+    intro = sound.intro(change.intro_s) if change.intro_s else changed[:0]
+    fingerprint = fingerprint_of(np.concatenate([intro, changed]), sound.rate)
+    yield _answered(sound, fingerprint, _Truth(change, start_s, len(intro) / sound.rate), library)
 
 
 @dataclass(frozen=True)
@@ -200,10 +199,11 @@ class _Truth:
 
     change: Change
     start_s: float
+    intro_s: float
 
     def holds(self, found: Alignment) -> bool:
         """Whether speed, pitch and place are right."""
-        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.change.intro_s)
+        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.intro_s)
         return (
             abs(found.speed / self.change.speed - 1) <= _SPEED_WITHIN
             and abs(found.pitch_semitones - self.change.pitch_semitones) <= _PITCH_WITHIN

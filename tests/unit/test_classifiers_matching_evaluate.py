@@ -33,11 +33,11 @@ def run(folder, *how):
 
 
 def test_the_command_answers_one_json_object(folder, tmp_path):
-    done = run(folder, "--format", "json", "--transform", "speed+10,cut-12,intro-8", "--cache", str(tmp_path))
+    done = run(folder, "--format", "json", "--transform", "speed+10,cut-12,intro-8,inside-10", "--cache", str(tmp_path))
     figures = json.loads(done.stdout)
     assert figures["tracks"] == 5
     assert figures["unreadable"] == ["broken.wav", "missing.wav"]
-    assert set(figures["recall"]) == {"speed+10", "cut-12", "intro-8"}
+    assert set(figures["recall"]) == {"speed+10", "cut-12", "intro-8", "inside-10"}
     for one in figures["recall"].values():
         assert one["found"] == one["right"] == one["queries"] == figures["sample"]
         assert one["interval_95"][0] < one["recall"] == 1
