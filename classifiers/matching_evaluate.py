@@ -122,9 +122,9 @@ def _answers(library: Library, trial: Trial, progress: Progress | None) -> dict[
     """Make changed copies of the sample and ask for each; a track that is too short for a change is passed over."""
     answers: dict[str, list[Answer]] = {change.name: [] for change in trial.changes}
     sample = _sample(library, trial)
-    for done, (track, other) in enumerate(zip(sample, sample[1:] + sample[:1], strict=True), start=1):
+    for done, track in enumerate(sample, start=1):
         try:
-            sound = _Sound(track, *load(track.path), other)
+            sound = _Sound(track, *load(track.path), _stranger(track, library, trial))
         except AudioUnreadable:
             continue
         for change in trial.changes:
@@ -132,6 +132,12 @@ def _answers(library: Library, trial: Trial, progress: Progress | None) -> dict[
         if progress:
             progress(done, len(sample))
     return answers
+
+
+def _stranger(track: Track, library: Library, trial: Trial) -> Track:
+    """Draw a track of another group, to put before this one; itself where there is none."""
+    others = [library.tracks[name] for name in library.names if library.tracks[name].group != track.group]
+    return others[drawn(trial.seed, track.name).integers(len(others))] if others else track
 
 
 def _recall(name: str, answers: Sequence[Answer]) -> dict[str, Any]:
