@@ -2,16 +2,31 @@
 
 from schemas.base import Model
 from schemas.findings import Location
-from schemas.screening import Found, Heard, Intake, Known
+from schemas.screening import Found, Heard, Intake, Known, Signal
+from schemas.senders import MADE_BY
 
 
 class Evidence(Model):
-    """An intake and what was found, heard and known about it so far."""
+    """An intake and what was found, heard and known about it so far.
+
+    Attributes
+    ----------
+    fused
+        Estimates from all layers together.
+    """
 
     intake: Intake
     found: Found = Found()
     heard: Heard = Heard()
     known: Known = Known()
+    fused: tuple[Signal, ...] = ()
+
+    def signal(self, name: str) -> Signal | None:
+        """Look up what a policy may set limits on: heard, counted of the sender (``sender_...``), or fused."""
+        if signal := self.heard.signal(name) or next((one for one in self.fused if one.name == name), None):
+            return signal
+        value = self.known.sender.measure(name) if self.known.sender else None
+        return None if value is None else Signal(name=name, value=value, model=MADE_BY)
 
     @property
     def subject(self) -> str:

@@ -6,6 +6,7 @@ from schemas.base import Model
 from schemas.copies import Cluster, Namesake, Relation
 from schemas.disclosure import Level
 from schemas.flags import Span
+from schemas.senders import Resemblance, SenderRecord
 
 
 class MatchKind(StrEnum):
@@ -76,8 +77,14 @@ class Known(Model):
         The recordings that are the same as a whole; None where there is no other.
     namesakes
         Recordings under the same ISRC with another sound; None where that was not compared.
+    sender
+        What the sender did before; None where nothing was counted.
+    resemblances
+        Other artists of the catalogue whom the names recall.
     """
 
     matches: tuple[Match, ...] | None = None
     cluster: Cluster | None = None
     namesakes: tuple[Namesake, ...] | None = None
+    sender: SenderRecord | None = None
+    resemblances: tuple[Resemblance, ...] = ()

@@ -23,7 +23,11 @@ from schemas.flags import Flag, FlagSeverity, Layer
 from schemas.screening import Match, MatchKind, Signal
 
 HOUSE = "house"
-ESTIMATES = ("synthetic_probability", "false_positive_share")  # what a model infers, not what is measured
+ESTIMATES = (
+    "synthetic_probability",
+    "false_positive_share",
+    "spam_probability",
+)  # what a model infers, not what is measured
 MAX_SPANS = 8  # a person listens to a few places, not to a hundred
 
 
@@ -256,7 +260,7 @@ def _from_finding(reason: Reason, findings: tuple[Finding, ...]) -> Flag | None:
 def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
     met: list[tuple[Condition, Signal]] = []
     for condition in reason.signals:
-        signal = evidence.heard.signal(condition.signal)
+        signal = evidence.signal(condition.signal)
         if signal is None or not condition.is_met(signal.value):
             return None
         met.append((condition, signal))

@@ -394,6 +394,7 @@ class Screening(Model):
     found: Found = Found()
     heard: Heard = Heard()
     known: Known = Known()
+    fused: tuple[Signal, ...] = ()  # estimates from all layers together, e.g. spam_probability; never a layer itself
     findings: tuple[Finding, ...] = ()
     flags: tuple[Flag, ...] = ()
 

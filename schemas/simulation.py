@@ -262,7 +262,13 @@ def sweep(past: Past, judges: Iterable[tuple[float, Judge]]) -> Iterator[Point]:
 
 
 def _evidence(screening: Screening) -> Evidence:
-    return Evidence(intake=screening.intake, found=screening.found, heard=screening.heard, known=screening.known)
+    return Evidence(
+        intake=screening.intake,
+        found=screening.found,
+        heard=screening.heard,
+        known=screening.known,
+        fused=screening.fused,
+    )
 
 
 def _may_apply(reason: Reason, found: set[str], heard: set[str], screening: Screening) -> bool:

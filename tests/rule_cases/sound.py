@@ -3,7 +3,8 @@
 from rule_cases.making import Level, ProvenanceState, case, evidence, human, manifest, message, recording, release
 
 from schemas.release import DisplayArtist, Identified, Party
-from schemas.screening import Artwork, GeneratorTag, Picture
+from schemas.screening import Artwork, GeneratorTag, Heard, Known, Picture, Signal
+from schemas.senders import Likeness, Resemblance
 
 TRUSTED, VALID, INVALID = ProvenanceState.TRUSTED, ProvenanceState.VALID, ProvenanceState.INVALID
 AI, PART_AI, CAPTURE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "digitalCapture"
@@ -69,6 +70,24 @@ def known(name):
 
 
 TEAM = (human("Bo Berg", "Composer"), human("Cy Coe", "StudioProducer"))
+
+
+def recalling(name, other, kind=Likeness.LOOK_ALIKE, title="Harbour Lights"):
+    """A recording whose names recall another artist of the catalogue."""
+    recalled = Known(resemblances=(Resemblance(kind=kind, name=name, other=other),))
+    return evidence(recording(title=title, display_artist=name)).model_copy(update={"known": recalled})
+
+
+def sounding(signal, title, *genres, seconds=60, value=0.95):
+    """A recording that is heard as something else than music."""
+    signals = (Signal(name="duration_s", value=seconds, model="m"), Signal(name=signal, value=value, model="m"))
+    one = evidence(recording(title=title, genres=genres))
+    return one.model_copy(update={"heard": Heard(signals=signals)})
+
+
+def titled(*titles):
+    """A message of recordings with these titles."""
+    return message(*(recording(reference=f"A{n}", title=title) for n, title in enumerate(titles)))
 
 
 CASES = {
@@ -141,6 +160,42 @@ CASES = {
         named("宇多田ヒカル"),
         named("Sigur Rós / Björk"),
         named("\u0441\u043e\u0440a"),  # one Latin letter in a Cyrillic word: a typing slip
+    ),
+    "SPM-007": case(
+        recalling("Ana L\u0456ma", "Ana Lima"),
+        recalling("Ana Lima", "Ana Lima Band", kind=Likeness.IN_TITLE),
+        evidence(),
+    ),
+    "SPM-011": case(
+        (sounding("functional_noise", "Summer Love", "Pop"), sounding("functional_speech", "Summer Love", "Pop")),
+        sounding("functional_noise", "Rain at Night", "Pop"),  # it says so
+        sounding("functional_speech", "Chapter 4", "Audio book"),
+        sounding("functional_tone", "Summer Love", "Pop"),  # a drone may be music
+        sounding("functional_noise", "Summer Love"),  # no genre is claimed
+        sounding("functional_noise", "Summer Love", "Pop", seconds=20),
+        sounding("functional_noise", "Summer Love", "Pop", value=0.8),
+    ),
+    "SPM-012": case(
+        titled("Gentle Rain", "Rain, Gentle", "The Rain Gentle"),
+        titled("Gentle Rain 1", "Gentle Rain 2", "Gentle Rain 3"),
+        titled("Gentle Rain", "Rain, Gentle"),
+        titled("Rain", "The Rain", "A Rain"),
+    ),
+    "SPM-013": case(
+        recalling("Ana Lima Nights", "Ana Lima", kind=Likeness.IN_TITLE, title="Ana Lima Nights"),
+        recalling("Ana L\u0456ma", "Ana Lima"),
+        evidence(),
+    ),
+    "SPM-014": case(
+        titled("Relaxing Rain Sleep Music Study Focus Calm Piano"),
+        titled("Rain on a Tin Roof"),
+        titled("Deep Sleep Piano"),
+        titled("Dance the Night Away with the Summer of Our Best New Party Hit"),
+    ),
+    "SPM-015": case(
+        message(recording(display_artist="Ana Lima"), recording(display_artist="\u0410na Lima")),
+        message(recording(display_artist="Ana Lima"), recording(display_artist="ANA L\u00cdMA")),
+        message(recording(display_artist="\u0412\u0422\u0405"), recording(display_artist="BTS")),  # too short
     ),
     "SPM-008": case(
         farm("ABCDE", *TEAM),
