@@ -59,20 +59,22 @@ class Library:
         return [self.names[at] for at in ranked if counts[at] >= MIN_SHARED]
 
     def rivals(self, name: str) -> set[str]:
-        """Name the tracks that `classifiers.fingerprint.align` could match with one.
+        """Name the later tracks that `classifiers.fingerprint.align` could match with one.
 
         It needs a speed and a pitch that enough constellations vote for; whoever lacks them is None there without
-        another look. Counting the votes against all tracks at once costs a fiftieth of asking pair by pair.
+        another look. Counting the votes against all tracks at once costs a fraction of asking pair by pair.
         """
-        own = self.recordings[name]
+        first = self.names.index(name) + 1
         if any(recording.one_in > 1 for recording in self.recordings.values()):
-            return set(self.names)  # of a recording of more than half an hour only a part votes
-        votes = own.constellations(1)
+            return set(self.names[first:])  # of a recording of more than half an hour only a part votes
+        votes = self.recordings[name].constellations(1)
         mine, theirs = equal_pairs(votes.keys, self._vote_keys)
+        is_later = self._vote_owners[theirs] >= first
+        mine, theirs = mine[is_later], theirs[is_later]
         scales = np.log2(self._spreads_s[theirs] / votes.spreads_s[mine])
         shifts = votes.octaves[mine] - self._octaves[theirs]
-        is_rival = are_promising(scales, shifts, self._vote_owners[theirs], len(self.names))
-        return {self.names[at] for at in np.flatnonzero(is_rival)}
+        is_rival = are_promising(scales, shifts, self._vote_owners[theirs] - first, len(self.names) - first)
+        return {self.names[first + at] for at in np.flatnonzero(is_rival)}
 
 
 def _joined(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -76,6 +76,8 @@ def are_promising(scales: Floats, shifts: Floats, owners: Indices, count: int) -
 
     Without one, `classifiers.matching.shared_segments` finds nothing.
     """
+    if not count:
+        return np.zeros(0, np.bool_)
     most: Counts = _neighbourhoods(_counted(scales, shifts, owners, count)).max(axis=(1, 2))
     return np.greater_equal(most, _MIN_PROPOSALS)
 
