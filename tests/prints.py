@@ -1,15 +1,19 @@
 """Invented fingerprints: a song is a series of peaks, a copy of it the same peaks faster, higher or cut."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 
-from classifiers.fingerprint import pack
+from classifiers.fingerprint import pack, unpack
 from classifiers.landmarks import Landmarks
+from classifiers.matching_keys import constellations
 from pipeline.lake import Lake
+from schemas.flags import Span
 
-PER_S = 3  # strong peaks of a song
+PER_S = 5  # strong peaks of a song
 
 
 def song(seconds, seed):
@@ -56,6 +60,42 @@ def fingerprint(sound):
     """Pack it; None where there is too little."""
     times, heights = sound
     return pack(Landmarks(np.asarray(times, float), np.asarray(heights, float), np.ones(len(times), np.bool_)))
+
+
+@dataclass(frozen=True)
+class Laid:
+    """How one invented recording lies on another."""
+
+    own: Span
+    other: Span
+    score: float
+    speed: float
+    pitch_semitones: float
+    own_coverage: float
+    other_coverage: float
+
+
+@lru_cache(maxsize=1024)
+def _marks(packed):
+    landmarks = unpack(packed)
+    return constellations(landmarks.strong(), 5), float(landmarks.times_s[-1])
+
+
+def laid(query, reference):
+    """Lay one on another in the plainest way: these tests are about what is made of it."""
+    (own, own_s), (other, other_s) = _marks(query), _marks(reference)
+    _, mine, theirs = np.intersect1d(own.keys, other.keys, return_indices=True)
+    if len(mine) < 8:
+        return None
+    speed = float(np.median(other.spreads_s[theirs] / own.spreads_s[mine]))
+    offsets = other.times_s[theirs] - speed * own.times_s[mine]
+    is_on = np.abs(offsets - np.median(offsets)) < 1
+    if is_on.sum() < 8:
+        return None
+    spans = [Span(start_s=t.min(), end_s=t.max()) for t in (own.times_s[mine][is_on], other.times_s[theirs][is_on])]
+    lengths = [span.end_s - span.start_s for span in spans]
+    shares = [min(1.0, length / whole) for length, whole in zip(lengths, (own_s, other_s), strict=True)]
+    return Laid(*spans, float(is_on.sum()), speed, 12 * float(np.log2(speed)), *shares)
 
 
 def row(number, sound, seconds, **about):
