@@ -213,8 +213,6 @@ class Preferences(Model):
         The loudest that sound may be, a share of the device's volume.
     break_minutes
         Remind of a rest after so long; 0 never.
-    blur_art
-        Cover art is blurred until one asks for it.
     """
 
     keys: dict[Annotated[str, Field(min_length=1, max_length=12)], Annotated[str, Field(max_length=12)]] = Field(
@@ -222,7 +220,6 @@ class Preferences(Model):
     )
     volume_cap: float = Field(default=0.8, ge=0.1, le=1.0)
     break_minutes: int = Field(default=45, ge=0, le=480)
-    blur_art: bool = False
 
     @model_validator(mode="after")
     def _refuse_double_keys(self) -> Self:

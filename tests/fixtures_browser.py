@@ -300,7 +300,8 @@ class Server:
         """Make a person and a one-time sign-in link."""
         known = {key.name for key in keys.every(self.database, TERMINAL)}
         if name not in known:
-            keys.create(self.database, TERMINAL, KeyCreate(name=name, role=role))
+            account = name if role is Role.LABEL else None
+            keys.create(self.database, TERMINAL, KeyCreate(name=name, role=role, account=account))
         token = sessions.link_token(self.database, name, valid_for=timedelta(minutes=5))
         return f"{self.address}/console/sign-in?token={token}"
 

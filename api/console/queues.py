@@ -130,7 +130,6 @@ def _read_settings(form: Mapping[str, str], keys: dict[str, str]) -> Preferences
                 "keys": keys,
                 "volume_cap": form.get("volume_cap", "0.8"),
                 "break_minutes": form.get("break_minutes", "45"),
-                "blur_art": bool(form.get("blur_art")),
             }
         )
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """The filter language: what means what, where errors point, and that no text breaks it."""
 
 import doctest
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,12 @@ def test_there_are_limits():
 def test_the_examples_of_all_fields_are_read():
     for known in FIELDS.values():
         assert parse(known.example)[0].field == known.name
+
+
+def test_the_documentation_has_every_field():
+    text = (Path(__file__).parents[2] / "docs" / "queues.md").read_text("utf-8")
+    for known in FIELDS.values():
+        assert f"| `{known.example}` | {known.says}" in text
 
 
 @pytest.mark.parametrize("module", [filters, filter_words, order])

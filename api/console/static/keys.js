@@ -49,6 +49,7 @@ function hasOwnUse(element, key) {
 }
 
 function press(target) {
+  target.closest("details:not([open])")?.setAttribute("open", "");
   if (isTyping(target)) return target.focus();
   target.click();
   target.dispatchEvent(new CustomEvent("keyed", { bubbles: true }));

@@ -1,6 +1,6 @@
 // The player: sound, waveform and spectrogram in step, evidence by key, the other recording at the same place.
 
-import { announce } from "./keys.js";
+import { announce, describe, isTyping } from "./keys.js";
 import { Overview, Scope } from "./pictures.js";
 import { Sound } from "./sound.js";
 
@@ -146,7 +146,17 @@ class Player {
     on("zoom-out", "click", () => this.#zoom(2));
     this.#part("marks").addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     this.buttons.forEach((button, at) => button.addEventListener("click", () => this.playSpan(at)));
+    if (this.spans.length) document.addEventListener("keydown", (event) => this.#onDigit(event));
     this.#setVolume(Number(this.#part("volume").value));
+  }
+
+  /** Shift and a digit play the evidence of that number. */
+  #onDigit(event) {
+    const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+    if (!digit || !event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.spans[digit - 1] || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.playSpan(digit - 1);
   }
 
   #zoom(factor, around) {
@@ -179,6 +189,7 @@ class Player {
 /** Bring the player to life; nothing sounds before a person asks for it. */
 export function mountPlayer(root) {
   const player = new Player(root);
+  if (player.spans.length) describe("Shift 1–9", "Play the evidence of that number");
   player.scope.show(Math.max(0, (player.spans[0]?.start ?? 0) - 1));
   player.draw();
   player.overview.load().then(() => player.draw());

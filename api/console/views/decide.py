@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.console.views.flags import gravest_first
+from api.console.views.flags import contradictions_first
 from api.console.views.words import Stamp, stamp
 from api.public import DecisionPublic
 from schemas.cases import Action, StatementOfReasons
@@ -161,11 +161,11 @@ def grounds(screening: Screening) -> tuple[str, ...]:
     """Name the clauses of the policy that the flags fall under, gravest first."""
     policy, _, version = screening.versions.policy.partition("@")
     name = f"{policy.capitalize()} policy of {version.partition('+')[0]}" if version else f"Policy {policy}"
-    return tuple(f"{name}, {flag.code}: {flag.title}" for flag in gravest_first(screening.flags))
+    return tuple(f"{name}, {flag.code}: {flag.title}" for flag in contradictions_first(screening.flags))
 
 
 def _facts(flags: tuple[Flag, ...]) -> str:
-    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in gravest_first(flags))[:_MAX_FACTS]
+    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in contradictions_first(flags))[:_MAX_FACTS]
 
 
 def _action(action: Action, chosen: str) -> ActionView:

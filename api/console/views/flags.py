@@ -44,16 +44,16 @@ def chip(flag: Flag) -> Chip:
     return Chip(flag.code, flag.title, str(flag.severity))
 
 
-def gravest_first(flags: tuple[Flag, ...]) -> list[Flag]:
-    """Order flags by severity; among equals, what contradicts (two layers) before what is alone."""
-    return sorted(flags, key=lambda flag: (-flag.severity.weight, -len(flag.layers), flag.code))
+def contradictions_first(flags: tuple[Flag, ...]) -> list[Flag]:
+    """Put what contradicts (two layers or more) before what stands alone; among those, the gravest first."""
+    return sorted(flags, key=lambda flag: (len(flag.layers) < 2, -flag.severity.weight, -len(flag.layers), flag.code))
 
 
 def flag_views(flags: tuple[Flag, ...]) -> tuple[FlagView, ...]:
     """Explain all flags, contradictions first, and number their stretches through."""
     views: list[FlagView] = []
     count = 0
-    for flag in gravest_first(flags):
+    for flag in contradictions_first(flags):
         spans = _spans(flag, count)
         count += len(spans)
         views.append(FlagView(chip(flag), flag.explanation, _layers(flag), _measure(flag), spans))

@@ -84,6 +84,7 @@ class QueueView:
     search: str
     filter: FilterView
     is_filtered: bool
+    is_chosen: bool
     page: str
     previous: str
     following: str
@@ -129,6 +130,7 @@ def queue_view(
         search=wanted.q,
         filter=_filter(wanted.filter, wrong),
         is_filtered=bool(_query(wanted)),
+        is_chosen=bool({**_query(wanted), "filter": ""} != {"filter": ""}),
         page=f"Page {page} of {pages}" if pages > 1 else "",
         previous=_address(wanted, page - 1) if page > 1 else "",
         following=_address(wanted, page + 1) if page < pages else "",
