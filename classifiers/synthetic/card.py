@@ -4,7 +4,7 @@ TITLE = "Traces of a neural decoder in the long-term spectrum, one linear model 
 
 USE = (
     "One weak signal among others, at low severity, to decide what a person should listen to. "
-    "A flag needs a second, independent kind of evidence."
+    "A flag above low needs a second, independent kind of evidence."
 )
 NOT_FOR = (
     "Accusing anybody; deciding anything alone; telling who wrote or performed; telling speech or noise; "
