@@ -41,7 +41,7 @@ fix: setup-dev ## Format and mend what can be mended by a machine.
 docs: setup-dev ## Write the generated pages of docs/ anew.
 	@$(BIN)/liner rules --format markdown > docs/rules.md
 
-bench: setup-dev ## Cost tables: decode, listen, whole pipeline, memory.
+bench: setup-dev ## Cost tables. ARGS=duplicates for copies at scale; "duplicates --million" adds 10^6 (an hour).
 	@$(BIN)/python -P -m benchmarks $(ARGS)
 
 fuzz: setup-dev ## Fuzz all readers of strangers' bytes: make fuzz MINUTES=10

@@ -1,15 +1,15 @@
-"""Run the benchmarks: `python -m benchmarks [check] [fingerprint] [listen] [pipeline]`, all without a name."""
+"""Run the benchmarks by name: check, duplicates, fingerprint, listen, pipeline; all without a name."""
 
 import importlib
 import platform
 import sys
 
-NAMES = ("check", "fingerprint", "listen", "pipeline")
+NAMES = ("check", "duplicates", "fingerprint", "listen", "pipeline")
 
 
 def main() -> None:
     """Run the named benchmarks, each printing its own table."""
-    wanted = sys.argv[1:] or list(NAMES)
+    wanted = [name for name in sys.argv[1:] if not name.startswith("--")] or list(NAMES)  # options are for one of them
     unknown = sorted(set(wanted) - set(NAMES))
     if unknown:
         sys.exit(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(NAMES)}")
