@@ -21,6 +21,7 @@ from api.routes import (
     audit,
     batches,
     cases,
+    dashboards,
     deliveries,
     dsa,
     keys,
@@ -64,6 +65,7 @@ ROUTERS = (
     dsa,
     policies,
     models,
+    dashboards,
 )
 STRANGER_BODY_BYTES = 64 * 1024
 PUBLISH_EVERY_S = 1.0

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import sqlalchemy
 from sqlalchemy import exists
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col
 
-from api.store.past import last_words
-from api.tables import AppealRow, CaseRow, DecisionRow, OpinionRow, RecallItemRow, RecallRow, SampleRow, ScreeningRow
-from schemas.appeals import Outcome
+from api.store.past import is_last_word, is_reversed
+from api.tables import CaseRow, DecisionRow, OpinionRow, RecallItemRow, RecallRow, SampleRow, ScreeningRow
 from schemas.cases import Action, CaseState
 
 PAGE = 500
@@ -35,18 +34,15 @@ class Opinion(NamedTuple):
 
 def walk(session: Session) -> Iterator[list[Labelled]]:
     """Read all cases that were ever decided, a page at a time, by id."""
-    last, after = last_words(), ""
-    overturned = exists().where(
-        col(AppealRow.decision_id) == col(DecisionRow.id), col(AppealRow.outcome) == Outcome.REVERSED
-    )
+    after = ""
     recalled = exists().where(
         col(RecallItemRow.decision_id) == col(DecisionRow.id), col(RecallRow.id) == col(RecallItemRow.recall_id)
     )
     query = (
-        sqlalchemy.select(CaseRow, DecisionRow, ScreeningRow, overturned, recalled)
+        sqlalchemy.select(CaseRow, DecisionRow, ScreeningRow, is_reversed(), recalled)
         .join(DecisionRow, col(DecisionRow.case_id) == col(CaseRow.id))
-        .join(last, (last.c.case_id == col(DecisionRow.case_id)) & (last.c.last == col(DecisionRow.case_version)))
         .join(ScreeningRow, col(ScreeningRow.id) == col(DecisionRow.screening_id))
+        .where(is_last_word())
         .order_by(col(CaseRow.id))
         .limit(PAGE)
     )
@@ -73,20 +69,13 @@ def opinions(session: Session, screening_ids: Sequence[str]) -> dict[tuple[str, 
 
 def decisions_by_isrc(session: Session, isrcs: Sequence[str]) -> dict[str, list[tuple[str, str | None]]]:
     """Read how each ISRC's cases stand, whoever delivered them: action and statement of each last decision."""
-    last = last_words()
     query = (
         sqlalchemy.select(col(CaseRow.isrc), col(DecisionRow.action), col(DecisionRow.statement))
         .join(DecisionRow, col(DecisionRow.case_id) == col(CaseRow.id))
-        .join(last, (last.c.case_id == col(DecisionRow.case_id)) & (last.c.last == col(DecisionRow.case_version)))
-        .where(col(CaseRow.isrc).in_(isrcs), col(CaseRow.state) == CaseState.DECIDED)
+        .where(col(CaseRow.isrc).in_(isrcs), col(CaseRow.state) == CaseState.DECIDED, is_last_word())
         .where(col(DecisionRow.action) != Action.ASK)
     )
     found: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
     for isrc, action, statement in session.execute(query):
         found[isrc].append((action, statement))
     return found
-
-
-def count(session: Session) -> int:
-    """Count the cases that were ever decided."""
-    return session.exec(select(func.count(func.distinct(col(DecisionRow.case_id))))).one()

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Subquery, exists, func
+from sqlalchemy import ColumnElement, and_, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -56,29 +56,49 @@ def first_received(session: Session, since: datetime) -> datetime | None:
 
 def settled(session: Session, since: datetime, limit: int) -> tuple[list[Settled], int]:
     """Draw decided cases whose decision stands or was reversed; and count all of them."""
-    last = last_words()
-    wanted = (
+    is_appealed = exists().where(col(AppealRow.decision_id) == col(DecisionRow.id))
+    columns = (col(DecisionRow.case_id), col(DecisionRow.id), col(ScreeningRow.document), col(DecisionRow.action))
+    query = (
+        sqlalchemy.select(*columns, is_reversed(), is_appealed)
+        .select_from(DecisionRow)
+        .join(CaseRow, col(CaseRow.id) == col(DecisionRow.case_id))
+        .join(ScreeningRow, col(ScreeningRow.id) == col(DecisionRow.screening_id))
+        .where(*stands(since))
+    )
+    total = sqlalchemy.select(func.count()).select_from(DecisionRow).join(CaseRow).where(*stands(since))
+    found = [
+        Settled(one[0], one[1], one[2], _verdict(one[3], one[4]), bool(one[5]))
+        for one in session.execute(query.order_by(col(DecisionRow.id)).limit(limit))
+    ]
+    return found, session.execute(total).scalar_one()
+
+
+def stands(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Select last words on cases that are decided: what people concluded since a moment."""
+    return (
         col(DecisionRow.decided_at) >= since,
         col(DecisionRow.action) != Action.ASK,
         col(CaseRow.state) == CaseState.DECIDED,
+        is_last_word(),
     )
-    is_reversed, is_appealed = _appealed(reversed_only=True), _appealed(reversed_only=False)
-    columns = (col(DecisionRow.case_id), col(DecisionRow.id), col(ScreeningRow.document), col(DecisionRow.action))
-    query = _joined(sqlalchemy.select(*columns, is_reversed, is_appealed), last).where(*wanted)
-    rows = session.execute(query.order_by(col(DecisionRow.id)).limit(limit))
-    total = session.execute(_joined(sqlalchemy.select(func.count()), last).where(*wanted)).scalar_one()
-    return [Settled(one[0], one[1], one[2], _verdict(one[3], one[4]), bool(one[5])) for one in rows], total
 
 
-def last_words() -> Subquery:
-    """Find each case's last decision by a person's own judgement: the answer to an appeal is not counted as one."""
-    of_appeals = select(AppealRow.outcome_decision_id).where(col(AppealRow.outcome_decision_id).is_not(None))
-    return (
-        sqlalchemy.select(col(DecisionRow.case_id).label("case_id"), func.max(DecisionRow.case_version).label("last"))
-        .where(col(DecisionRow.id).not_in(of_appeals))
-        .group_by(col(DecisionRow.case_id))
-        .subquery()
+def is_last_word() -> ColumnElement[bool]:
+    """Whether a decision is its case's last by a person's own judgement: the answer to an appeal does not count."""
+    later = aliased(DecisionRow)
+    of_appeal = exists().where(col(AppealRow.outcome_decision_id) == col(later.id))
+    own_of_appeal = exists().where(col(AppealRow.outcome_decision_id) == col(DecisionRow.id))
+    follows = exists().where(
+        col(later.case_id) == col(DecisionRow.case_id),
+        col(later.case_version) > col(DecisionRow.case_version),
+        ~of_appeal,
     )
+    return and_(~follows, ~own_of_appeal)
+
+
+def is_reversed() -> ColumnElement[bool]:
+    """Whether an appeal reversed a decision."""
+    return exists().where(col(AppealRow.decision_id) == col(DecisionRow.id), col(AppealRow.outcome) == Outcome.REVERSED)
 
 
 def waiting(session: Session, limit: int) -> tuple[list[str], int]:
@@ -110,22 +130,8 @@ def handling(session: Session) -> tuple[float | None, int]:
     return (median(found), len(found)) if found else (None, 0)
 
 
-def _joined(query: Any, last: Subquery) -> Any:
-    return (
-        query.select_from(DecisionRow)
-        .join(last, (last.c.case_id == col(DecisionRow.case_id)) & (last.c.last == col(DecisionRow.case_version)))
-        .join(CaseRow, col(CaseRow.id) == col(DecisionRow.case_id))
-        .join(ScreeningRow, col(ScreeningRow.id) == col(DecisionRow.screening_id))
-    )
-
-
-def _appealed(*, reversed_only: bool) -> ColumnElement[bool]:
-    found = exists().where(col(AppealRow.decision_id) == col(DecisionRow.id))
-    return found.where(col(AppealRow.outcome) == Outcome.REVERSED) if reversed_only else found
-
-
-def _verdict(action: str, is_reversed: bool) -> Verdict:
-    if is_reversed:
+def _verdict(action: str, was_reversed: bool) -> Verdict:
+    if was_reversed:
         return Verdict.OVERTURNED
     return Verdict.UPHELD if Action(action).is_restricting else Verdict.CLEARED
 

@@ -86,6 +86,7 @@ class CaseRow(Table, table=True):
         Index(None, "release_key", "account"),
         Index(None, "state", "priority", "opened_at", "id"),
         Index(None, "account", "sender_id"),
+        Index(None, "opened_at"),
         Index(None, "state", "rank", "opened_at", "id"),
         Index(None, "queue", "state", "rank", "opened_at", "id"),
     )

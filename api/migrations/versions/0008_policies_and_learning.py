@@ -25,6 +25,7 @@ def upgrade() -> None:
     """Change the schema; old screenings say which models their flags rest on."""
     op.add_column("flag", sa.Column("model", sa.String(), nullable=False, server_default=""))
     op.create_index("ix_flag_model", "flag", ["model"])
+    op.create_index("ix_case_opened_at", "case", ["opened_at"])
     _create_policies()
     _create_recalls()
     op.create_table(
@@ -43,6 +44,7 @@ def downgrade() -> None:
     """Change it back; versions and recalls are gone then, reopened cases stay open."""
     for table in TABLES:
         op.drop_table(table)
+    op.drop_index("ix_case_opened_at", "case")
     op.drop_index("ix_flag_model", "flag")
     op.drop_column("flag", "model")
 

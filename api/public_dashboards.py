@@ -1,0 +1,100 @@
+"""The figures of the review, each with what opens its cases."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from api.public import CasePublic
+from schemas.base import Model
+from schemas.simulation import Workload
+
+
+class DayFigure(Model):
+    """One day: cases that were opened, and decisions that were taken."""
+
+    day: date
+    opened: int
+    decided: int
+
+
+class ShareFigure(Model):
+    """A share with Wilson's 95 % interval: ``hits`` of ``total``; None where there is nothing to count."""
+
+    name: str
+    hits: int
+    total: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class AgreementFigure(Model):
+    """Cohen's kappa over all policies with its 95 % interval; None where it is not defined."""
+
+    pairs: int
+    observed: float | None
+    kappa: float | None
+    low: float | None
+    high: float | None
+
+
+class DriftFigure(Model):
+    """A model's share of flagged screenings in the last seven days against the weeks before.
+
+    Attributes
+    ----------
+    weeks
+        First day and share of each week, oldest first.
+    usual
+        Share over the weeks before the last; None where there are too few.
+    sigma
+        How many spreads the last week lies away; None where there is too little to tell.
+    """
+
+    model: str
+    screenings: int
+    share: float
+    usual: float | None
+    sigma: float | None
+    is_alarm: bool
+    weeks: tuple[tuple[date, float], ...]
+
+
+class DashboardPublic(Model):
+    """How the review stands.
+
+    Attributes
+    ----------
+    oldest_at
+        Since when the longest waiting case waits; None where none does.
+    clear_days
+        Days until no case waits at present inflow and staffing; None where it never happens.
+    precision_rules, precision_models
+        Of decided cases with a flag of this rule, or resting on this model: the share that was upheld.
+    undeclared
+        Share of the last thirty days' declarations that say nothing of AI, by sender.
+    """
+
+    made_at: datetime
+    days: tuple[DayFigure, ...]
+    workload: Workload
+    oldest_at: datetime | None
+    inflow_per_day: float
+    clear_days: float | None
+    overturned: ShareFigure
+    agreement: AgreementFigure
+    precision_rules: tuple[ShareFigure, ...]
+    precision_models: tuple[ShareFigure, ...]
+    undeclared: tuple[ShareFigure, ...]
+    drift: tuple[DriftFigure, ...]
+
+
+class FigureCases(Model):
+    """The cases behind one number: the first of ``total``, longest open first."""
+
+    figure: str
+    value: str
+    part: str
+    about: str
+    total: int
+    cases: tuple[CasePublic, ...] = Field(default=())

@@ -1,0 +1,185 @@
+"""How the review stands, number by number; every number names the cases that it counts."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session
+
+from api.public_dashboards import (
+    AgreementFigure,
+    DashboardPublic,
+    DayFigure,
+    DriftFigure,
+    FigureCases,
+    ShareFigure,
+)
+from api.services import clock, simulate
+from api.services.access import Actor, Permission, require_permission
+from api.store import cases as case_store
+from api.store import figures as store
+from api.store import policies, samples
+from api.store.database import Database
+from api.store.figures import Count
+from api.tables import FlagRow
+from schemas.agreement import cohen_kappa, observed_agreement, share
+from schemas.drift import Week, drift
+from schemas.errors import InvalidInput
+from schemas.review import SampleKind
+
+DAYS = 30  # of the chart and of what senders declare
+INFLOW_DAYS = 14  # as staffing is measured
+JUDGED_DAYS = 180
+DRIFT_WEEKS = 12
+LISTED = 200
+
+
+def dashboard(db: Database, actor: Actor) -> DashboardPublic:
+    """Count everything as of now."""
+    require_permission(actor, Permission.CONSOLE)
+    now = clock.now()
+    judged, lately = now - timedelta(days=JUDGED_DAYS), now - timedelta(days=DAYS)
+    with db.read() as session:
+        work = simulate.workload(session, now)
+        inflow = store.opened_between(session, now - timedelta(days=INFLOW_DAYS), now) / INFLOW_DAYS
+        pairs = samples.pairs(session, [SampleKind.DOUBLE, SampleKind.HOLD])
+        return DashboardPublic(
+            made_at=now,
+            days=tuple(_days(session, now)),
+            workload=work,
+            oldest_at=store.oldest(session),
+            inflow_per_day=inflow,
+            clear_days=clear_days(work.open_cases, inflow, work.decisions_per_day),
+            overturned=_share(store.overturned(session, judged)),
+            agreement=_agreement([(one.first, one.second) for one in pairs]),
+            precision_rules=_shares(store.precision(session, judged, FlagRow.code)),
+            precision_models=_shares(store.precision(session, judged, FlagRow.model)),
+            undeclared=_shares(store.undeclared(session, lately)),
+            drift=drifts(session, now.date()),
+        )
+
+
+def clear_days(waiting: int, inflow: float, decided: float) -> float | None:
+    """Say after how many days no case waits, at this inflow and these decisions a day; None for never.
+
+    Examples
+    --------
+    >>> clear_days(30, 2.0, 5.0), clear_days(30, 5.0, 5.0), clear_days(0, 5.0, 1.0)
+    (10.0, None, 0.0)
+    """
+    if not waiting:
+        return 0.0
+    return waiting / (decided - inflow) if decided > inflow else None
+
+
+def drifts(session: Session, today: date) -> tuple[DriftFigure, ...]:
+    """Hold each model's last seven days against the weeks before."""
+    rows = policies.model_days(session, today - timedelta(days=7 * DRIFT_WEEKS - 1))
+    weeks: dict[str, dict[date, tuple[int, int]]] = {}
+    for row in rows:
+        first = today - timedelta(days=6 + 7 * ((today - row.day).days // 7))
+        seen, flagged = weeks.setdefault(row.model, {}).get(first, (0, 0))
+        weeks[row.model][first] = (seen + row.screenings, flagged + row.flagged)
+    return tuple(_drift(model, found, today) for model, found in weeks.items())
+
+
+def cases_behind(db: Database, actor: Actor, figure: str, value: str = "", part: str = "") -> FigureCases:
+    """Read the cases that a number counts, longest open first.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such number.
+    """
+    require_permission(actor, Permission.CONSOLE)
+    about, wanted = _behind(figure, value, part, clock.now())
+    with db.read() as session:
+        rows, total = store.cases_of(session, wanted, LISTED)
+        return FigureCases(
+            figure=figure,
+            value=value,
+            part=part,
+            about=about,
+            total=total,
+            cases=case_store.to_public(session, rows),
+        )
+
+
+def _behind(figure: str, value: str, part: str, now: datetime) -> tuple[str, ColumnElement[bool]]:
+    judged, lately = now - timedelta(days=JUDGED_DAYS), now - timedelta(days=DAYS)
+    upheld = {"upheld": True, "cleared": False}.get(part)
+    what = {True: ", upheld", False: ", not upheld"}.get(upheld, "") if upheld is not None else ""
+    known: dict[str, Callable[[], tuple[str, ColumnElement[bool]]]] = {
+        "backlog": lambda: ("Cases that wait", store.is_waiting()),
+        "opened": lambda: (f"Cases opened on {value}", store.is_opened_on(_day(value))),
+        "decided": lambda: (f"Cases decided on {value}", store.is_decided_on(_day(value))),
+        "handled": lambda: (f"Cases decided in the last {DAYS} days", store.is_decided_since(lately)),
+        "appealed": lambda: ("Cases whose appeal was answered", store.is_appealed(judged, reversed_only=False)),
+        "overturned": lambda: ("Cases overturned on appeal", store.is_appealed(judged, reversed_only=True)),
+        "twice": lambda: ("Cases that two people judged", store.is_looked_at_twice(disagreed_only=False)),
+        "disagreed": lambda: ("Cases that two people judged otherwise", store.is_looked_at_twice(disagreed_only=True)),
+        "rule": lambda: (
+            f"Decided cases with a flag {value}{what}",
+            store.is_judged(judged, FlagRow.code, value, upheld=upheld),
+        ),
+        "model": lambda: (
+            f"Decided cases with a flag that rests on {value}{what}",
+            store.is_judged(judged, FlagRow.model, value, upheld=upheld),
+        ),
+        "sender": lambda: (
+            f"Cases of recordings that {value or 'nobody named'} {'left undeclared' if part == 'silent' else 'sent'}",
+            store.is_declared(lately, value, silent_only=part == "silent"),
+        ),
+    }
+    if figure not in known:
+        raise InvalidInput("There is no such figure.", mend=f"There are {', '.join(known)}.")
+    return known[figure]()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput("That is no day.", mend="Write it as 2026-11-22.") from error
+
+
+def _days(session: Session, now: datetime) -> Iterable[DayFigure]:
+    for back in range(DAYS - 1, -1, -1):
+        day = (now - timedelta(days=back)).date()
+        start, end = store.bounds(day)
+        yield DayFigure(
+            day=day,
+            opened=store.opened_between(session, start, end),
+            decided=store.decided_between(session, start, end),
+        )
+
+
+def _drift(model: str, weeks: dict[date, tuple[int, int]], today: date) -> DriftFigure:
+    ordered = [Week(str(first), *counts) for first, counts in sorted(weeks.items())]
+    is_now = ordered[-1].monday == str(today - timedelta(days=6))
+    found = drift(ordered if is_now else [*ordered, Week(str(today), 0, 0)])  # a silent model is not last month's
+    return DriftFigure(
+        model=model,
+        screenings=ordered[-1].screenings if is_now else 0,
+        share=found.share,
+        usual=found.usual,
+        sigma=found.sigma,
+        is_alarm=found.is_alarm,
+        weeks=tuple((date.fromisoformat(week.monday), week.share) for week in ordered),
+    )
+
+
+def _agreement(pairs: list[tuple[str, str]]) -> AgreementFigure:
+    kappa = cohen_kappa(pairs)
+    return AgreementFigure(
+        pairs=len(pairs), observed=observed_agreement(pairs), kappa=kappa.value, low=kappa.low, high=kappa.high
+    )
+
+
+def _shares(counts: Iterable[Count]) -> tuple[ShareFigure, ...]:
+    return tuple(_share(one) for one in counts)
+
+
+def _share(one: Count) -> ShareFigure:
+    found = share(one.hits, one.total)
+    return ShareFigure(name=one.name, hits=one.hits, total=one.total, share=found.value, low=found.low, high=found.high)
