@@ -1,5 +1,6 @@
 """How the review stands, number by number; every number names the cases that it counts."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
@@ -26,6 +27,7 @@ from schemas.agreement import cohen_kappa, observed_agreement, share
 from schemas.drift import Week, drift
 from schemas.errors import InvalidInput
 from schemas.review import SampleKind
+from schemas.steering import VersionKind
 
 DAYS = 30  # of the chart and of what senders declare
 INFLOW_DAYS = 14  # as staffing is measured
@@ -57,6 +59,33 @@ def dashboard(db: Database, actor: Actor) -> DashboardPublic:
             undeclared=_shares(store.undeclared(session, lately)),
             drift=drifts(session, now.date()),
         )
+
+
+def gauges(db: Database) -> list[tuple[str, tuple[str, ...], float]]:
+    """Give what Prometheus asks for: name, labels, value; docs/learning.md lists them."""
+    now = clock.now()
+    with db.read() as session:
+        work = simulate.workload(session, now)
+        oldest = store.oldest(session)
+        inflow = store.opened_between(session, now - timedelta(days=INFLOW_DAYS), now) / INFLOW_DAYS
+        live = policies.live(session, VersionKind.POLICY)
+        found: list[tuple[str, tuple[str, ...], float]] = [
+            ("liner_oldest_case_seconds", (), (now - oldest).total_seconds() if oldest else 0.0),
+            ("liner_cases_opened_per_day", (), inflow),
+            ("liner_decisions_per_day", (), work.decisions_per_day),
+            ("liner_deciders", (), work.deciders),
+            ("liner_handling_seconds", (), math.nan if work.handling_s is None else work.handling_s),
+            ("liner_appeals_overdue", (), store.appeals_overdue(session, now)),
+        ]
+        found += [("liner_cases", (state,), n) for state, n in case_store.count_states(session).items()]
+        found += [("liner_appeals", (outcome,), n) for outcome, n in store.appeals_by_outcome(session).items()]
+        found += [("liner_outbox", (status,), n) for status, n in store.outbox_by_status(session).items()]
+        if live is not None and live.live_at is not None:
+            found.append(("liner_policy_live_since_seconds", (live.ref,), live.live_at.timestamp()))
+        for one in drifts(session, now.date()):
+            found.append(("liner_model_flag_share", (one.model,), one.share))
+            found.append(("liner_model_drift_sigma", (one.model,), math.nan if one.sigma is None else one.sigma))
+    return found
 
 
 def clear_days(waiting: int, inflow: float, decided: float) -> float | None:

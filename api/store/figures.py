@@ -9,7 +9,17 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, not_
 from sqlmodel import Session, col, select
 
 from api.store.past import WAITING, is_reversed, stands
-from api.tables import AppealRow, CaseRow, DecisionRow, DeclarationRow, FlagRow, OpinionRow, SampleRow, ScreeningRow
+from api.tables import (
+    AppealRow,
+    CaseRow,
+    DecisionRow,
+    DeclarationRow,
+    FlagRow,
+    OpinionRow,
+    OutboxRow,
+    SampleRow,
+    ScreeningRow,
+)
 from schemas.appeals import AppealState, Outcome
 from schemas.cases import Action
 from schemas.disclosure import Level
@@ -81,6 +91,31 @@ def undeclared(session: Session, since: datetime) -> list[Count]:
         .order_by(func.count().desc(), col(DeclarationRow.sender_id))
     )
     return [Count(sender, int(found), total) for sender, found, total in session.execute(query.limit(TOP))]
+
+
+def appeals_by_outcome(session: Session) -> dict[str, int]:
+    """Count appeals by outcome; ``open`` and ``withdrawn`` have none."""
+    query = select(AppealRow.state, AppealRow.outcome, func.count()).group_by(
+        col(AppealRow.state), col(AppealRow.outcome)
+    )
+    found = dict.fromkeys((*map(str, AppealState), *map(str, Outcome)), 0)
+    del found[AppealState.DECIDED]
+    found.update({outcome or state: number for state, outcome, number in session.exec(query)})
+    return found
+
+
+def appeals_overdue(session: Session, now: datetime) -> int:
+    """Count open appeals whose day is past."""
+    query = select(func.count()).select_from(AppealRow)
+    return session.exec(query.where(col(AppealRow.state) == AppealState.OPEN, col(AppealRow.due_at) < now)).one()
+
+
+def outbox_by_status(session: Session) -> dict[str, int]:
+    """Count what has to leave and what never did; what has left is not counted."""
+    query = (
+        select(OutboxRow.status, func.count()).where(col(OutboxRow.status) != "done").group_by(col(OutboxRow.status))
+    )
+    return {"waiting": 0, "dead": 0, **dict(session.exec(query).all())}
 
 
 def cases_of(session: Session, wanted: ColumnElement[bool], limit: int) -> tuple[Sequence[CaseRow], int]:
