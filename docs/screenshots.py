@@ -127,12 +127,34 @@ def take_all(browser: Browser, link: str) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Queue", level=1).wait_for()
     save(page, "queue-desktop")
+    take_filter(page)
+    take_routing(page)
+    page.get_by_role("link", name="Queue", exact=True).click()
     open_case(page)
     save(page, "case-desktop")
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(500)
     save(page, "case-dark")
     take_phone(browser, page.url, page.context.storage_state())
+
+
+def take_filter(page: Page) -> None:
+    """Type a filter: what it means is told below, what could follow is listed."""
+    page.keyboard.press("f")
+    page.keyboard.type("undeclared, last week, severity:")
+    page.get_by_role("option").first.wait_for()
+    page.wait_for_timeout(300)
+    save(page, "queue-filter")
+    page.keyboard.press("Escape")
+
+
+def take_routing(page: Page) -> None:
+    """Try routing rules out; nothing is put in force."""
+    page.get_by_role("link", name="Routing").click()
+    page.get_by_label("One a line").fill("rule:DUP -> main\nundeclared -> main")
+    page.get_by_role("button", name="See where cases would go").click()
+    page.get_by_text("Nothing is changed yet").wait_for()
+    save(page, "routing-desktop")
 
 
 def take_phone(browser: Browser, address: str, state: StorageState) -> None:

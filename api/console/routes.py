@@ -50,7 +50,7 @@ def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Respons
     view = queue_view(found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=now, wrong=wrong)
     content = {
         "queue": view,
-        "queues": routing_view(queues.every(db, actor), now),
+        "queues": routing_view(queues.every(db, actor, is_exact=False), now),
         "views": queues.views(db, actor, with_counts=False).views,
         "shown_view": query.get("view", ""),
     }

@@ -1,6 +1,8 @@
 """Queues with their clocks, and saved views: filters with a name and an address."""
 
+import time
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
@@ -19,19 +21,37 @@ from schemas.errors import NotAllowed, NotFound
 from schemas.events import EventKind
 from schemas.screening import derived_id
 
+GOOD_FOR_S = 5.0
+_KNOWN: WeakKeyDictionary[Database, tuple[float, Mapping[str, QueueFigures]]] = WeakKeyDictionary()
 NOTHING = QueueFigures(0, 0, None, None)
 
 
-def every(db: Database, actor: Actor) -> QueuesPublic:
-    """List the queues that the actor may work on, with what waits in each."""
+def every(db: Database, actor: Actor, *, is_exact: bool = True) -> QueuesPublic:
+    """List the queues that the actor may work on, with what waits in each.
+
+    Parameters
+    ----------
+    is_exact
+        False where figures that are a few seconds old will do: counting a million cases takes its time.
+    """
     require_permission(actor, Permission.CONSOLE)
-    now = clock.now()
     with db.read() as session:
-        figures = store.figures(session, now)
+        figures = _counted(db, session) if is_exact else _recent(db, session)
         rows = {row.name: row for row in store.every(session)}
         names = sorted({MAIN_QUEUE, *rows, *figures})
         found = (_public(name, rows.get(name), figures) for name in names if actor.works_on(name))
         return QueuesPublic(queues=tuple(found))
+
+
+def _counted(db: Database, session: Session) -> Mapping[str, QueueFigures]:
+    figures = store.figures(session, clock.now())
+    _KNOWN[db] = (time.monotonic(), figures)
+    return figures
+
+
+def _recent(db: Database, session: Session) -> Mapping[str, QueueFigures]:
+    at, figures = _KNOWN.get(db, (0.0, {}))
+    return figures if time.monotonic() - at < GOOD_FOR_S and figures else _counted(db, session)
 
 
 def put(db: Database, actor: Actor, name: str, wanted: QueueSet) -> QueuePublic:
