@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.scan import PolicyOption, read_policy
-from schemas.flags import Span
+from schemas.flags import Layer, Span
 from schemas.policy import Condition, Reason, house_policy
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def run(
     from classifiers.models import active
     from classifiers.synthetic.model import SyntheticModel
 
-    reasons = tuple(reason for reason in (read_policy(policy) or house_policy()).reasons if reason.signals)
+    used = (read_policy(policy) or house_policy()).reasons
+    reasons = tuple(reason for reason in used if reason.signals and Layer.HEARD in reason.layers)
     model = SyntheticModel.in_use(active.read_pointer().names)
     with Listener() as listener:
         listening = listener.listen(str(file))
