@@ -27,7 +27,15 @@ from schemas.errors import LakeUnusable
 from schemas.screening import Screening
 
 FORMAT = {"format": "liner-lake", "version": 1}
-OWN_FILES = ("lake.json", "catalogue.sqlite", "duplicates", "lists", "history.sqlite", "outbox.sqlite")
+OWN_FILES = (
+    "lake.json",
+    "catalogue.sqlite",
+    "duplicates",
+    "lists",
+    "history.sqlite",
+    "outbox.sqlite",
+    "senders.sqlite",
+)
 FRESH, SETTLED = "part-", "data-"
 FLUSH_ROWS = 200
 FLUSH_SECONDS = 5.0

@@ -55,7 +55,8 @@ def _judged_again(job: Job, recording_keys: list[str], catalogue: Catalogue) -> 
         audio = screening.found.audio
         if sound is None or audio is None or audio.signal_hash != sound.signal_hash:
             continue  # an older delivery of the recording, with another sound
-        known = comparer.known(sound.recording_key)
+        past = {"sender": screening.known.sender, "resemblances": screening.known.resemblances}  # as on arrival
+        known = comparer.known(sound.recording_key).model_copy(update=past)
         if known != screening.known:
             yield screening, Screened(_with_known(screening, known, job), sound.fingerprint)
 

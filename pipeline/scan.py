@@ -27,6 +27,7 @@ from pipeline.progress import Progress, Totals, cpu_seconds, peak_rss_mb, progre
 from pipeline.revisit import revisit
 from pipeline.runs import end_run
 from pipeline.screen import Ears, Job, ReadFn, Screen
+from pipeline.senders import SenderIndex
 from pipeline.settle import settle
 from pipeline.validate import Yardstick, profile_ref, schemas_ref
 from schemas.errors import InvalidInput, LinerError
@@ -203,6 +204,7 @@ class Run:
         lake.tidy()
         indexing.ensure(Path(self.job.lake))
         LakeHistory.ensure(Path(self.job.lake))
+        SenderIndex.ensure(Path(self.job.lake))
         try:
             self._run(graph)
             self._finish(lake)

@@ -17,13 +17,16 @@ import apache_beam as beam
 from classifiers.listener import Listener
 from classifiers.listening import Listening
 from pipeline.artwork import Gallery
-from pipeline.catalogue import Catalogue, Sound
+from pipeline.catalogue import Catalogue
+from pipeline.compare import Comparer
 from pipeline.history import LakeHistory
 from pipeline.landing import DeliveryRef
 from pipeline.ledger import ledger_of
 from pipeline.progress import Progress, progress_of
 from pipeline.read import Delivery, read_delivery
 from pipeline.screened import DeadLetter, Screened, dead_letter
+from pipeline.senders import SenderIndex
+from pipeline.sound import Sound
 from pipeline.storage import localised
 from pipeline.validate import Yardstick, validate
 from schemas.disclosure import Disclosure
@@ -34,7 +37,7 @@ from schemas.history import Arrival, DeclarationHistory
 from schemas.policy import Policy, judge
 from schemas.rules import Scope, finding, run
 from schemas.rules.history import hold_against_history
-from schemas.screening import Intake, Known, Picture, Screening, SubjectKind, Versions, derived_id, screening_id
+from schemas.screening import Found, Intake, Picture, Screening, SubjectKind, Versions, derived_id, screening_id
 
 LOG = logging.getLogger("liner.pipeline")
 
@@ -192,13 +195,18 @@ class ListenFn(StageFn):
         if self.progress.stopping.is_set():
             return
         if element.audio_uri is None:
-            yield Heard(Evidence(intake=element))
+            yield Heard(self._unheard(element))
             return
         try:
             yield self._listen(element, element.audio_uri)
         except AudioUnreadable as error:
             self.progress.count_unreadable()
-            yield Heard(Evidence(intake=element), (_unheard(element, error),))
+            yield Heard(self._unheard(element), (_why_unheard(element, error),))
+
+    def _unheard(self, intake: Intake) -> Evidence:
+        """Keep what the pictures say where there is no sound; of a release that is withdrawn nothing is asked."""
+        found = Found() if intake.is_takedown else self.gallery.hang(intake, Found())
+        return Evidence(intake=intake, found=found)
 
     def _listen(self, intake: Intake, uri: str) -> Heard:
         files = intake.recording.files if intake.recording else ()
@@ -212,7 +220,7 @@ class ListenFn(StageFn):
         return Heard(evidence, fingerprint=listening.fingerprint, models=listening.models)
 
 
-def _unheard(intake: Intake, error: AudioUnreadable) -> Finding:
+def _why_unheard(intake: Intake, error: AudioUnreadable) -> Finding:
     rule = "PKG-016" if isinstance(error, AudioLimitExceeded) else "PKG-015"
     uri = intake.audio_uri or intake.delivery_path
     return finding(rule, error.message, at=Location(path=uri), subject=Path(uri).name)
@@ -226,6 +234,7 @@ class CompareFn(StageFn):
     def setup(self) -> None:
         """Open the catalogue."""
         self.catalogue = Catalogue(Path(self.job.lake))
+        self.comparer = Comparer(self.catalogue)
 
     def teardown(self) -> None:
         """Close the catalogue."""
@@ -238,31 +247,33 @@ class CompareFn(StageFn):
             yield element
             return
         sound = Sound.of(element.evidence.intake, audio, element.fingerprint)
-        self.catalogue.add(sound)
-        known = Known(matches=self.catalogue.matches(sound.recording_key))
-        # What was delivered later but screened before could not see this one: see pipeline.revisit.
-        self.catalogue.ask_revisit(m.recording_key for m in known.matches or () if not m.is_earlier)
+        known = self.comparer.arrive(sound)
         yield replace(element, evidence=element.evidence.model_copy(update={"known": known}))
 
 
 class JudgeFn(StageFn):
-    """`Heard` to `Screened`: the recording rules, those of the history, then the policy."""
+    """`Heard` to `Screened`: the recording rules, those of the history and the sender's past, then the policy."""
 
     stage = "judge"
 
     def setup(self) -> None:
-        """Open the declaration history."""
+        """Open the declaration history and what the senders did."""
         self.history = LakeHistory(Path(self.job.lake))
+        self.senders = SenderIndex(Path(self.job.lake))
 
     def teardown(self) -> None:
-        """Close the history."""
+        """Close both."""
         self.history.close()
+        self.senders.close()
 
     def work(self, element: Heard) -> Iterable[Screened]:
         """Make the screening."""
+        known = self.senders.known(element.evidence)
+        element = replace(element, evidence=element.evidence.model_copy(update={"known": known}))
         screening = make_screening(element, self.job)
         if of_history := held(element.evidence, self.history.arrive(element.evidence), self.job):
             screening = with_findings(screening, tuple(dict.fromkeys((*screening.findings, *of_history))), self.job)
+        self.senders.add([screening])
         self.progress.count_screened(screening)
         yield Screened(screening, element.fingerprint)
 

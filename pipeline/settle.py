@@ -17,6 +17,7 @@ from pipeline.past import LakePast
 from pipeline.progress import progress_of
 from pipeline.screen import Job, held, with_findings
 from pipeline.screened import Screened
+from pipeline.senders import SenderIndex
 from schemas.evidence import Evidence
 from schemas.rules import RULES, Scope
 from schemas.screening import Screening
@@ -34,6 +35,8 @@ def settle(job: Job, *, delivers: bool) -> None:
                 for start in range(0, len(marked), BATCH):
                     _settle(_Batch(job, history, marked[start : start + BATCH]), keeper)
         history.settle()
+    with contextlib.closing(SenderIndex(lake)) as senders:
+        senders.close_run()
 
 
 @dataclass(frozen=True, slots=True)

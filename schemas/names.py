@@ -120,6 +120,18 @@ def word_set(title: str) -> frozenset[str]:
     return frozenset(word for word in _words(title) if word not in SMALL_WORDS and not word.isdigit())
 
 
+def word_order(title: str) -> str:
+    """Give a title's words in their order, without small words and numbers: the parts of one work share it.
+
+    Examples
+    --------
+    >>> word_order("Gentle Rain, Pt. 2") == word_order("Gentle Rain, Pt. 3") != word_order("Rain, Gentle (Pt. 4)")
+    True
+    """
+    kept = word_set(title)
+    return " ".join(word for word in _words(title) if word in kept)
+
+
 def stuffing(title: str) -> float:
     """Say how far a title is a run of search words, in [0, 1]; 1 from six of them on, if they are nearly all of it.
 
@@ -158,4 +170,4 @@ def _words(title: str) -> list[str]:
     return [word.casefold() for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title))]
 
 
-__all__ = ("are_look_alikes", "phrases", "plain", "says_why", "skeleton", "stuffing", "word_set")
+__all__ = ("are_look_alikes", "phrases", "plain", "says_why", "skeleton", "stuffing", "word_order", "word_set")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from schemas.evidence import Evidence
 from schemas.findings import Severity
-from schemas.names import SHORTEST, are_look_alikes, plain, says_why, skeleton, stuffing, word_set
+from schemas.names import SHORTEST, are_look_alikes, plain, says_why, skeleton, stuffing, word_order, word_set
 from schemas.release import Message, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.words import name_of
@@ -94,17 +94,11 @@ def titles_are_not_permuted(message: Message) -> Iterator[Hit]:
         if len(words) >= PERMUTED_WORDS:
             groups.setdefault(words, {}).setdefault(plain(recording.title), recording)
     for titles in groups.values():
-        orders = {_in_order(one.title) for one in titles.values()}
+        orders = {word_order(one.title) for one in titles.values()}
         if len(titles) >= PERMUTED_SIZE and len(orders) > 1:
             listed = ", ".join(repr(one.title) for one in list(titles.values())[:PERMUTED_SIZE])
             first = next(iter(titles.values()))
             yield Hit(f"{len(titles)} titles have the same words: {listed}.", first.at, name_of(first), first.title)
-
-
-def _in_order(title: str) -> str:
-    """Give a title's own order of words, without numbers: movements of one work share it."""
-    words = word_set(title)
-    return " ".join(word for word in re.findall(r"[^\W_]+", title.casefold()) if word in words)
 
 
 @rule(
