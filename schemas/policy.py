@@ -28,6 +28,7 @@ ESTIMATES = (
     "false_positive_share",
     "spam_probability",
 )  # what a model infers, not what is measured
+OF_SENDER = "sender_"  # figures of a sender's deliveries are named so
 MAX_SPANS = 8  # a person listens to a few places, not to a hundred
 
 
@@ -106,6 +107,11 @@ class Reason(Model):
         """Whether it rests on a model's estimate of how the sound was made."""
         return any(condition.signal in ESTIMATES for condition in self.signals)
 
+    @property
+    def is_of_sound(self) -> bool:
+        """Whether it rests on the sound; figures of a sender do not."""
+        return any(not condition.signal.startswith(OF_SENDER) for condition in self.signals)
+
     @model_validator(mode="after")
     def _two_kinds_of_evidence(self) -> Self:
         if self.beside or not self.signals:
@@ -150,7 +156,7 @@ class Policy(Model):
 
     @model_validator(mode="after")
     def _beside_is_independent(self) -> Self:
-        of_sound = {reason.code for reason in self.reasons if reason.signals}
+        of_sound = {reason.code for reason in self.reasons if reason.is_of_sound}
         known = {reason.code for reason in self.reasons if not reason.beside}
         for reason in self.reasons:
             for code in reason.beside:

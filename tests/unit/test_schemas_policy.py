@@ -288,11 +288,18 @@ def test_what_is_declared_is_no_offence(level):
         (Level.NONE, AI_CREDIT, FlagSeverity.HIGH),
         (Level.UNDECLARED, AI_CREDIT, FlagSeverity.LOW),
         (Level.NONE, finding("SPM-001", "Thirty-second tracks."), FlagSeverity.MEDIUM),
+        (Level.UNDECLARED, finding("SPM-006", "A look-alike name."), FlagSeverity.MEDIUM),
         (Level.NONE, finding("IDN-014", "Another length."), FlagSeverity.LOW),  # nothing to do with it
     ],
 )
 def test_an_estimate_is_graver_beside_another_kind_of_evidence(level, found, severity):
     assert severities(estimated(level), found)["AUD-006"] is severity
+
+
+def test_a_senders_figures_are_another_kind_of_evidence_than_the_sound():
+    burst = {"sender_burst_ratio": 9, "sender_releases": 40, "sender_new_artist_share": 0.9}
+
+    assert severities(estimated(**ESTIMATE, **burst))["AUD-006"] is FlagSeverity.MEDIUM
 
 
 def test_a_grave_estimate_names_the_other_evidence_and_its_layer():
