@@ -15,7 +15,7 @@ from api.console.views.routing import dry_run_view, read_rules, routing_view, wr
 from api.deps import Db
 from api.public_queues import Preferences, QueueSet, RoutingCreate, RoutingDocument, ViewCreate
 from api.services import clock, filters, preferences, queues, routing
-from api.services.access import Actor
+from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import InvalidFilter, InvalidInput, LinerError
 from schemas.filters import MAX_LENGTH
@@ -154,6 +154,7 @@ def _routing_page(
         "rules": form["rules"] if form and "rules" in form else write_rules(routing.current(db, actor)),
         "typed": form or {},
         "dry": None,
+        "may_change": actor.may(Permission.SETTLE),
         **more,
     }
     return page("routing.html", actor, status=status, **content)

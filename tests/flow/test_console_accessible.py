@@ -34,6 +34,10 @@ SHIFT = """new Promise((resolve) => {
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(sum), 400);
 })"""
+TWICE = """
+[...document.querySelectorAll("[data-key]")].map((one) => one.dataset.key)
+  .filter((key, at, all) => all.indexOf(key) !== at)
+"""
 OVERFLOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SMALL = """
 [...document.querySelectorAll("a.button, .tabs a, button, select, summary, .thumb a, input")]
@@ -52,6 +56,13 @@ def furnished(shared_server: Server) -> Server:
     return shared_server
 
 
+def serious(page) -> list[str]:
+    """Name what axe-core finds serious."""
+    violations = Axe().run(page, options=OPTIONS).response["violations"]
+    grave = [one for one in violations if one["impact"] in {"serious", "critical"}]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in grave]
+
+
 def walk(browser, server: Server, kind: str, *, name: str, role: Role, pages) -> list[str]:
     """Open pages one after the other; tell every barrier, jump, overflow and target that is too small."""
     found: list[str] = []
@@ -68,9 +79,8 @@ def walk(browser, server: Server, kind: str, *, name: str, role: Role, pages) ->
         found += [f"{path} jumps by {shift:.3f}"] if shift > 0.02 else []
         found += [f"{path} is cut off"] if page.evaluate(OVERFLOW) else []
         found += [f"{path} small: {one}" for one in page.evaluate(SMALL)] if kind == "phone" else []
-        for one in Axe().run(page, options=OPTIONS).response["violations"]:
-            if one["impact"] in {"serious", "critical"}:
-                found.append(f"{path} {one['id']}: {one['nodes'][0]['html'][:120]}")
+        found += [f"{path} key {key} twice" for key in page.evaluate(TWICE)]
+        found += [f"{path} {one}" for one in serious(page)]
     context.close()
     return found
 
@@ -78,6 +88,25 @@ def walk(browser, server: Server, kind: str, *, name: str, role: Role, pages) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_page_of_the_console_has_a_barrier(browser, furnished: Server, kind: str):
     assert walk(browser, furnished, kind, name="sue", role=Role.SENIOR, pages=CONSOLE) == []
+
+
+def test_what_opens_by_key_has_no_barrier_either(browser, furnished: Server):
+    context = browser.new_context(**KINDS["dark"])
+    page = context.new_page()
+    page.goto(furnished.link("sue", Role.SENIOR))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+k")
+    page.get_by_role("option", name="Go to Batches").wait_for()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    page.keyboard.type("late sever")
+    page.get_by_role("option", name="severity:").wait_for()
+    assert serious(page) == []
+    page.keyboard.press("Tab")
+    assert page.locator("#filter-text").input_value() == "late severity:"
+    context.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -163,7 +163,7 @@ def test_an_appeal_with_a_stem_is_answered_by_somebody_else(browser, server_at_o
     appeal = page.url.rpartition("/")[2]
 
     reviewer = opened(browser, server, "ben", Role.MODERATOR)
-    reviewer.keyboard.press("p")
+    reviewer.keyboard.press("g")
     reviewer.get_by_role("link", name="Harbour Lights").click()
     reviewer.get_by_role("button", name="Measure how much the stems explain").click()
     reviewer.get_by_text("Together the stems explain").wait_for()

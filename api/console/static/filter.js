@@ -38,13 +38,22 @@ class Completion {
     if (!answer.ok || ticket !== this.#asked || text !== this.input.value) return;
     const told = await answer.json();
     this.#start = told.start;
-    this.#explain(text, told);
+    this.#explain(text, this.#isUnfinished(told) ? { count: null } : told);
     this.#suggest(document.activeElement === this.input ? told.suggestions : []);
+  }
+
+  /** Whether what is wrong is only the word that is being written, and something fits its beginning. */
+  #isUnfinished({ problem, start, suggestions }) {
+    return Boolean(problem) && problem.column - 1 >= start && suggestions.length > 0 && document.activeElement === this.input;
   }
 
   #explain(text, { problem, count, canonical }) {
     this.says.classList.toggle("error", Boolean(problem));
     this.input.setAttribute("aria-invalid", Boolean(problem));
+    if (count === null && !problem) {
+      this.says.textContent = "";
+      return;
+    }
     if (!problem) {
       const cases = `${count.toLocaleString("en")} ${count === 1 ? "case" : "cases"}`;
       this.says.textContent = canonical && canonical !== text.trim() ? `${cases}: ${canonical}` : cases;
