@@ -130,6 +130,8 @@ class Simulation(Model):
         Approved cases; those that nobody would have had to look at.
     overturned, overturned_flagged
         Cases reversed on appeal; those that would be flagged all the same.
+    missed_live, spared_live, overturned_live
+        The same for the live policy: older policies may have flagged what it does not.
     appeals
         Appeals against decisions on cases that would be flagged.
     by
@@ -152,10 +154,13 @@ class Simulation(Model):
     upheld: int
     missed: int
     missed_high: float | None
+    missed_live: int
     cleared: int
     spared: int
+    spared_live: int
     overturned: int
     overturned_flagged: int
+    overturned_live: int
     appeals: Change
     by: dict[str, tuple[Group, ...]]
     missed_cases: tuple[str, ...]
@@ -226,10 +231,13 @@ def simulate(past: Past, live: Judge, proposed: Judge, *, ref: str, live_ref: st
         upheld=verdicts[Verdict.UPHELD],
         missed=len(missed),
         missed_high=share(len(missed), verdicts[Verdict.UPHELD]).high,
+        missed_live=sum(one.verdict is Verdict.UPHELD and not old for one, old, _ in cases),
         cleared=verdicts[Verdict.CLEARED],
         spared=len(spared),
+        spared_live=sum(one.verdict is Verdict.CLEARED and not old for one, old, _ in cases),
         overturned=verdicts[Verdict.OVERTURNED],
         overturned_flagged=len(overturned),
+        overturned_live=sum(one.verdict is Verdict.OVERTURNED and bool(old) for one, old, _ in cases),
         appeals=Change(
             before=sum(bool(old) and one.is_appealed for one, old, _ in cases),
             after=sum(bool(new) and one.is_appealed for one, _, new in cases),

@@ -1,0 +1,225 @@
+"""The figures of the review as a page: each number a link to its cases, charts with their numbers beside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from api.console.views.charts import Chart, Day, Interval, bars, interval
+from api.console.views.words import Stamp, ago, number, percent, plural, stamp
+from api.public_dashboards import DashboardPublic, DriftFigure, FigureCases, ShareFigure
+
+NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number: what it is, its value, a sentence, and the address of its cases."""
+
+    name: str
+    value: str
+    note: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """A share with its counts and interval; each count leads to its cases."""
+
+    name: str
+    hits: str
+    hits_href: str
+    total: str
+    total_href: str
+    share: str
+    between: str
+    drawn: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """A model's week against its past."""
+
+    model: str
+    share: str
+    usual: str
+    sigma: str
+    is_alarm: bool
+    weeks: tuple[tuple[str, str], ...]
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """A day of the chart as a row of its table."""
+
+    day: str
+    opened: int
+    opened_href: str
+    decided: int
+    decided_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardView:
+    """The whole page."""
+
+    made: Stamp
+    tiles: tuple[Tile, ...]
+    flow: Chart
+    days: tuple[DayRow, ...]
+    rules: tuple[ShareRow, ...]
+    models: tuple[ShareRow, ...]
+    senders: tuple[ShareRow, ...]
+    drift: tuple[DriftRow, ...]
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in the list behind a number."""
+
+    href: str
+    title: str
+    artist: str
+    sender: str
+    codes: str
+    state: str
+    opened: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class CasesView:
+    """The cases behind a number."""
+
+    about: str
+    count: str
+    is_cut: bool
+    rows: tuple[CaseLine, ...]
+
+
+def dashboard_view(found: DashboardPublic) -> DashboardView:
+    """Bring the figures into the form that is shown."""
+    days = [(str(one.day), one) for one in found.days]
+    return DashboardView(
+        made=stamp(found.made_at, found.made_at),
+        tiles=_tiles(found),
+        flow=bars(
+            "Cases opened and decided, by day",
+            ("Opened", "Decided"),
+            [Day(day, (one.opened, one.decided), (_at("opened", day), _at("decided", day))) for day, one in days],
+        ),
+        days=tuple(
+            DayRow(day, one.opened, _at("opened", day), one.decided, _at("decided", day)) for day, one in reversed(days)
+        ),
+        rules=_rows(found.precision_rules, "rule", "upheld"),
+        models=_rows(found.precision_models, "model", "upheld"),
+        senders=_rows(found.undeclared, "sender", "silent"),
+        drift=tuple(_drift(one) for one in found.drift),
+        alarms=tuple(
+            f"{one.model} flags {percent(one.share)} of what it heard this week, {percent(one.usual or 0.0)} before."
+            for one in found.drift
+            if one.is_alarm
+        ),
+    )
+
+
+def cases_view(found: FigureCases, now: datetime) -> CasesView:
+    """Bring the cases behind a number into the form that is shown."""
+    rows = (
+        CaseLine(
+            href=f"/console/cases/{one.id}",
+            title=one.title or one.id,
+            artist=one.artist,
+            sender=one.sender_name or one.sender_id or one.account,
+            codes=" ".join(one.codes),
+            state=str(one.state).replace("_", " "),
+            opened=stamp(one.opened_at, now),
+        )
+        for one in found.cases
+    )
+    return CasesView(found.about, plural(found.total, "case"), found.total > len(found.cases), tuple(rows))
+
+
+def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
+    work = found.workload
+    since = ago(found.oldest_at, found.made_at) if found.oldest_at else "none"
+    handling = f"{number(work.handling_s / 60)} min" if work.handling_s is not None else "not measured"
+    return (
+        Tile("Backlog", f"{work.open_cases:,}", "cases wait", _at("backlog")),
+        Tile("Oldest", since, "waits longest; first in the list", _at("backlog")),
+        Tile("Clear by", _clear(found), _pace(found), _at("backlog")),
+        Tile(
+            "Inflow", f"{number(found.inflow_per_day)} a day", "over two weeks", _at("opened", str(found.days[-1].day))
+        ),
+        Tile(
+            "Handling", handling, f"median of {plural(work.handled, 'case')}, from taking to deciding", _at("handled")
+        ),
+        _share_tile("Overturned", found.overturned, "answered appeals", "overturned"),
+        _kappa(found),
+    )
+
+
+def _clear(found: DashboardPublic) -> str:
+    if found.clear_days is None:
+        return NEVER
+    return f"{found.made_at + timedelta(days=found.clear_days):%Y-%m-%d}" if found.clear_days else "now"
+
+
+def _pace(found: DashboardPublic) -> str:
+    people = plural(found.workload.deciders, "person", "people")
+    return f"{number(found.workload.decisions_per_day)} decisions a day by {people}"
+
+
+def _share_tile(name: str, one: ShareFigure, of: str, figure: str) -> Tile:
+    value = percent(one.share) if one.share is not None else "none yet"
+    return Tile(name, value, f"{one.hits} of {one.total} {of}{_between(one)}", _at(figure))
+
+
+def _kappa(found: DashboardPublic) -> Tile:
+    one = found.agreement
+    value = number(one.kappa) if one.kappa is not None else "not known"
+    ends = f", {number(one.low)} to {number(one.high)}" if one.low is not None and one.high is not None else ""
+    return Tile("Agreement", value, f"Cohen's kappa of {plural(one.pairs, 'pair')}{ends}", _at("twice"))
+
+
+def _rows(found: Iterable[ShareFigure], figure: str, part: str) -> tuple[ShareRow, ...]:
+    return tuple(
+        ShareRow(
+            name=one.name or "no sender named",
+            hits=f"{one.hits:,}",
+            hits_href=_at(figure, one.name, part),
+            total=f"{one.total:,}",
+            total_href=_at(figure, one.name),
+            share=percent(one.share) if one.share is not None else "",
+            between=_between(one).removeprefix(", "),
+            drawn=interval(one.low, one.share, one.high),
+        )
+        for one in found
+    )
+
+
+def _between(one: ShareFigure) -> str:
+    return f", {percent(one.low)} to {percent(one.high)}" if one.low is not None and one.high is not None else ""
+
+
+def _drift(one: DriftFigure) -> DriftRow:
+    weeks = tuple((str(day), percent(value)) for day, value in one.weeks)
+    return DriftRow(
+        model=one.model,
+        share=percent(one.share),
+        usual=percent(one.usual) if one.usual is not None else "too few weeks",
+        sigma=f"{one.sigma:+.1f}" if one.sigma is not None else "",
+        is_alarm=one.is_alarm,
+        weeks=weeks,
+        chart=bars(
+            f"Share flagged by {one.model}, by week, per cent",
+            ("per cent",),
+            [Day(str(day), (100 * value,), (_at("model", one.model),)) for day, value in one.weeks],
+        ),
+    )
+
+
+def _at(figure: str, value: str = "", part: str = "") -> str:
+    query = {"figure": figure, **({"value": value} if value else {}), **({"part": part} if part else {})}
+    return f"/console/dashboard/cases?{urlencode(query)}"
