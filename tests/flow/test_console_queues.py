@@ -48,6 +48,16 @@ def test_a_filter_is_saved_shared_and_worked_through(senior, server: Server):
     assert "Noise" not in send(senior, address).text
 
 
+def test_a_filtered_queue_is_decided_alike_and_nothing_else(senior):
+    page = senior.get("/console", params={"filter": "severity:medium"}).text
+    form = senior.get(re.search(r'href="(/console/batches[^"]+)">Decide these 5 cases alike', page)[1]).text
+    assert "5 cases: filter severity:medium." in form
+    assert '<input type="hidden" name="filter" value="severity:medium">' in form
+    made = send(senior, "/console/batches", filter="severity:medium", action="approve", reason="Heard them.")
+    assert made.text.count("Field Study") >= 5
+    assert "Harbour Lights" not in made.text
+
+
 def test_rules_are_tried_before_they_are_put_in_force(senior):
     assert "Urgent" in send(senior, "/console/queues", name="urgent", title="Urgent", sla_hours="4").text
     assert send(senior, "/console/queues", name="Bad name!", title="X", sla_hours="4").status_code == 422

@@ -69,7 +69,7 @@ def batch_form(query: Mapping[str, str], cases: int) -> BatchForm:
     release_of = query.get("release_of", "")[:64]
     if release_of:
         return BatchForm(f"The {plural(cases, 'case')} of this release.", (("release_of", release_of),))
-    names = ("state", "severity", "code", "q")
+    names = ("filter", "state", "severity", "code", "q")
     hidden = tuple((name, query[name]) for name in names if query.get(name))
     words = ", ".join(f"{name} {value}" for name, value in hidden)
     return BatchForm(f"{plural(cases, 'case')}: {words}." if words else f"All {plural(cases, 'open case')}.", hidden)

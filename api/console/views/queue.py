@@ -85,6 +85,7 @@ class QueueView:
     filter: FilterView
     is_filtered: bool
     is_chosen: bool
+    alike: str
     page: str
     previous: str
     following: str
@@ -130,6 +131,7 @@ def queue_view(
         search=wanted.q,
         filter=_filter(wanted.filter, wrong),
         is_filtered=bool(_query(wanted)),
+        alike=f"/console/batches?{urlencode(_query(wanted))}",
         is_chosen=bool({**_query(wanted), "filter": ""} != {"filter": ""}),
         page=f"Page {page} of {pages}" if pages > 1 else "",
         previous=_address(wanted, page - 1) if page > 1 else "",
