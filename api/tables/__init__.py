@@ -14,6 +14,15 @@ from api.tables.appeals import (
     WebhookRow,
 )
 from api.tables.base import Table
+from api.tables.chat import (
+    ApprovalRow,
+    ChannelRow,
+    ChatCodeRow,
+    ChatLinkRow,
+    ChatRequestRow,
+    OidcIdentityRow,
+    OidcLoginRow,
+)
 from api.tables.declarations import DeclarationRow
 from api.tables.people import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
 from api.tables.policies import ModelDayRow, PolicyRow, RecallItemRow, RecallRow, ShadowRow
@@ -43,12 +52,17 @@ __all__ = [
     "ApiKeyRow",
     "AppealNoteRow",
     "AppealRow",
+    "ApprovalRow",
     "AttachmentRow",
     "AudioRootRow",
     "BatchItemRow",
     "BatchRow",
     "CaseRow",
     "ChainHeadRow",
+    "ChannelRow",
+    "ChatCodeRow",
+    "ChatLinkRow",
+    "ChatRequestRow",
     "DecisionRow",
     "DeclarationRow",
     "DeliveryDraftRow",
@@ -57,6 +71,8 @@ __all__ = [
     "EventRow",
     "FlagRow",
     "ModelDayRow",
+    "OidcIdentityRow",
+    "OidcLoginRow",
     "OpinionRow",
     "OutboxRow",
     "PolicyRow",

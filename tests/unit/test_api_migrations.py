@@ -190,3 +190,33 @@ def test_going_back_to_nothing_leaves_nothing(empty_database_url):
 
     assert set(sa.inspect(database.engine).get_table_names()) == {"alembic_version"}
     database.close()
+
+
+def test_channels_tell_nobody_any_more_after_going_back(empty_database_url):
+    """A webhook that sent cards would send plain messages to Slack, or to a moderator's mailbox."""
+    database = start(empty_database_url)
+    migrate(database, "0009")
+    with database.engine.begin() as connection:
+        for hook in ("whk_card", "whk_plain"):
+            row = {
+                "id": hook,
+                "url": "https://hooks.test/x",
+                "kinds": "",
+                "secret": "s",
+                "made_by": "mia",
+                "made_at": AT,
+            }
+            connection.execute(_table(connection, "webhook").insert(), {**row, "removed_why": ""})
+        channel = {"webhook_id": "whk_card", "form": "slack", "filter": ""}
+        connection.execute(_table(connection, "channel").insert(), channel)
+        link = {"team_id": "T1", "user_id": "U1", "key_id": "key_1", "linked_at": AT}
+        connection.execute(_table(connection, "chat_link").insert(), link)
+        row = {"id": "apv_1", "subject": "case", "subject_id": "cas_1", "version": 2, "holder": "", "used_by": ""}
+        connection.execute(_table(connection, "approval").insert(), {**row, "made_at": AT, "expires_at": AT})
+    migrate(database, "0008")
+
+    after = {row["id"]: row["removed_why"] for row in snapshot(database)["webhook"]}
+    assert after == {"whk_card": "cards and links to approve need a newer liner", "whk_plain": ""}
+    migrate(database, "0009")
+    assert snapshot(database)["channel"] == snapshot(database)["approval"] == []
+    database.close()
