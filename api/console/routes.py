@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.console import appeals, media, pages, session, work
+from api.console import appeals, media, pages, session, steering, work
 from api.console import queues as queue_pages
 from api.console.commands import case_page, command, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
@@ -165,5 +165,5 @@ def render_problem(request: Request, problem: Problem) -> Response | None:
     return page("message.html", None, status=problem.status, message=message)
 
 
-for part in (pages, session, media, work, appeals, queue_pages):
+for part in (pages, session, media, work, appeals, queue_pages, steering):
     router.include_router(part.router)

@@ -84,6 +84,7 @@ class DecisionView:
 
     label: str
     decided_by: str
+    policy: str
     at: Stamp
     reason: str
     note: str
@@ -95,6 +96,7 @@ def decision_view(decision: DecisionPublic, now: datetime) -> DecisionView:
     return DecisionView(
         label=action_label(decision.action),
         decided_by=decision.decided_by,
+        policy=decision.policy,
         at=stamp(decision.decided_at, now),
         reason=decision.reason,
         note=decision.note or "",
