@@ -31,8 +31,9 @@ def revisit(job: Job, *, delivers: bool) -> None:
         for _ in range(ROUNDS):
             waiting = list(catalogue.revisits().items())
             if not waiting:
-                return
+                break
             _look_again(job, waiting, catalogue, delivers=delivers)
+        catalogue.bring_home()
 
 
 def _look_again(job: Job, waiting: list[tuple[str, int]], catalogue: Catalogue, *, delivers: bool) -> None:
