@@ -94,7 +94,7 @@ class _ProblemResponse(JSONResponse):
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     int(status): {"model": Problem, "description": status.phrase, "content": {MEDIA_TYPE: {}}}
-    for status in (*dict.fromkeys(STATUS.values()), HTTPStatus.SERVICE_UNAVAILABLE)
+    for status in (HTTPStatus.BAD_REQUEST, *dict.fromkeys(STATUS.values()), HTTPStatus.SERVICE_UNAVAILABLE)
 }
 Render = Callable[[Request, Problem], Response | None]
 

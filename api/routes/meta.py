@@ -16,6 +16,12 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SCHEMA_TYPE = "application/schema+json"
 
 
+class SchemaResponse(JSONResponse):
+    """A JSON Schema."""
+
+    media_type = SCHEMA_TYPE
+
+
 @router.get("/livez")
 def livez() -> dict[str, str]:
     """Say that the process answers."""
@@ -30,17 +36,19 @@ def readyz(db: Db) -> JSONResponse:
     return JSONResponse({"status": "ok" if is_ready else "the database gives no answer"}, status)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=Response, responses={200: {"content": {METRICS_TYPE: {}}}})
 def metrics(request: Request, actor: CurrentActor) -> Response:
     """Give the figures to Prometheus, which sends a key with the scope."""
     require_permission(actor, Permission.METRICS)
     return Response(request.app.state.metrics.text(), media_type=METRICS_TYPE)
 
 
-@router.get("/v1/schemas/submission.json")
-def submission_schema() -> JSONResponse:
+@router.get(
+    "/v1/schemas/submission.json", response_class=SchemaResponse, responses={200: {"description": "JSON Schema"}}
+)
+def submission_schema() -> SchemaResponse:
     """Give the JSON Schema of a submission in JSON; anybody may read it."""
-    return JSONResponse(json_schema(), media_type=SCHEMA_TYPE, headers={"Cache-Control": "public, max-age=3600"})
+    return SchemaResponse(json_schema(), headers={"Cache-Control": "public, max-age=3600"})
 
 
 def describe_submission(app: FastAPI) -> None:

@@ -20,7 +20,7 @@ from schemas.cases import Action
 from schemas.flags import Flag
 from schemas.screening import Screening
 
-NEWEST = 5000
+NEWEST = 1000
 NEAR = 0.05
 
 

@@ -26,6 +26,8 @@ LABEL_STATES = {
     CaseState.PENDING: (),
     CaseState.SECOND_REVIEW: (),
 }
+COUNT_LIMIT = 10_000  # who has more in front of them needs no exact number, and a page must not scan a million rows
+CODES_OF = 1000  # most urgent cases whose reasons are counted
 FACTS = ("rank", "level", "synthetic", "label", "territories", "sender_since")  # what filters look at
 WORK = ("claim_holder", "claim_expires_at", "claim_note", "claim_given_by", "parked_by", "parked_until", "park_reason")
 
@@ -95,8 +97,9 @@ def page(session: Session, actor: Actor, filters: QueueFilters) -> list[CaseRow]
 
 
 def count(session: Session, actor: Actor, filters: QueueFilters) -> int:
-    """Count the cases that match."""
-    return session.exec(select(func.count()).select_from(CaseRow).where(*_conditions(actor, filters))).one()
+    """Count the cases that match, up to `COUNT_LIMIT`."""
+    some = select(CaseRow.id).where(*_conditions(actor, filters)).limit(COUNT_LIMIT).subquery()
+    return session.exec(select(func.count()).select_from(some)).one()
 
 
 def count_states(session: Session) -> dict[str, int]:
@@ -105,12 +108,13 @@ def count_states(session: Session) -> dict[str, int]:
 
 
 def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
-    """Count the cases of the filters' state by reason code."""
-    of_state = QueueFilters(state=filters.state, parked=filters.parked, filter=filters.filter)
+    """Count the cases of the filters' state by reason code, among the `CODES_OF` most urgent."""
+    of_state = QueueFilters(state=filters.state, parked=filters.parked)  # a filter may be slow, and needs no counts
+    first = _in_order(select(CaseRow.id, CaseRow.screening_id).where(*_conditions(actor, of_state)))
+    some = first.limit(CODES_OF).subquery()
     query = (
-        select(FlagRow.code, func.count(func.distinct(col(CaseRow.id))))
-        .join(CaseRow, col(CaseRow.screening_id) == col(FlagRow.screening_id))
-        .where(*_conditions(actor, of_state))
+        select(FlagRow.code, func.count(func.distinct(some.c.id)))
+        .join(some, some.c.screening_id == col(FlagRow.screening_id))
         .group_by(col(FlagRow.code))
         .order_by(col(FlagRow.code))
     )
@@ -185,7 +189,8 @@ def _behind(rank: float, opened_at: datetime, case_id: str) -> ColumnElement[boo
     later = or_(
         col(CaseRow.opened_at) > opened_at, and_(col(CaseRow.opened_at) == opened_at, col(CaseRow.id) > case_id)
     )
-    return or_(col(CaseRow.rank) < rank, and_(col(CaseRow.rank) == rank, later))
+    beyond = or_(col(CaseRow.rank) < rank, and_(col(CaseRow.rank) == rank, later))
+    return and_(col(CaseRow.rank) <= rank, beyond)  # the first half says no more, but an index can begin there
 
 
 def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:

@@ -1,5 +1,6 @@
 """Queues, routing versions, views, senders and preferences: rows in, rows out, and what queues look like now."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 from sqlmodel import Session, col, select
 
+from api.store.cases import COUNT_LIMIT
 from api.tables import CaseRow, PreferencesRow, QueueRow, RoutingRow, SavedViewRow, SenderRow
 from api.tables.work import MAIN_QUEUE
 from schemas.cases import CaseState
@@ -17,7 +19,7 @@ Rule = tuple[Sequence[ColumnElement[bool]], str]
 
 
 class QueueFigures(NamedTuple):
-    """What waits in a queue now."""
+    """What waits in a queue now; counts end at 10,000."""
 
     open: int
     late: int
@@ -36,16 +38,34 @@ def find(session: Session, name: str) -> QueueRow | None:
 
 
 def figures(session: Session, now: datetime) -> dict[str, QueueFigures]:
-    """Count what is open in each queue, what is late, and since when the oldest waits; parked cases are left out."""
+    """Count what is open in each queue, what is late, and since when the oldest waits; parked cases are left out.
+
+    Each queue has one clock, so that the cases due first are those that wait longest: the `COUNT_LIMIT` first tell all.
+    """
+    names = {MAIN_QUEUE, *session.exec(select(QueueRow.name)), *_routed(session)}
+    found = {name: _figures(session, name, now) for name in names}
+    return {name: one for name, one in found.items() if one.open}
+
+
+def _routed(session: Session) -> Iterable[str]:
+    """Name the queues that rules fill without anybody having made them."""
+    rows = session.exec(select(RoutingRow.document))
+    return {str(rule["queue"]) for text in rows for rule in json.loads(text).get("rules", ())}
+
+
+def _figures(session: Session, name: str, now: datetime) -> QueueFigures:
     parked = col(CaseRow.parked_until)
-    late = func.sum(case((col(CaseRow.due_at) < now, 1), else_=0))
-    query = (
-        sa.select(col(CaseRow.queue), func.count(), late, func.min(CaseRow.opened_at), func.min(CaseRow.due_at))
-        .where(col(CaseRow.state) == CaseState.OPEN, or_(parked.is_(None), parked <= now))
-        .group_by(col(CaseRow.queue))
+    some = (
+        select(CaseRow.due_at, CaseRow.opened_at)
+        .where(col(CaseRow.queue) == name, col(CaseRow.state) == CaseState.OPEN, or_(parked.is_(None), parked <= now))
+        .order_by(col(CaseRow.due_at))
+        .limit(COUNT_LIMIT)
+        .subquery()
     )
-    rows: Iterable[Any] = session.execute(query)
-    return {name: QueueFigures(count, int(over or 0), oldest, due) for name, count, over, oldest, due in rows}
+    late = func.sum(case((some.c.due_at < now, 1), else_=0))
+    query = sa.select(func.count(), late, func.min(some.c.opened_at), func.min(some.c.due_at)).select_from(some)
+    count, over, oldest, due = session.execute(query).one()
+    return QueueFigures(count, int(over or 0), oldest, due)
 
 
 def routing(session: Session) -> RoutingRow | None:

@@ -84,11 +84,13 @@ class CaseRow(Table, table=True):
         CheckConstraint("priority >= 0", name="priority"),
         CheckConstraint("(claim_holder IS NULL) = (claim_expires_at IS NULL)", name="claim"),
         Index(None, "release_key", "account"),
-        Index(None, "state", "priority", "opened_at", "id"),
         Index(None, "account", "sender_id"),
         Index(None, "opened_at"),
         Index(None, "state", "rank", "opened_at", "id"),
         Index(None, "queue", "state", "rank", "opened_at", "id"),
+        Index(None, "queue", "state", "due_at"),
+        Index(None, "account", "rank", "opened_at", "id"),
+        Index(None, "claim_holder"),
     )
 
     id: str = Field(primary_key=True)
@@ -133,7 +135,12 @@ class DecisionRow(Table, table=True):
     """A published decision, frozen with its statement of reasons: triggers refuse changes."""
 
     __tablename__ = "decision"
-    __table_args__ = (one_of("action", Action), UniqueConstraint("case_id", "case_version"), Index(None, "decided_at"))
+    __table_args__ = (
+        one_of("action", Action),
+        UniqueConstraint("case_id", "case_version"),
+        Index(None, "decided_at"),
+        Index(None, "decided_by"),
+    )
 
     id: str = Field(primary_key=True)
     case_id: str = Field(foreign_key="case.id")
