@@ -21,7 +21,7 @@ from schemas.errors import NotAllowed, NotFound
 from schemas.events import EventKind
 from schemas.screening import derived_id
 
-GOOD_FOR_S = 5.0
+GOOD_FOR_S = 15.0
 _KNOWN: WeakKeyDictionary[Database, tuple[float, Mapping[str, QueueFigures]]] = WeakKeyDictionary()
 NOTHING = QueueFigures(0, 0, None, None)
 
@@ -32,7 +32,7 @@ def every(db: Database, actor: Actor, *, is_exact: bool = True) -> QueuesPublic:
     Parameters
     ----------
     is_exact
-        False where figures that are a few seconds old will do: counting a million cases takes its time.
+        False where figures a quarter of a minute old will do: counting a million cases takes its time.
     """
     require_permission(actor, Permission.CONSOLE)
     with db.read() as session:
