@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.2
 STOPPED = 130  # what shells use for a program that an interrupt ended
+LIVE = Path("live")  # a word of --policy; a file of that name comes first
 
 EXAMPLES = """
 Screens every recording at PATH: a landing folder with deliveries, one delivery, a folder of bare audio, one
@@ -70,7 +71,10 @@ def mount(app: typer.Typer) -> None:
 
 PathArgument = Annotated[Path, typer.Argument(help="Landing folder, delivery, sound files or manifest.")]
 LakeOption = Annotated[Path | None, typer.Option(help="Folder of the results; default LINER_LAKE, .liner/lake.")]
-PolicyOption = Annotated[Path | None, typer.Option(help="Policy file (TOML) instead of the house policy.")]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(help="Policy file (TOML) instead of the house policy; `live`: what the review approved last."),
+]
 UrlOption = Annotated[str | None, typer.Option(help="Review API to deliver to; default is this machine's own.")]
 KeyOption = Annotated[str | None, typer.Option(help="API key for --review-url; better in LINER_REVIEW_KEY.")]
 NoReviewOption = Annotated[bool, typer.Option("--no-review", help="Deliver nothing; results stay in the lake.")]
@@ -121,6 +125,10 @@ def read_policy(path: Path | None) -> Policy | None:
     """Read a policy file; None for the house policy."""
     if path is None:
         return None
+    if path == LIVE and not path.exists():
+        from api.cli.live_policy import live_policy
+
+        return live_policy()
     try:
         return parse_policy(path.read_text("utf-8"), path=str(path))
     except (OSError, UnicodeDecodeError) as error:

@@ -230,3 +230,36 @@ def test_what_a_model_flagged_is_counted_by_day(api):
 def test_a_threshold_is_moved_in_its_place():
     knob = Knob(code="AUD-002", signal="flatness", bound="at_least", value=0.5)
     assert rewritten(POLICY, knob, 0.65) == POLICY.replace("at_least = 0.5", "at_least = 0.65")
+
+
+def test_a_run_judges_by_what_is_live(api, monkeypatch):
+    from pathlib import Path
+
+    from api.cli.scan import read_policy
+
+    monkeypatch.setenv("LINER_HOME", str(api.settings.home))
+    assert read_policy(Path("live")) == house_policy()
+    make_live(api, POLICY)
+    assert read_policy(Path("live")).ref == parse_policy(POLICY).ref
+
+
+def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
+    """Another name of the model in use: both score alike, a second person approves, the registry names it."""
+    from classifiers.models import active
+
+    monkeypatch.setenv("LINER_REGISTRY", str(tmp_path / "models"))
+    api.record(noisy(1, 0.6))
+    assert post(api.senior, "", status=404, kind="model", text="no-such-model", why="Try it.")["code"] == "not-found"
+    made = drafted(api.senior, "synthetic-1", kind="model")
+    assert "A model is simulated" in made["refused_actions"]["shadow"]
+    assert made["diff"] == []
+    post(api.senior, f"/{made['id']}/shadow", status=409, expected_version=made["version"])
+
+    made = post(api.senior, f"/{made['id']}/simulate", expected_version=made["version"])
+    assert made["simulation"]["judged"] == 1
+    post(api.senior, f"/{made['id']}/approve", status=403, expected_version=made["version"])
+    live = post(api.admin, f"/{made['id']}/approve", expected_version=made["version"])
+
+    assert live["state"] == "live"
+    assert active.read_pointer().names[active.SYNTHETIC] == "synthetic-1"
+    assert api.service.get("/v1/policies/live", params={"kind": "model"}).json()["ref"] == "synthetic-1"

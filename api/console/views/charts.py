@@ -12,6 +12,7 @@ from api.console.views.words import number
 
 WIDTH, HEIGHT = 640.0, 160.0
 LEFT, BOTTOM, TOP = 44.0, 22.0, 8.0
+WIDEST = 28.0  # of a bar: a few weeks are no walls
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,11 @@ def bars(title: str, series: Sequence[str], days: Sequence[Day]) -> Chart:
     """Draw groups of bars side by side."""
     most = max((value for day in days for value in day.values), default=0.0) or 1.0
     step = (WIDTH - LEFT) / max(1, len(days))
-    width = max(1.0, (step - 2) / max(1, len(series)))
+    width = min(WIDEST, max(1.0, (step - 2) / max(1, len(series))))
+    lead = (step - width * len(series)) / 2
     drawn = tuple(
         Bar(
-            x=round(LEFT + n * step + s * width, 1),
+            x=round(LEFT + n * step + lead + s * width, 1),
             y=round(_y(value, most), 1),
             width=round(width, 1),
             height=round(HEIGHT - BOTTOM - _y(value, most), 1),

@@ -1,0 +1,81 @@
+"""What is learned is the same on SQLite and PostgreSQL: simulation, shadows, recalls, labels, figures, metrics."""
+
+import pytest
+from test_api_policies import MODEL, POLICY, moved, noisy
+
+from api.metrics import Metrics
+from api.public_policies import PolicyCreate, RecallCreate, RollBackCreate, SimulateCreate
+from api.services import cases, dashboards, labels, policies, recall, screenings
+from api.services.access import PIPELINE, Actor, Role
+from api.services.keys import TERMINAL
+from api.services.screenings import case_id_of
+from schemas.cases import Action, StatementOfReasons
+from schemas.policy import house_text
+from schemas.review import AT_ONCE
+from schemas.steering import RecallKind
+
+SUE, ADA, MIA = Actor("sue", Role.SENIOR), Actor("ada", Role.ADMIN), Actor("mia", Role.MODERATOR)
+STATEMENT = StatementOfReasons(facts="F", ground="G", explanation="E")
+
+
+def record(db, *made):
+    screenings.record(db, PIPELINE, [one.model_dump(mode="json") for one in made])
+
+
+def decide(db, number, action):
+    about = {"reason": "Heard it.", "rules": AT_ONCE, "statement": STATEMENT, "expected_version": 1}
+    cases.decide(db, MIA, case_id_of(f"rec_{number}", ""), action=action, **about)
+
+
+def proposed(db, text):
+    made = policies.draft(db, SUE, PolicyCreate(text=text, why="Try it."))
+    return policies.simulate_effect(db, SUE, made.id, SimulateCreate(expected_version=made.version))
+
+
+@pytest.fixture
+def filled(db):
+    policies.keep_packaged(db, house_text())
+    policies.keep_packaged(db, house_text())  # a second process
+    first = proposed(db, POLICY)
+    policies.approve(db, ADA, first.id, expected_version=first.version)
+    shadow = policies.draft(db, SUE, PolicyCreate(text=moved(0.3), why="Try it."))
+    policies.shadow(db, SUE, shadow.id, expected_version=shadow.version)
+    record(db, *(noisy(n, n / 10) for n in range(10)))
+    for number, action in ((5, Action.REMOVE), (6, Action.APPROVE), (7, Action.LABEL)):
+        decide(db, number, action)
+    db.shadow = shadow.id
+    return db
+
+
+def test_a_version_is_simulated_shadowed_and_rolled_back(filled):
+    made = proposed(filled, moved(0.65))
+    assert (made.simulation.cases_per_day.before, made.simulation.cases_per_day.after) == (5.0, 3.0)
+    assert (made.simulation.upheld, made.simulation.missed, made.simulation.spared) == (2, 1, 1)
+    policies.approve(filled, ADA, made.id, expected_version=made.version)
+
+    assert policies.roll_back(filled, SUE, RollBackCreate(reason="It harms.")).text == POLICY
+    shadow = policies.view(filled, SUE, filled.shadow).shadow
+    assert (shadow.judged, shadow.live, shadow.shadow) == (10, 5, 7)
+
+
+def test_figures_and_metrics(filled):
+    found = dashboards.dashboard(filled, MIA)
+
+    assert (found.workload.open_cases, found.days[-1].opened, found.days[-1].decided) == (2, 5, 3)
+    assert [(one.name, one.hits, one.total) for one in found.precision_models] == [(MODEL, 2, 3)]
+    assert [(one.hits, one.total) for one in found.undeclared] == [(10, 10)]
+    for figure in ("backlog", "handled", "appealed", "overturned", "twice", "disagreed"):
+        dashboards.cases_behind(filled, MIA, figure)
+    assert dashboards.cases_behind(filled, MIA, "rule", "AUD-002", "upheld").total == 2
+    assert dashboards.cases_behind(filled, MIA, "sender", found.undeclared[0].name, "silent").total == 5
+    assert f'liner_model_flag_share{{model="{MODEL}"}} 0.5' in Metrics(filled).text().decode()
+
+
+def test_labels_and_a_recall(filled):
+    pages = list(labels.export(filled, TERMINAL, secret=b"0123456789abcdef"))
+    assert sorted(one.action for page in pages for one in page.labels) == ["approve", "label", "remove"]
+
+    wanted = RecallCreate(kind=RecallKind.MODEL, subject=MODEL, reason="It harms.", dry_run=False)
+
+    assert recall.recall(filled, SUE, wanted).counts == {"reopened": 3}
+    assert not [one for page in labels.export(filled, TERMINAL, secret=b"0123456789abcdef") for one in page.labels]
