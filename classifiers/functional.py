@@ -74,7 +74,7 @@ def with_functional(heard: Heard) -> Heard:
     kind = max((noise, NOISE), (speech, SPEECH), key=lambda pair: pair[0])
     if tone < DECIDED and kind[0] >= UNSURE and (kind[0] < DECIDED or not _is_agreed(heard)):
         return _abstained(heard, "undecided", "It may be music or functional audio: the two looks at it differ.")
-    found = {NOISE: noise, SPEECH: speech, TONE: tone}
+    found = {NOISE: noise * (1 - tone), SPEECH: speech * (1 - tone), TONE: tone}  # what stands still is no noise
     spans = _sounding(heard)
     signals = (
         Signal(

@@ -21,4 +21,6 @@ def models(names: dict[str, str] | None = None) -> tuple[str, ...]:
     NotFound, InvalidInput
         The user's registry names a model that is not there.
     """
-    return (DESCRIPTORS, LANDMARKS, PROVENANCE, FUNCTIONAL, *active.pins(names or active.read_pointer().names))
+    names = {**active.DEFAULTS, **(names or active.read_pointer().names)}
+    active.model_folder(names[active.SPAM])  # refuses what is not there
+    return (DESCRIPTORS, LANDMARKS, PROVENANCE, FUNCTIONAL, *active.pins(names), names[active.SPAM])

@@ -1,8 +1,9 @@
 """Rejudge: a lake under another policy, model or calibration, without decoding anything.
 
 A screening keeps the packed windows that its synthetic score was made from, so another model of the same features,
-or another calibration, gives its own score. Every other signal and every finding stays as it was, for rules do not ask
-models. Then the policy judges again. What comes out is a new screening that pins what made it.
+or another calibration, gives its own score; signs of spam are added up again, with what is known of the sender by
+now. Every other signal and every finding stays as it was, for rules do not ask models. Then the policy judges again.
+What comes out is a new screening that pins what made it.
 """
 
 import contextlib
@@ -15,13 +16,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
+from classifiers.models import active
+from classifiers.spam.model import fused
 from pipeline.deliver import ClientFactory, Courier
 from pipeline.keep import Keeper
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.screened import Screened
+from pipeline.senders import FILE as SENDERS_FILE
+from pipeline.senders import SenderIndex, day_of, sender_of
 from schemas.evidence import Evidence
 from schemas.policy import Policy, judge
-from schemas.screening import Heard, Screening, derived_id
+from schemas.screening import Heard, Known, Screening, Signal, derived_id
 
 if TYPE_CHECKING:
     from classifiers.synthetic.model import SyntheticModel
@@ -85,7 +90,7 @@ def rejudge(lake: Path, verdict: Verdict, *, review: ClientFactory | None, keeps
     """
     totals: Counter[str] = Counter()
     before, after, delivered = Counter[str](), Counter[str](), Counter[str]()
-    judged = _Judge(verdict)
+    judged = _Judge(verdict, lake)
     with contextlib.closing(Keeper(lake, delivers=review is not None and keeps)) as keeper:
         for old in latest_screenings(Lake(lake)):
             new, was_scored = judged(old)
@@ -127,25 +132,41 @@ def latest_screenings(lake: Lake) -> Iterator[Screening]:
 class _Judge:
     """Judges one screening after the other."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, lake: Path) -> None:
         self._policy = verdict.policy
         self._model = _load(verdict.names)
+        self._spam = (verdict.names or {}).get(active.SPAM)
+        self._senders = SenderIndex(lake) if (lake / SENDERS_FILE).is_file() else None
 
     def __call__(self, old: Screening) -> tuple[Screening, bool]:
         """Give the new screening, and whether the model scored it again."""
         heard, models = self._heard(old)
-        evidence = Evidence(intake=old.intake, found=old.found, heard=heard, known=old.known)
-        versions = old.versions.model_copy(update={"policy": self._policy.ref, "models": models})
-        if versions == old.versions and heard == old.heard:
+        evidence = Evidence(intake=old.intake, found=old.found, heard=heard, known=self._known(old))
+        added = fused(evidence, old.findings, self._spam) if self._spam else old.fused
+        evidence = evidence.model_copy(update={"fused": added})
+        pins = _pinned(models, old, added)
+        versions = old.versions.model_copy(update={"policy": self._policy.ref, "models": pins})
+        if versions == old.versions and heard == old.heard and evidence.known == old.known and added == old.fused:
             return old, heard is not old.heard
         update = {
-            "id": derived_id("scr", old.id, versions.key),
+            "id": derived_id("scr", old.id, versions.key, *_past(evidence.known, old.known)),
             "versions": versions,
             "screened_at": datetime.now(UTC),
             "heard": heard,
+            "known": evidence.known,
+            "fused": added,
             "flags": judge(evidence, old.findings, self._policy),
         }
         return old.model_copy(update=update), heard is not old.heard
+
+    def _known(self, old: Screening) -> Known:
+        """Bring the sender's record up to date; whom the names recall stays as it was on arrival."""
+        sender = sender_of(old.intake.account, old.intake.sender_id)
+        if self._senders is None or sender is None:
+            return old.known
+        made = old.intake.message_created_at
+        record = self._senders.record(sender, day_of(made) if made else None)
+        return old.known.model_copy(update={"sender": record})
 
     def _heard(self, old: Screening) -> tuple[Heard, tuple[str, ...]]:
         """Score again what can be; what made the rest stays pinned."""
@@ -156,6 +177,18 @@ class _Judge:
         heard = score_again(old.heard, self._model, codec=old.found.audio.codec if old.found.audio else "")
         others = (name for name in old.versions.models if name not in scored_by(old.heard))
         return heard, (*others, self._model.ref)
+
+
+def _pinned(models: tuple[str, ...], old: Screening, added: tuple[Signal, ...]) -> tuple[str, ...]:
+    """Pin what added the signs up now in the place of what did before."""
+    if added == old.fused:
+        return models
+    before = {one.model for one in old.fused}
+    return tuple(dict.fromkeys((*(name for name in models if name not in before), *(one.model for one in added))))
+
+
+def _past(known: Known, before: Known) -> tuple[str, ...]:
+    return (known.model_dump_json(),) if known != before else ()
 
 
 def _load(names: dict[str, str] | None) -> "SyntheticModel | None":

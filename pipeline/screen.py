@@ -16,6 +16,7 @@ import apache_beam as beam
 
 from classifiers.listener import Listener
 from classifiers.listening import Listening
+from classifiers.spam.model import fused
 from pipeline.artwork import Gallery
 from pipeline.catalogue import Catalogue
 from pipeline.compare import Comparer
@@ -71,6 +72,8 @@ class Job:
         Whether to screen again what the lake already holds.
     yardstick
         The schemas and the profile that messages are measured with.
+    spam
+        The model that adds signs of spam up; None for the one in use.
     """
 
     run_id: str
@@ -80,6 +83,7 @@ class Job:
     ears: Callable[[], Ears] = Listener
     force: bool = False
     yardstick: Yardstick = field(default_factory=Yardstick)
+    spam: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,7 @@ def make_screening(heard: Heard, job: Job) -> Screening:
     evidence, intake = heard.evidence, heard.evidence.intake
     of_recording = run(Scope.RECORDING, evidence) if intake.kind is SubjectKind.RECORDING else ()
     findings = job.yardstick.weigh(tuple(dict.fromkeys((*intake.findings, *heard.findings, *of_recording))))
+    evidence = evidence.model_copy(update={"fused": fused(evidence, findings, job.spam)})
     audio = evidence.found.audio
     versions = job.versions.model_copy(update={"models": heard.models or job.versions.models})
     return Screening(
@@ -294,6 +299,7 @@ def make_screening(heard: Heard, job: Job) -> Screening:
         found=evidence.found,
         heard=evidence.heard,
         known=evidence.known,
+        fused=evidence.fused,
         findings=findings,
         flags=judge(evidence, findings, job.policy),
     )
@@ -307,11 +313,13 @@ def held(evidence: Evidence, history: DeclarationHistory, job: Job) -> tuple[Fin
 def with_findings(screening: Screening, findings: tuple[Finding, ...], job: Job) -> Screening:
     """Put other findings into a screening, judge it anew, and give it another id, as its content is another."""
     evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard, known=screening.known)
+    evidence = evidence.model_copy(update={"fused": fused(evidence, findings, job.spam)})
     said = sorted(f"{one.rule} {one.message}" for one in findings)
     return screening.model_copy(
         update={
             "id": derived_id("scr", screening.id, *said),
             "screened_at": datetime.now(UTC),
+            "fused": evidence.fused,
             "findings": findings,
             "flags": judge(evidence, findings, job.policy),
         }

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.sender_counts import counted
+from schemas.errors import InvalidInput
 from schemas.evidence import Evidence
 from schemas.flags import FlagSeverity
 from schemas.names import phrases, plain, skeleton, word_order, word_set
@@ -103,13 +105,15 @@ class SenderIndex:
         """Take moderators' verdicts in, by recording key: whether a flag was upheld; give how many were known."""
         with self._transaction():
             query = "UPDATE arrival SET upheld = ? WHERE recording = ?"
-            return sum(self._db.execute(query, (upheld, key)).rowcount for key, upheld in verdicts)
+            known = sum(self._db.execute(query, (upheld, key)).rowcount for key, upheld in verdicts)
+        self._records.clear()
+        return known
 
     def known(self, evidence: Evidence) -> Known:
         """Add what the sender did before, and whom the names recall, to what the catalogue knows."""
         intake = evidence.intake
         sender = sender_of(intake.account, intake.sender_id)
-        day = _day_of(intake.message_created_at) if intake.message_created_at else None
+        day = day_of(intake.message_created_at) if intake.message_created_at else None
         record = self.record(sender, day) if sender else None
         update = {"sender": record, "resemblances": self._resemblances(evidence, sender or "")}
         return evidence.known.model_copy(update=update)
@@ -183,6 +187,22 @@ class SenderIndex:
         self._db.commit()
 
 
+def verdicts_of(labels: Path) -> list[tuple[str, bool]]:
+    """Read moderators' verdicts from the Parquet of ``liner labels export``.
+
+    Raises
+    ------
+    InvalidInput
+        It is no such file.
+    """
+    try:
+        table = pq.read_table(labels, columns=["recording_key", "is_upheld"])
+    except (OSError, pa.ArrowException, KeyError) as error:
+        mend = "`liner labels export` writes one."
+        raise InvalidInput(f"{labels} holds no labels: {str(error).splitlines()[0]}", mend=mend) from error
+    return [(row["recording_key"], bool(row["is_upheld"])) for row in table.to_pylist()]
+
+
 def sender_of(account: str | None, sender_id: str | None) -> str | None:
     """Name who answers for a delivery: the transport account, else the message's DPID; None for bare files."""
     return account or sender_id
@@ -195,7 +215,7 @@ def _row(one: Screening, sender: str) -> tuple[object, ...]:
     length = audio.duration_s if audio else (recording.duration_s if recording else None) or 0.0
     cover = next((p.sha256 for p in one.found.pictures if p.sha256), None)
     grave = any(flag.severity is not FlagSeverity.LOW and flag.code not in OF_SENDERS for flag in one.flags)
-    day = _day_of(intake.message_created_at or one.screened_at)
+    day = day_of(intake.message_created_at or one.screened_at)
     return (
         intake.source_key,
         intake.recording_key,
@@ -216,7 +236,8 @@ OF_SENDERS = frozenset({"SPM-020", "SPM-021", "SPM-022", "SPM-023", "SPM-024", "
 STACKED_S = (30.0, 35.0)
 
 
-def _day_of(moment: datetime) -> int:
+def day_of(moment: datetime) -> int:
+    """Give a moment's day in UTC as a number."""
     return moment.astimezone(UTC).date().toordinal()
 
 

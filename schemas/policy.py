@@ -272,10 +272,11 @@ def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
         met.append((condition, signal))
     first, signal = met[0]
     seen = ", ".join(f"{s.name} {s.value:.3g}" for _, s in met)
+    notes = "".join(f" Rests on: {s.note}." for _, s in met if s.note)
     spans = tuple(span for _, s in met for span in s.spans)[:MAX_SPANS]
     return _flag(
         reason,
-        f"{reason.explanation} Measured: {seen}.",
+        f"{reason.explanation} Measured: {seen}.{notes}",
         signal=signal.name,
         value=signal.value,
         threshold=first.at_least if first.at_least is not None else first.at_most,

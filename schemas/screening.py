@@ -296,6 +296,8 @@ class Signal(Model):
         Which model or descriptor set made it, with version.
     spans
         The seconds that carry it.
+    note
+        What it rests on, in words, where no seconds can show it.
     """
 
     name: str
@@ -304,6 +306,7 @@ class Signal(Model):
     interval: tuple[float, float] | None = None
     model: str
     spans: tuple[Span, ...] = ()
+    note: str = ""
 
 
 class Abstained(Model):

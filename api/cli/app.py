@@ -22,6 +22,7 @@ from api.cli import (
     duplicates,
     evaluate,
     evaluate_duplicates,
+    evaluate_spam,
     explain,
     keys,
     labels,
@@ -30,6 +31,7 @@ from api.cli import (
     report,
     rules,
     scan,
+    senders,
     serve,
     template,
     train,
@@ -60,6 +62,7 @@ for module in (
     scan,
     watch,
     duplicates,
+    senders,
     catalogue,
     rejudge,
     explain,
@@ -77,6 +80,7 @@ for module in (
     labels,
     evaluate,
     evaluate_duplicates,
+    evaluate_spam,
     train,
 ):
     module.mount(app)

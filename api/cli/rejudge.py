@@ -65,7 +65,7 @@ def run(
         raise InvalidInput(f"{lake} is no lake.", mend="Name the folder that `liner scan` writes to.")
     names = active.read_pointer().names
     if model:
-        names = {active.SYNTHETIC: model}
+        names = _with_model(names, model)
     active.pins(names)  # refuses what is not there before anything is written
     verdict = Verdict(read_policy(policy) or house_policy(), names)
     review = None if no_review or dry_run else review_client(Settings(), review_url, review_key)
@@ -75,6 +75,16 @@ def run(
         return
     for line in _lines(changes, verdict.policy.ref, active.pins(names), dry_run=dry_run):
         typer.echo(line)
+
+
+def _with_model(names: dict[str, str], model: str) -> dict[str, str]:
+    """Put a model in the place of the one of its kind; a calibration belongs to what it was made for."""
+    from classifiers.models import active
+    from classifiers.models.registry import read_card
+
+    if read_card(model, active.model_folder(model)).kind == active.SPAM:
+        return {**names, active.SPAM: model}
+    return {active.SYNTHETIC: model, active.SPAM: names[active.SPAM]}
 
 
 def _as_dict(changes: "Changes", policy: str, models: tuple[str, ...]) -> dict[str, object]:

@@ -9,6 +9,28 @@ SHIPPED = "synthetic-1"
 train_app = typer.Typer(no_args_is_help=True, help="Fit a model from labelled files.")
 
 
+@train_app.command("spam")
+def spam(
+    out: Annotated[Path | None, typer.Option(help="The registry folder; default LINER_REGISTRY.")] = None,
+    name: Annotated[
+        str, typer.Option(help="The model's name; your own needs another than the shipped one.")
+    ] = "spam-1",
+) -> None:
+    """Construct the labelled cases and fit the spam estimate; the same packages give the same bytes.
+
+    [bold]Examples[/bold]
+
+      liner train spam --out registry
+    """
+    from classifiers.models.active import registry_folder
+    from classifiers.spam.train import train
+
+    folder = out or registry_folder()
+    card = train(folder, name=name)
+    auroc = card.metrics["auroc"][0]
+    typer.echo(f"{folder / card.id}: AUROC on recipes left out {auroc}, weights {card.weights_sha256[:12]}")
+
+
 def mount(app: typer.Typer) -> None:
     """Add the commands to `liner`."""
     app.add_typer(train_app, name="train")

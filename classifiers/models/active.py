@@ -19,7 +19,8 @@ POINTER = "active.json"
 SHIPPED = Path(__file__).parent
 CARD, CALIBRATIONS = "card.json", "calibrations"
 SYNTHETIC, CALIBRATION = "synthetic", "synthetic-calibration"
-DEFAULTS = {SYNTHETIC: "synthetic-1"}
+SPAM = "spam"
+DEFAULTS = {SYNTHETIC: "synthetic-1", SPAM: "spam-1"}
 
 
 class Promotion(Model):
