@@ -76,6 +76,8 @@ ROUTES: dict[str, Permission | Access] = {
     "GET /v1/audit/head": Permission.AUDIT,
     "GET /v1/audit/events": Permission.AUDIT,
     "GET /v1/recordings/{recording_key}/audio": Permission.READ,
+    "GET /v1/recordings/{recording_key}/audio-link": Permission.READ,
+    "GET /v1/audio/{token}": Access.ANYBODY,  # its signature names who lent it, and that person's rights count
     "GET /v1/recordings/{isrc}/credits": Permission.READ,
     "GET /v1/recordings/{isrc}/declarations": Permission.READ,
     "POST /v1/drafts": Permission.DELIVER,
@@ -130,6 +132,14 @@ ROUTES: dict[str, Permission | Access] = {
     "GET /v1/recalls/{recall_id}": Permission.OVERSEE,
     "GET /v1/dashboard": Permission.CONSOLE,
     "GET /v1/dashboard/cases": Permission.CONSOLE,
+    "POST /v1/chat/slack": Access.ANYBODY,  # the signature is its key
+    "GET /console/chat": Permission.REVIEW,
+    "POST /console/chat/code": Permission.REVIEW,
+    "POST /console/chat/unlink": Permission.REVIEW,
+    "GET /console/approve/{approval_id}/{signature}": Access.ANYBODY,  # the link is its key
+    "POST /console/approve/{approval_id}/{signature}": Access.ANYBODY,
+    "GET /console/sign-in/provider": Access.ANYBODY,
+    "GET /console/sign-in/callback": Access.ANYBODY,
     "GET /console": Permission.CONSOLE,
     "GET /console/views": Permission.CONSOLE,
     "POST /console/views": Permission.REVIEW,

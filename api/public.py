@@ -110,6 +110,13 @@ class QueuePage(Model):
     next_cursor: str | None
 
 
+class AudioLink(Model):
+    """An address that a sound can be played from until it is too old, without a key."""
+
+    url: str
+    expires_at: datetime
+
+
 class DecisionPublic(Model):
     """A decision with what it was made on; ``note`` is for colleagues alone."""
 

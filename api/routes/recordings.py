@@ -2,18 +2,20 @@
 
 import base64
 import hashlib
+from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 
 from api.deps import AppSettings, CurrentActor, Db
 from api.negotiation import preferred
-from api.public import DeclarationsPublic
+from api.public import AudioLink, DeclarationsPublic
 from api.services import audio, declarations
 from api.services import credits as cards
 from schemas.credits import CreditCard, to_json_ld
 
-router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
+router = APIRouter(prefix="/v1", tags=["recordings"])
 TYPES = {
     ".wav": "audio/wav",
     ".flac": "audio/flac",
@@ -35,7 +37,14 @@ CARD_POLICY = f"default-src 'none'; style-src 'sha256-{CARD_STYLE}'; frame-ances
 CARD_HEADERS = {"Content-Security-Policy": CARD_POLICY, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
-@router.get("/{recording_key}/audio", response_class=FileResponse)
+PLAYED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {one: {} for one in sorted({*TYPES.values(), UNKNOWN})}, "description": "The sound"},
+    206: {"description": "A part of it"},
+    416: {"description": "The range lies beyond the end"},
+}
+
+
+@router.get("/recordings/{recording_key}/audio", response_class=FileResponse, responses=PLAYED)
 def sound(
     db: Db, actor: CurrentActor, settings: AppSettings, recording_key: str, screening: str | None = None
 ) -> FileResponse:
@@ -44,12 +53,28 @@ def sound(
         path = audio.of_screening(db, actor, settings, screening)
     else:
         path = audio.of_recording(db, actor, settings, recording_key)
-    headers = {"Cache-Control": "private, max-age=3600"}
-    return FileResponse(path, media_type=TYPES.get(path.suffix.lower(), UNKNOWN), headers=headers)
+    return _played(path, "private, max-age=3600")
+
+
+@router.get("/recordings/{recording_key}/audio-link")
+def sound_link(db: Db, actor: CurrentActor, settings: AppSettings, recording_key: str) -> AudioLink:
+    """Give a link to a recording's newest sound for a player that sends no key; it is good for five minutes."""
+    return audio.link(db, actor, settings, recording_key)
+
+
+@router.get("/audio/{token}", response_class=FileResponse, responses=PLAYED)
+def linked_sound(db: Db, settings: AppSettings, token: str) -> FileResponse:
+    """Play what a link leads to (ranges are answered), to whoever has it, until it is too old."""
+    return _played(audio.of_link(db, settings, token), "private, no-store")
+
+
+def _played(path: Path, caching: str) -> FileResponse:
+    media_type = TYPES.get(path.suffix.lower(), UNKNOWN)
+    return FileResponse(path, media_type=media_type, headers={"Cache-Control": caching})
 
 
 @router.get(
-    "/{isrc}/credits",
+    "/recordings/{isrc}/credits",
     response_model=CreditCard,
     responses={200: {"content": {one: {} for one in CARD_TYPES if one != "application/json"}}},
 )
@@ -67,7 +92,7 @@ def credit_card(db: Db, actor: CurrentActor, request: Request, isrc: str) -> Res
     return JSONResponse(card.model_dump(mode="json"), headers=headers)
 
 
-@router.get("/{isrc}/declarations")
+@router.get("/recordings/{isrc}/declarations")
 def declaration_history(db: Db, actor: CurrentActor, isrc: str) -> DeclarationsPublic:
     """Tell who declared what about a recording and when, newest first, and what each declaration changed."""
     return declarations.of_isrc(db, actor, isrc)

@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from fixtures_api import make_screening
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from api.services import audio
+from api.services import audio, clock, keys
 
 SOUND = bytes(range(200))
 ADDRESS = "/v1/recordings/rec_1/audio"
@@ -76,3 +80,52 @@ def test_the_newest_screening_counts_unless_one_is_named(api, played):
 
     assert api.moderator.get(ADDRESS).content == b"new"
     assert api.moderator.get(ADDRESS, params={"screening": "scr_1_0"}).content == SOUND
+
+
+class TestLinks:
+    @pytest.fixture
+    def address(self, api, played):
+        """A link to a sound, as its path."""
+        played("song.wav")
+        link = api.moderator.get("/v1/recordings/rec_1/audio-link").json()
+        assert link["url"].startswith(api.settings.public_url)
+        return link["url"].removeprefix(api.settings.public_url)
+
+    def test_whoever_has_the_link_hears_it_by_range(self, api, address):
+        assert api.anonymous.get(address).content == SOUND
+        part = api.anonymous.get(address, headers={"range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, SOUND[10:20])
+        assert part.headers["cache-control"] == "private, no-store"
+
+    def test_it_ends(self, api, address, monkeypatch):
+        later = clock.now() + audio.LINK_LASTS
+        monkeypatch.setattr(clock, "now", lambda: later)
+
+        assert api.anonymous.get(address).status_code == 401
+
+    @pytest.mark.parametrize("how", ["revoke", "rotate"])
+    def test_it_ends_with_the_key(self, api, address, how):
+        if how == "revoke":
+            keys.revoke(api.db, keys.TERMINAL, "mia")
+        else:
+            keys.rotate(api.db, keys.TERMINAL, "mia", overlap=timedelta(hours=1))
+
+        assert api.anonymous.get(address).status_code == 404
+
+    @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(place=st.integers(0, 300), letter=st.sampled_from("aZ0-_.="))
+    def test_no_letter_of_it_can_be_changed(self, api, address, place, letter):
+        token = address.removeprefix(audio.LINK)
+        place %= len(token)
+        changed = token[:place] + letter + token[place + 1 :]
+
+        if changed != token:
+            assert api.anonymous.get(audio.LINK + changed).status_code in {401, 404}
+
+    def test_what_one_may_not_hear_one_cannot_lend(self, api, address):
+        assert api.other_label.get("/v1/recordings/rec_1/audio-link").status_code == 404
+        assert api.anonymous.get("/v1/recordings/rec_1/audio-link").status_code == 401
+
+    @pytest.mark.parametrize("token", ["", ".", "a.b", "W10.00", "bnVsbA.00", "WyJtaWEiLCAieCIsIDFlOTk5XQ.0", "é.é"])
+    def test_nonsense_is_no_link(self, api, token):
+        assert api.anonymous.get(f"{audio.LINK}{token}").status_code == 404
