@@ -13,7 +13,7 @@ from api.public import CasePublic, DecisionPublic, QueueFilters
 from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
-from api.store.filters import conditions, names_parked, names_state
+from api.store.filters import conditions, has_code, names_parked, names_state
 from api.tables import CaseRow, DecisionRow, FlagRow
 from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
 from schemas.errors import InvalidInput
@@ -203,8 +203,7 @@ def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]
     if filters.severity is not None:
         found.append(col(CaseRow.severity) == filters.severity)
     if filters.code:
-        flagged = select(FlagRow.screening_id).where(col(FlagRow.code) == filters.code)
-        found.append(col(CaseRow.screening_id).in_(flagged))
+        found.append(has_code(filters.code))
     if filters.sender:
         found.append(or_(col(CaseRow.sender_id) == filters.sender, _has(CaseRow.sender_name, filters.sender)))
     if filters.q:
