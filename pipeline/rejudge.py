@@ -180,11 +180,10 @@ class _Judge:
 
 
 def _pinned(models: tuple[str, ...], old: Screening, added: tuple[Signal, ...]) -> tuple[str, ...]:
-    """Pin what added the signs up now in the place of what did before."""
-    if added == old.fused:
-        return models
-    before = {one.model for one in old.fused}
-    return tuple(dict.fromkeys((*(name for name in models if name not in before), *(one.model for one in added))))
+    """Pin what added the signs up now in the place of what did before, after all others."""
+    pins = tuple(dict.fromkeys(one.model for one in added))
+    others = {*pins, *(one.model for one in old.fused)}
+    return (*(name for name in models if name not in others), *pins)
 
 
 def _past(known: Known, before: Known) -> tuple[str, ...]:

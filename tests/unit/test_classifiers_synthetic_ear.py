@@ -142,7 +142,7 @@ def test_a_listening_pins_what_made_it(tmp_path: Path, long: np.ndarray) -> None
 
 
 def test_promoting_is_a_stack_with_a_history(tmp_path: Path) -> None:
-    first, second = {"synthetic": "synthetic-1"}, {"synthetic": "mine-1"}
+    first, second = {"synthetic": "synthetic-1", "spam": "spam-1"}, {"synthetic": "mine-1", "spam": "spam-1"}
     active.promote(first, tmp_path)
     active.promote(second, tmp_path)
     assert active.read_pointer(tmp_path).names == second

@@ -22,7 +22,7 @@ from schemas.policy import house_policy, parse_policy
 from schemas.screening import AudioFacts, Found, Heard, MeasuredWindow, Signal, Traces, Versions, derived_id
 
 FACTS = {"container": "MP3", "codec": "mp3", "sample_rate_hz": 44100, "channels": 2, "duration_s": 20.0, "size": 1}
-MODELS = ("descriptors-1", "landmarks-1", "provenance-1", "synthetic-1")
+MODELS = ("descriptors-1", "landmarks-1", "provenance-2", "synthetic-1")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_another_policy_gives_other_flags_and_pins_itself(lake: Path) -> None:
     assert [flag.code for flag in one.flags if flag.code.startswith("AUD")] == ["AUD-006"]
     assert not [flag for flag in (*two.flags, *three.flags) if flag.code == "AUD-006"]
     assert {screening.versions.policy for screening in (one, two, three)} == {house_policy().ref}
-    assert {screening.versions.models for screening in (one, two, three)} == {MODELS}
+    assert {screening.versions.models for screening in (one, two, three)} == {(*MODELS, "spam-1")}
 
 
 def test_judging_twice_changes_nothing_more(lake: Path) -> None:
@@ -124,8 +124,8 @@ def test_another_calibration_counts_and_is_pinned(lake: Path, tmp_path: Path) ->
     assert one.heard.signal(RATE_SIGNAL).value == 1.0
     assert one.heard.signal(SIGNAL).model == f"synthetic-1+{name}"
     assert one.heard.signal("loudness_lufs").value == -9.0
-    assert one.versions.models == two.versions.models == (*MODELS[:3], f"synthetic-1+{name}")
-    assert three.versions.models == MODELS  # it was not scored again
+    assert one.versions.models == two.versions.models == (*MODELS[:3], f"synthetic-1+{name}", "spam-1")
+    assert three.versions.models == (*MODELS, "spam-1")  # it was not scored again
     assert changes.after["AUD-006 low"] == 0
 
 
