@@ -99,9 +99,9 @@ class QueuePage(Model):
     Attributes
     ----------
     total
-        Number of cases that match the filters, over all pages; 10,000 where there are that many or more.
+        Number of cases that match the filters, over all pages; 1,000 where there are that many or more.
     codes
-        How many of the 1,000 most urgent cases of the state carry each reason code.
+        How many of the 500 most urgent cases of the state carry each reason code.
     """
 
     cases: tuple[CasePublic, ...]

@@ -1,7 +1,8 @@
 """Screenings come in: each is stored once, and what it flags becomes or changes a case.
 
-A batch is one transaction. Each item is validated by itself; should the database refuse the
-batch all the same, its items are tried one by one, so that a bad one never costs another.
+A batch is stored in transactions of a hundred, so that whoever decides meanwhile waits for a hundred, not for all;
+an id that is stored already changes nothing, so a batch that broke off is sent again. Each item is validated by itself;
+should the database refuse a hundred all the same, they are tried one by one: a bad one never costs another.
 """
 
 import json
@@ -33,6 +34,7 @@ from schemas.events import EventKind
 from schemas.flags import Flag, FlagSeverity
 from schemas.screening import Screening, derived_id
 
+AT_ONCE = 100  # screenings in one transaction: the chain of events is locked for as many
 _FOLDER = re.compile(r"(?:^|/)accounts/[^/]+/(dlv_[0-9a-f]{32})(?:/|$)")
 
 
@@ -61,7 +63,8 @@ def record(db: Database, actor: Actor, items: Sequence[Any]) -> tuple[ScreeningR
     require_permission(actor, Permission.SCREEN)
     read = [_read(item) for item in items]
     good = [one for one in read if isinstance(one, Screening)]
-    recorded = iter(_record(db, actor, good))
+    parts = (good[start : start + AT_ONCE] for start in range(0, len(good), AT_ONCE))
+    recorded = iter([result for part in parts for result in _record(db, actor, part)])
     return tuple(next(recorded) if isinstance(one, Screening) else one for one in read)
 
 

@@ -26,8 +26,8 @@ LABEL_STATES = {
     CaseState.PENDING: (),
     CaseState.SECOND_REVIEW: (),
 }
-COUNT_LIMIT = 10_000  # who has more in front of them needs no exact number, and a page must not scan a million rows
-CODES_OF = 1000  # most urgent cases whose reasons are counted
+COUNT_LIMIT = 1000  # who has more in front of them needs no exact number, and a page must not scan a million rows
+CODES_OF = 500  # most urgent cases whose reasons are counted
 FACTS = ("rank", "level", "synthetic", "label", "territories", "sender_since")  # what filters look at
 WORK = ("claim_holder", "claim_expires_at", "claim_note", "claim_given_by", "parked_by", "parked_until", "park_reason")
 

@@ -19,7 +19,7 @@ Rule = tuple[Sequence[ColumnElement[bool]], str]
 
 
 class QueueFigures(NamedTuple):
-    """What waits in a queue now; counts end at 10,000."""
+    """What waits in a queue now; counts end at 1,000."""
 
     open: int
     late: int

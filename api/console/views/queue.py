@@ -11,6 +11,7 @@ from api.console.views.flags import Chip
 from api.console.views.place import DueView, PlaceView, due_view, place_view
 from api.console.views.words import Stamp, plural, stamp
 from api.public import CasePublic, QueueFilters, QueuePage
+from api.store.cases import COUNT_LIMIT
 from api.store.flags import FlagBrief
 from schemas.cases import CaseState
 from schemas.errors import InvalidFilter
@@ -121,10 +122,10 @@ def queue_view(
 ) -> QueueView:
     """Bring a page of the queue into the form that is shown; ``flags`` are those of its cases, by case id."""
     page = wanted.offset // PER_PAGE + 1
-    pages = max(1, -(-found.total // PER_PAGE))
+    pages = max(page, -(-found.total // PER_PAGE))
     return QueueView(
         rows=tuple(_row(case, flags.get(case.id, ()), wanted, viewer, now) for case in found.cases),
-        count=plural(found.total, "case"),
+        count=_how_many(found.total),
         states=tuple(Choice(str(state), label, state is wanted.state) for state, label in _STATES.items()),
         severities=_severities(wanted.severity),
         codes=_codes(found.codes, wanted.code),
@@ -133,10 +134,19 @@ def queue_view(
         is_filtered=bool(_query(wanted)),
         alike=f"/console/batches?{urlencode(_query(wanted))}",
         is_chosen=bool({**_query(wanted), "filter": ""} != {"filter": ""}),
-        page=f"Page {page} of {pages}" if pages > 1 else "",
+        page=f"Page {page} of {pages}{_more(found.total)}" if pages > 1 or page > 1 else "",
         previous=_address(wanted, page - 1) if page > 1 else "",
-        following=_address(wanted, page + 1) if page < pages else "",
+        following=_address(wanted, page + 1) if found.next_cursor else "",
     )
+
+
+def _how_many(total: int) -> str:
+    return f"{total:,}+ cases" if _more(total) else plural(total, "case")
+
+
+def _more(total: int) -> str:
+    """Say that a count ended before the cases did."""
+    return "+" if total >= COUNT_LIMIT else ""
 
 
 def _filter(text: str, wrong: InvalidFilter | None) -> FilterView:
