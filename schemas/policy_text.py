@@ -4,7 +4,7 @@ Nothing here judges anything; the text stays the author's own, comments and orde
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any
@@ -76,6 +76,12 @@ def knobs(policy: Policy) -> tuple[Knob, ...]:
                     key = (reason.code, condition.signal, bound)
                     found.setdefault(key, Knob(code=key[0], signal=key[1], bound=key[2], value=value))
     return tuple(found.values())
+
+
+def find_knob(known: Sequence[Knob], code: str, signal: str, bound: str) -> Knob | None:
+    """Find a threshold by its names; None where there is none."""
+    wanted = (code, signal, bound)
+    return next((one for one in known if (one.code, one.signal, one.bound) == wanted), None)
 
 
 def turned(policy: Policy, knob: Knob, value: float) -> Policy:

@@ -18,7 +18,7 @@ from api.services import clock, dashboards, policies, recall
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import BrokenPolicy, InvalidInput, LinerError, NotFound
-from schemas.policy_text import MAX_TEXT, rewritten
+from schemas.policy_text import MAX_TEXT, find_knob, rewritten
 from schemas.steering import RecallKind, VersionKind
 
 router = APIRouter(include_in_schema=False)
@@ -146,7 +146,7 @@ def _act(db: Database, actor: Actor, version_id: str, action: str, form: Mapping
 def _turn(db: Database, actor: Actor, version_id: str, form: Mapping[str, str]) -> PolicyPublic:
     """Make a new draft with another threshold."""
     found, asked = policies.view(db, actor, version_id), _asked(form)
-    knob = policies.find_knob(found.knobs, asked.code, asked.signal, asked.bound)
+    knob = find_knob(found.knobs, asked.code, asked.signal, asked.bound)
     if knob is None:
         raise InvalidInput("The version states no such threshold.", mend="Choose one that it names.")
     text = rewritten(found.text, knob, asked.values[0])

@@ -37,7 +37,7 @@ from schemas import steering
 from schemas.errors import BrokenPolicy, InvalidInput, InvalidTransition, NotAllowed, NotFound, StaleVersion
 from schemas.events import EventKind
 from schemas.policy import parse_policy
-from schemas.policy_text import Knob, find_problems, knobs
+from schemas.policy_text import find_knob, find_problems, knobs
 from schemas.steering import VersionKind, VersionState
 
 PACKAGED = "liner"
@@ -213,12 +213,6 @@ def sweep(db: Database, actor: Actor, version_id: str, wanted: SweepCreate) -> S
     )
 
 
-def find_knob(known: tuple[Knob, ...], code: str, signal: str, bound: str) -> Knob | None:
-    """Find a threshold by its names."""
-    wanted = (code, signal, bound)
-    return next((one for one in known if (one.code, one.signal, one.bound) == wanted), None)
-
-
 def approve(db: Database, actor: Actor, version_id: str, *, expected_version: int) -> PolicyPublic:
     """Let a version go live, as a second person who saw its simulated effect.
 
@@ -236,7 +230,8 @@ def approve(db: Database, actor: Actor, version_id: str, *, expected_version: in
             _retire(held.session, before, held.now)
         held.row.approved_by, held.row.live_at = actor.name, held.now
         state = steering.approve(VersionState(held.row.state))
-        told = {"author": held.row.author, "before": before.ref if before else "", "sha256": _sha256(held.row.text)}
+        digest = hashlib.sha256(held.row.text.encode()).hexdigest()
+        told = {"author": held.row.author, "before": before.ref if before else "", "sha256": digest}
         held.advance(EventKind.POLICY_APPROVED, state=state, **told)
         _use_model(held.row)
         return views.public(held.session, actor, held.row)
@@ -354,7 +349,3 @@ def _refuse_approval(session: Session, actor: Actor, row: PolicyRow) -> None:
     if row.author == actor.name:
         raise NotAllowed(why, mend="Ask another senior moderator or administrator.")
     raise InvalidTransition(why, mend="Simulate it, look at the effect, then approve.")
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
