@@ -107,10 +107,7 @@ def text_of(db: Database, actor: Actor, ref: str) -> PolicyText:
     with db.read() as session:
         row = store.by_ref(session, ref)
         if row is None:
-            raise NotFound(
-                f"The text of {plain(ref, 100)} was never kept here.",
-                mend="Draft the file that it was judged with; then it is.",
-            )
+            raise NotFound(f"The text of {plain(ref, 100)} was never kept here.", mend="Draft its file; then it is.")
         return views.pinned(row)
 
 
