@@ -21,12 +21,14 @@ from api.routes import (
     audit,
     batches,
     cases,
+    chat,
     dashboards,
     deliveries,
     dsa,
     keys,
     meta,
     models,
+    oidc,
     policies,
     quality,
     queues,
@@ -66,6 +68,7 @@ ROUTERS = (
     policies,
     models,
     dashboards,
+    chat,
 )
 STRANGER_BODY_BYTES = 64 * 1024
 PUBLISH_EVERY_S = 1.0
@@ -108,6 +111,7 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     meta.describe_submission(app)
     problems.install(app)
     if with_console:
+        app.include_router(oidc.router)
         app.include_router(console.router)
         app.include_router(portal.router)
     app.add_middleware(BodyLimit, limit_of=_limits(settings))
@@ -153,6 +157,8 @@ def _limits(settings: Settings) -> Callable[[Request], Awaitable[int]]:
 
     async def limit_of(request: Request) -> int:
         path = request.url.path
+        if path == chat.PATH:
+            return min(chat.MAX_BODY_BYTES, settings.max_body_bytes)  # signed, not keyed: the body is what is checked
         if request.method not in SAFE_METHODS:
             try:
                 await run_in_threadpool(identify, request)

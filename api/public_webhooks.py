@@ -33,11 +33,20 @@ class WebhookCreate(Model):
         What to tell; empty for everything.
     account
         Whose events; an administrator leaves it out to hear of all accounts.
+    form
+        ``slack`` sends cards to Slack's incoming webhook, ``mail`` links to approve to one moderator (docs/chat.md).
+    holder
+        The moderator whose link it is.
+    filter
+        Which cases a card or link is sent for, in the language of docs/queues.md; empty for all.
     """
 
     url: str = Field(min_length=8, max_length=2000)
     kinds: tuple[Announced, ...] = ()
     account: str | None = Field(default=None, max_length=64)
+    form: Literal["standard", "slack", "mail"] = "standard"
+    holder: str | None = Field(default=None, max_length=64)
+    filter: str = Field(default="", max_length=1000)
 
 
 class WebhookPublic(Model):

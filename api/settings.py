@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         Days without a byte after which a delivery that was never sent is thrown away.
     webhook_private
         Whether webhooks may call private addresses, this machine's included; for tests and closed networks.
+    slack_signing_secret, slack_bot_token, slack_api_url
+        What signs requests of the Slack app, what opens its modals, and where (docs/chat.md).
+    oidc_issuer, oidc_client_id, oidc_client_secret, oidc_scopes
+        The OpenID provider that people sign in with, and what we are there (docs/sign-in.md).
+    oidc_name_claim, oidc_role_claim, oidc_roles, oidc_account_claim
+        Which claims name the person, their groups and a label's account; ``GROUP=ROLE`` pairs with commas.
     smtp_url, smtp_from
         ``smtp://USER:PASSWORD@HOST:PORT`` (``smtps`` for TLS from the start) and the sender of mails.
 
@@ -120,6 +126,17 @@ class Settings(BaseSettings):
     appeal_days: int = Field(default=14, ge=1, le=184)
     draft_days: int = Field(default=14, ge=1, le=365)
     webhook_private: bool = False
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_api_url: HttpUrl = "https://slack.com/api"
+    oidc_issuer: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scopes: str = "openid profile email"
+    oidc_name_claim: str = "preferred_username"
+    oidc_role_claim: str = "groups"
+    oidc_roles: str = ""
+    oidc_account_claim: str = "liner_account"
     smtp_url: SecretStr = SecretStr("")
     smtp_from: str = Field(default="liner@localhost", pattern=r"^[^\s<>@]+@[^\s<>@]+$")
 
@@ -148,7 +165,14 @@ def _as_sentence(error: ValidationError) -> InvalidInput:
     if not first["loc"]:
         return InvalidInput(f"{message}.", mend="Choose another folder for one of the two.")
     name = f"{PREFIX}{str(first['loc'][0]).upper()}"
-    is_secret = first["loc"][0] in {"review_key", "database_url", "smtp_url"}
+    is_secret = first["loc"][0] in {
+        "review_key",
+        "database_url",
+        "smtp_url",
+        "slack_signing_secret",
+        "slack_bot_token",
+        "oidc_client_secret",
+    }
     given = "" if is_secret else f" ({first['input']!r})"
     return InvalidInput(f"The setting {name}{given}: {message}.", mend=f"Correct {name}, or unset it.")
 

@@ -46,4 +46,7 @@ class EventKind(StrEnum):
     POLICY_DISCARDED = "policy.discarded"  # policy, ref
     POLICY_APPROVED = "policy.approved"  # policy, ref, author, before, sha256 of the text: it is live
     POLICY_ROLLED_BACK = "policy.rolled_back"  # policy, ref, from, reason: it is live again
+    CHAT_LINKED = "chat.linked"  # team, user
+    CHAT_UNLINKED = "chat.unlinked"  # team, user
+    CHAT_ACTED = "chat.acted"  # transport, what, and of a chat: team, user, times, sha256 of the body
     RECALLED = "recall.made"  # recall, what, subject, reason, and what became of how many cases

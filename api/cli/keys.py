@@ -62,6 +62,23 @@ def create(
     typer.echo("Keep it safe: it is not shown again.", err=True)
 
 
+@keys_app.command("join")
+def join(
+    name: Name,
+    subject: Annotated[str, typer.Option(help="The person's id at the provider: the claim `sub`.")],
+) -> None:
+    """Let a person who signs in through the provider be the holder of a key that there is already.
+
+    \b
+    liner keys join mia --subject 00u1a2b3c4
+    """
+    from api.services import oidc
+
+    with _database() as db:
+        oidc.join(db, Settings(), name, subject)
+    typer.echo(f"Whoever the provider calls {subject} is {name} from now on.")
+
+
 @keys_app.command("rotate")
 def rotate(
     name: Name,

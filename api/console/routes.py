@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.console import appeals, media, pages, session, steering, work
+from api.console import appeals, chat, media, pages, session, steering, work
 from api.console import queues as queue_pages
 from api.console.commands import case_page, command, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
@@ -20,7 +20,7 @@ from api.console.views.routing import routing_view
 from api.deps import Db, Rules
 from api.problems import Problem
 from api.public import QueuePage
-from api.services import cases, clock, flags, queues
+from api.services import cases, clock, flags, oidc, queues
 from api.services.access import Actor
 from api.store.database import Database
 from schemas.errors import InvalidFilter, NotFound, ReviewError
@@ -34,6 +34,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(include_in_schema=False, lifespan=_lifespan)
+OWN_WAY_IN = ("/console/sign-in/", "/console/approve/")  # a refusal there says more than "sign in"
 
 
 @router.get("/console")
@@ -160,10 +161,15 @@ def render_problem(request: Request, problem: Problem) -> Response | None:
     if not request.url.path.startswith(("/console", "/portal")):
         return None
     home = "/portal" if request.url.path.startswith("/portal") else "/console"
-    is_out = problem.status == HTTPStatus.UNAUTHORIZED
-    message = signed_out() if is_out else refusal(problem.detail, problem.mend, home=home)
+    is_own_way = request.url.path.startswith(OWN_WAY_IN)
+    is_out = problem.status == HTTPStatus.UNAUTHORIZED and not is_own_way
+    message = (
+        signed_out(has_provider=oidc.is_on(request.app.state.settings))
+        if is_out
+        else refusal(problem.detail, problem.mend, home=home)
+    )
     return page("message.html", None, status=problem.status, message=message)
 
 
-for part in (pages, session, media, work, appeals, queue_pages, steering):
+for part in (pages, session, media, work, appeals, queue_pages, steering, chat):
     router.include_router(part.router)

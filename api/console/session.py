@@ -12,7 +12,7 @@ from api.console.pages import page
 from api.console.views.message import sign_in, signed_out
 from api.deps import AppSettings, CurrentActor, Db
 from api.security import clear_session_cookie, cookie_name, set_session_cookie
-from api.services import preferences, sessions
+from api.services import oidc, preferences, sessions
 from api.services.access import Actor, Permission, Role, require_permission
 from schemas.errors import NotAllowed
 
@@ -35,9 +35,12 @@ Form = Annotated[Mapping[str, str], Depends(read_form)]
 
 
 @router.get("/console/sign-in")
-def show_sign_in(token: str = "") -> Response:
+def show_sign_in(settings: AppSettings, token: str = "", out: str = "") -> Response:
     """Ask for a click; looking at the link uses nothing up, so a link preview cannot burn it."""
-    return page("message.html", None, message=sign_in(token) if token else signed_out())
+    if token:
+        return page("message.html", None, message=sign_in(token))
+    leave = oidc.sign_out_url(settings) if out else ""
+    return page("message.html", None, message=signed_out(has_provider=oidc.is_on(settings), leave=leave))
 
 
 @router.post("/console/sign-in")
@@ -57,6 +60,6 @@ def do_sign_out(request: Request, db: Db, settings: AppSettings, actor: CurrentA
     """End the session here and in the database."""
     del actor  # asked for so that the form's token is checked
     sessions.end(db, request.cookies.get(cookie_name(settings), ""))
-    answer = RedirectResponse("/console/sign-in", status_code=303)
+    answer = RedirectResponse("/console/sign-in?out=1", status_code=303)
     clear_session_cookie(answer, settings)
     return answer

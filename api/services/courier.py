@@ -17,13 +17,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from api.services import clock, sending, telling, webhooks
+from api.services import chat, clock, sending, telling, webhooks
 from api.services.sending import Answer, Letter
 from api.settings import Settings
+from api.store import chat as channel_store
 from api.store import outbox
 from api.store import webhooks as store
 from api.store.database import Database
-from api.tables import WebhookDeliveryRow, WebhookRow
+from api.tables import ChannelRow, EventRow, WebhookDeliveryRow, WebhookRow
 from schemas.errors import LinerError
 
 EVERY_S = 1.0
@@ -79,8 +80,13 @@ def fan_out(db: Database, settings: Settings) -> int:
             outbox.skip(session, outbox.WEBHOOK, now)
             return 0
         due = outbox.due(session, outbox.WEBHOOK, now, limit=FAN_OUT)
+        channels = channel_store.channels(session)
+        plain = [hook for hook in hooks if hook.id not in channels]
         for row, event in due:
-            wanted = [hook for hook in hooks if not hook.kinds or event.kind in hook.kinds.split()]
+            for hook in hooks:
+                if hook.id in channels:
+                    _to_channel(session, event, hook, channels[hook.id], settings)
+            wanted = [hook for hook in plain if not hook.kinds or event.kind in hook.kinds.split()]
             told = telling.tell(session, event, settings.public_url) if wanted else None
             if told is not None:
                 _address(session, [hook for hook in wanted if hook.account in {None, told.account}], told, now)
@@ -107,6 +113,15 @@ def next_try(attempts: int, now: datetime) -> datetime | None:
         return None
     spread = 1 + JITTER * random.random()  # noqa: S311 - so that many messages do not come back at once
     return now + BACK_OFF[attempts - 1] * spread
+
+
+def _to_channel(session: Session, event: EventRow, hook: WebhookRow, channel: ChannelRow, settings: Settings) -> None:
+    message_id = f"evt_{event.seq}"
+    if store.known_messages(session, [message_id]) >= {(hook.id, message_id)}:
+        return
+    body = chat.owed(session, event, hook, channel, settings)
+    if body is not None:
+        session.add(webhooks.owed(hook.id, message_id, event.kind, body, clock.now()))
 
 
 def _address(session: Session, hooks: Sequence[WebhookRow], told: telling.Told, now: datetime) -> None:

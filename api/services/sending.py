@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from api.services import addresses
+from api.services import addresses, links
 from api.settings import Settings
 from schemas import signing
 from schemas.errors import AddressRefused
@@ -95,12 +95,16 @@ def write_mail(letter: Letter, to: str, settings: Settings, now: datetime) -> Em
     mail["Date"] = now
     mail["Message-ID"] = f"<{letter.message_id}.{letter.id}@{settings.smtp_from.partition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content("\n\n".join(_paragraphs(content)) + "\n")
+    is_link = content.get("type") == links.KIND
+    told = links.paragraphs(content, settings.public_url, letter.keys[0]) if is_link else _paragraphs(content)
+    mail.set_content("\n\n".join(told) + "\n")
     return mail
 
 
 def _subject(content: dict[str, object]) -> str:
     data = content.get("data")
+    if content.get("type") == links.KIND:
+        return links.subject(content)
     recording = data.get("recording") if isinstance(data, dict) else None
     title = recording.get("title", "") if isinstance(recording, dict) else ""
     subject = SUBJECTS.get(str(content.get("type")), "liner")

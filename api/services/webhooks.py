@@ -20,7 +20,7 @@ from api.public_webhooks import (
     WebhooksPublic,
     WebhookState,
 )
-from api.services import addresses, clock
+from api.services import addresses, chat, clock
 from api.services.access import Actor, Role, require
 from api.settings import Settings
 from api.store import deliveries, events
@@ -65,6 +65,8 @@ def register(db: Database, actor: Actor, settings: Settings, wanted: WebhookCrea
             made_at=now,
         )
         session.add(row)
+        if wanted.form != "standard":
+            chat.open_channel(session, actor, row, wanted)
         events.record(session, EventKind.WEBHOOK_REGISTERED, actor=actor.name, at=now, webhook=row.id)
         return WebhookIssued(webhook=_public(row, {}), secret=row.secret)
 

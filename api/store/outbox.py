@@ -23,6 +23,7 @@ TARGETS: dict[EventKind, tuple[str, ...]] = {
     EventKind.DELIVERY_RECEIVED: (WEBHOOK,),
     EventKind.APPEAL_RECEIVED: (WEBHOOK,),
     EventKind.APPEAL_DECIDED: (WEBHOOK,),
+    EventKind.POLICY_SIMULATED: (WEBHOOK,),
 }
 
 

@@ -57,8 +57,30 @@ def done_notice(about: CaseView, now: datetime) -> Notice | None:
     return Notice(f"{action_label(case.decision.action)}: “{case.title}”.", href=href, link="Look again")
 
 
-def signed_out() -> MessageView:
-    """Tell a visitor without a session how to get in."""
+def signed_out(*, has_provider: bool = False, leave: str = "") -> MessageView:
+    """Tell a visitor without a session how to get in.
+
+    Parameters
+    ----------
+    has_provider
+        Whether people sign in through a provider of their organisation.
+    leave
+        Where who just signed out here signs out there as well; empty for nobody.
+    """
+    if leave:
+        return MessageView(
+            title="You are signed out of liner",
+            paragraphs=("Your organisation still knows you: on a machine that others use, sign out there as well.",),
+            href=leave,
+            link="Sign out of your organisation",
+        )
+    if has_provider:
+        return MessageView(
+            title="You are not signed in",
+            paragraphs=("Your organisation's sign-in says who you are, and opens the console or the portal.",),
+            href="/console/sign-in/provider",
+            link="Sign in",
+        )
     return MessageView(
         title="You are not signed in",
         paragraphs=(
