@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -38,6 +39,15 @@ TICK = os.sysconf("SC_CLK_TCK")
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 ALONE = 40  # requests of a kind, one after the other, to count its processor time
 BATCH = 500
+
+
+class Served(NamedTuple):
+    """A running server: its address and process, a moderator's headers, a service's."""
+
+    address: str
+    pid: int
+    headers: dict[str, str]
+    service: dict[str, str]
 
 
 @dataclass
@@ -56,7 +66,11 @@ class Bench:
 
     async def ask(self, kind: str) -> None:
         """Send a request of a kind and note how it went."""
-        status = await self._kinds()[kind]()
+        try:
+            status = await self._kinds()[kind]()
+        except httpx.TransportError as error:
+            status = 0
+            print(f"{kind}: {error!r}")
         self.statuses[f"{kind} {status}"] += 1
 
     def _kinds(self) -> dict[str, Callable[[], Awaitable[int]]]:
@@ -98,14 +112,14 @@ def main() -> None:
             started = time.perf_counter()
             fill(db, cases)
             print(f"{cases:,} cases in {time.perf_counter() - started:.0f} s")
-        with _serving(settings, db) as (address, pid, headers, service):
-            found = asyncio.run(_measure(db, address, pid, headers, service, options))
+        with _serving(settings, db) as served:
+            found = asyncio.run(_measure(db, served, options))
         _report(found, "SQLite" if db.is_sqlite else "PostgreSQL")
         db.close()
 
 
 @contextmanager
-def _serving(settings: Settings, db: Database) -> Iterator[tuple[str, int, dict[str, str], dict[str, str]]]:
+def _serving(settings: Settings, db: Database) -> Iterator[Served]:
     """Run `liner serve` on any free port, with a moderator's session and a service's key."""
     stamp = time.time_ns()
     tokens = {
@@ -126,17 +140,16 @@ def _serving(settings: Settings, db: Database) -> Iterator[tuple[str, int, dict[
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         address = next(line.split()[1] for line in server.stdout or () if line.startswith("API")).removesuffix("/docs")
         try:
-            yield address, server.pid, headers, {"authorization": f"Bearer {tokens[Role.SERVICE]}"}
+            yield Served(address, server.pid, headers, {"authorization": f"Bearer {tokens[Role.SERVICE]}"})
         finally:
             server.terminate()
 
 
-async def _measure(
-    db: Database, address: str, pid: int, headers: dict[str, str], service: dict[str, str], options: dict[str, str]
-) -> Bench:
-    limits = httpx.Limits(max_connections=64)
-    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
-        bench = Bench(client, headers, service, [], pid)
+async def _measure(db: Database, served: Served, options: dict[str, str]) -> Bench:
+    limits = httpx.Limits(max_connections=64, keepalive_expiry=2)  # sooner than the server gives a connection up
+    async with httpx.AsyncClient(base_url=served.address, timeout=60, limits=limits) as client:
+        headers = served.headers
+        bench = Bench(client, headers, served.service, [], served.pid)
         cursor = ""
         while len(bench.case_ids) < 3000:  # the most urgent, which people work on
             page = (await client.get("/v1/cases", params={"limit": 200, "cursor": cursor}, headers=headers)).json()
