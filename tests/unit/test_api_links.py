@@ -2,6 +2,7 @@
 
 import email
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ class Mailbox:
     def __init__(self):
         self.mails = []
 
-    async def handle_DATA(self, _server, _session, envelope):
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd calls it so
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 OK"
 
@@ -30,9 +31,11 @@ class Mailbox:
 @pytest.fixture
 def mailbox():
     handler = Mailbox()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
-    handler.url = f"smtp://127.0.0.1:{controller.server.sockets[0].getsockname()[1]}"
+    handler.url = f"smtp://127.0.0.1:{port}"
     yield handler
     controller.stop()
 
