@@ -16,11 +16,38 @@ from pydantic import AfterValidator, Field
 from schemas.base import Model
 from schemas.disclosure import Disclosure, Level
 from schemas.findings import Finding, Location
-from schemas.flags import Flag, Span
-from schemas.known import Known as Known  # noqa: PLC0414 - the nouns of a screening are found here
-from schemas.known import Match as Match  # noqa: PLC0414 - the nouns of a screening are found here
-from schemas.known import MatchKind as MatchKind  # noqa: PLC0414 - the nouns of a screening are found here
+from schemas.flags import Flag
+from schemas.found import AudioFacts, Found, GeneratorTag, Manifest, Picture, ProvenanceState
+from schemas.heard import Abstained, Curve, Heard, MeasuredWindow, Signal, Traces
+from schemas.known import Known, Match, MatchKind
 from schemas.release import SoundRecording
+
+__all__ = [
+    "Abstained",
+    "Artwork",
+    "AudioFacts",
+    "Curve",
+    "Found",
+    "GeneratorTag",
+    "Heard",
+    "Intake",
+    "Known",
+    "Manifest",
+    "Match",
+    "MatchKind",
+    "MeasuredWindow",
+    "Moment",
+    "Picture",
+    "ProvenanceState",
+    "Screening",
+    "Signal",
+    "SubjectKind",
+    "Traces",
+    "Versions",
+    "derived_id",
+    "recording_key",
+    "screening_id",
+]
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -166,224 +193,6 @@ def recording_key(*, sender: str | None, isrc: str | None, release: str | None, 
     if release and reference:
         return derived_id("rec", sender, release, reference)
     return derived_id("rec", uri)
-
-
-class AudioFacts(Model):
-    """What the container and the decoder say about the file.
-
-    Attributes
-    ----------
-    duration_s
-        Of the decoded signal.
-    sha256
-        Of the file's bytes.
-    signal_hash
-        Of the decoded signal (mono, 16 bit, native rate): equal under other tags and containers.
-    hash_sums
-        The file's digests by the algorithms that the message used, lower-case hexadecimal.
-    decoder
-        ``soundfile`` or ``pyav``.
-    """
-
-    container: str
-    codec: str
-    sample_rate_hz: int
-    channels: int
-    bits_per_sample: int | None = None
-    bit_rate_bps: int | None = None
-    duration_s: float
-    size: int
-    sha256: str
-    signal_hash: str
-    hash_sums: dict[str, str] = Field(default_factory=dict)
-    decoder: str
-
-
-class ProvenanceState(StrEnum):
-    """Outcome of validating a C2PA manifest: three states that are kept apart."""
-
-    TRUSTED = "trusted"
-    VALID = "valid"
-    INVALID = "invalid"
-
-
-class Manifest(Model):
-    """An embedded C2PA manifest.
-
-    Attributes
-    ----------
-    generator, issuer
-        Claim generator and the signer's organisation, as given.
-    digital_source_types
-        Last parts of the IPTC terms of all actions, e.g. ``trainedAlgorithmicMedia``.
-    failures
-        Validation status codes; ``signingCredential.untrusted`` alone is no defect.
-    """
-
-    state: ProvenanceState
-    generator: str = ""
-    issuer: str = ""
-    actions: tuple[str, ...] = ()
-    digital_source_types: tuple[str, ...] = ()
-    ingredients: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
-
-
-class GeneratorTag(Model):
-    """A tag that a generator or service left: evidence if there, nothing if not."""
-
-    tool: str
-    key: str
-    value: str
-    is_ai_statement: bool = True
-    source: str = ""
-
-
-class Picture(Model):
-    """What a picture carries about its making: cover art in a sound file, or an image file of the release.
-
-    Attributes
-    ----------
-    place
-        ``embedded: front cover`` or the image file's path.
-    format
-        ``jpeg``, ``png``, ``webp``, ``tiff`` ...; empty for what is none of these.
-    size
-        Bytes.
-    sha256
-        Of the bytes; empty where they could not be read, and in screenings of before it was kept.
-    digital_source_types
-        Last parts of the terms that XMP states; a manifest has its own.
-    fault
-        Why there was no looking into it, or not to its end.
-    """
-
-    place: str
-    format: str = ""
-    size: int = 0
-    sha256: str = ""
-    digital_source_types: tuple[str, ...] = ()
-    manifest: Manifest | None = None
-    unread_manifest: str | None = None
-    tags: tuple[GeneratorTag, ...] = ()
-    fault: str | None = None
-
-
-class Found(Model):
-    """The found layer: what the file carries."""
-
-    audio: AudioFacts | None = None
-    manifest: Manifest | None = None
-    unread_manifest: str | None = None
-    tags: tuple[GeneratorTag, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-
-
-class Signal(Model):
-    """One measured or estimated quantity of the sound.
-
-    Attributes
-    ----------
-    name
-        Stable name, see docs/descriptors.md and docs/models.md.
-    value
-        In the unit of the name's suffix (``_s``, ``_hz``, ``_lufs``, ``_db``) or a share in [0, 1].
-    probability
-        Calibrated probability where a model gives one, in [0, 1].
-    interval
-        Ends between which a calibration of the same kind would put the probability.
-    model
-        Which model or descriptor set made it, with version.
-    spans
-        The seconds that carry it.
-    note
-        What it rests on, in words, where no seconds can show it.
-    """
-
-    name: str
-    value: float
-    probability: float | None = None
-    interval: tuple[float, float] | None = None
-    model: str
-    spans: tuple[Span, ...] = ()
-    note: str = ""
-
-
-class Abstained(Model):
-    """A signal that a model would not give, and why: not measured is not zero.
-
-    Attributes
-    ----------
-    name
-        Of the signal that is missing.
-    reason, sentence
-        Stable word, see docs/models.md; the same for a person.
-    model
-        Which model abstained, with version.
-    """
-
-    name: str
-    reason: str
-    sentence: str
-    model: str
-
-
-class MeasuredWindow(Model):
-    """What a model looked at in a stretch of sound, packed: enough to judge again without decoding.
-
-    Attributes
-    ----------
-    start_s, end_s
-        Seconds of the recording.
-    values
-        One byte for each value of the feature set (`Traces.features`).
-    lines
-        Spacings in Hz of still lines, and how far they stand out in standard errors.
-    """
-
-    start_s: float
-    end_s: float
-    values: bytes
-    lines: tuple[tuple[float, float], ...] = ()
-
-
-class Traces(Model):
-    """The measured windows of one feature set, e.g. ``synthetic-features-1``."""
-
-    features: str
-    windows: tuple[MeasuredWindow, ...] = ()
-
-
-class Curve(Model):
-    """A measured quantity over frequency or rate, e.g. a long-term spectrum in thirds of octaves.
-
-    Attributes
-    ----------
-    name
-        Stable name, see docs/descriptors.md; its suffix is the unit of the levels.
-    places_hz
-        Where each level belongs: the centre of its band.
-    levels
-        As many numbers.
-    """
-
-    name: str
-    places_hz: tuple[float, ...]
-    levels: tuple[float, ...]
-    model: str
-
-
-class Heard(Model):
-    """The heard layer: signals and curves by name; a name that is missing was not measured."""
-
-    signals: tuple[Signal, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    abstained: tuple[Abstained, ...] = ()
-    traces: Traces | None = None
-
-    def signal(self, name: str) -> Signal | None:
-        """Look a signal up by its name; None where it was not measured, which is not zero."""
-        return next((s for s in self.signals if s.name == name), None)
 
 
 class Screening(Model):
