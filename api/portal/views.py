@@ -6,8 +6,9 @@ from datetime import datetime
 
 from api.console.views.decide import action_label
 from api.console.views.words import Stamp, stamp
-from api.public import CaseView, DecisionPublic, DeliveryPublic
+from api.public import CaseView, DecisionPublic
 from api.public_appeals import AppealPublic
+from api.public_deliveries import DeliveryPublic
 from api.public_uploads import CheckedItem, CheckPublic, DraftFile, DraftPublic
 from schemas.appeals import Outcome, open_until
 from schemas.cases import Action, CaseState

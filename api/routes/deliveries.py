@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.deps import AppSettings, CurrentActor, Db
-from api.public import DeliveriesPublic, DeliveryPublic
+from api.public_deliveries import DeliveriesPublic, DeliveryPublic
 from api.services import deliveries
 from schemas.errors import InvalidInput
 

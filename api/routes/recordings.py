@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 
 from api.deps import AppSettings, CurrentActor, Db
 from api.negotiation import preferred
-from api.public import AudioLink, DeclarationsPublic
+from api.public import AudioLink
+from api.public_deliveries import DeclarationsPublic
 from api.services import audio, declarations
 from api.services import credits as cards
 from schemas.credits import CreditCard, to_json_ld

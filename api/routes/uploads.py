@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.deps import AppSettings, CurrentActor, Db
-from api.public import DeliveryPublic
+from api.public_deliveries import DeliveryPublic
 from api.public_uploads import CheckPublic, DraftPublic, DraftsPublic, TextCreate
 from api.services import drafting, resumable
 from api.services.resumable import Announced

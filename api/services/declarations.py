@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from api.public import DeclarationChange, DeclarationNote, DeclarationPublic, DeclarationsPublic
+from api.public_deliveries import DeclarationChange, DeclarationNote, DeclarationPublic, DeclarationsPublic
 from api.services.access import Actor
 from api.services.keys import normal_dpid
 from api.services.texts import KEY_LIMIT, LIMIT, plain

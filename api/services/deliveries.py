@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.public import DeliveriesPublic, DeliveryFile, DeliveryPublic, DeliveryScreening
+from api.public_deliveries import DeliveriesPublic, DeliveryFile, DeliveryPublic, DeliveryScreening
 from api.services import clock
 from api.services.access import Actor, Role, require
 from api.services.filenames import RESOURCES

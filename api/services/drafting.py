@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from api.public import DeliveryFile, DeliveryPublic
+from api.public_deliveries import DeliveryFile, DeliveryPublic
 from api.public_uploads import CheckPublic, DraftFile, DraftPublic, DraftsPublic
 from api.services import clock, deliveries, precheck, resumable
 from api.services.access import Actor

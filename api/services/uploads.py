@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from api.public import DeliveryFile
+from api.public_deliveries import DeliveryFile
 from api.services.filenames import RESOURCES, audio_name, folded, message_name
 from api.settings import Settings
 from schemas.errors import InvalidInput, LandingUnusable, TooLarge

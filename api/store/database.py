@@ -173,6 +173,9 @@ def _one_at_a_time(database: Database) -> Iterator[None]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             yield
         return
+    if database.url.database in (None, "", ":memory:"):  # nobody else can open it
+        yield
+        return
     path = Path(str(database.url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

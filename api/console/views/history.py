@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from api.console.views.words import Stamp, stamp
-from api.public import DeclarationPublic, EventPublic
+from api.public import EventPublic
+from api.public_deliveries import DeclarationPublic
 from schemas.events import EventKind
 
 _SENTENCES = {
