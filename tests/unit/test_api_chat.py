@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from slack_stand_in import FORM, SECRET, TOKEN, Slack
 
-from api.chat import calls, signature
+from api.chat import calls, desk, signature
 from api.services import chat, clock, courier
 from api.settings import Settings
+from schemas.errors import InvalidTransition
 
 PATH = "/v1/chat/slack"
 REASONS = {
@@ -441,3 +443,39 @@ def test_answers_go_to_slack_alone(api, slack):
     assert not calls.answer(strict, f"{slack.url}/actions/x", {"text": "x"})
     assert not calls.answer(strict, "https://hooks.slack.com.evil.test/x", {"text": "x"})
     assert slack.answers == []
+
+
+def test_of_many_clicks_at_once_one_goes_on(db):
+    with db.write() as session:
+        right = chat.granted(session, "case", "cas_1", 1, life=timedelta(days=1), holder="").id
+
+    def attempt(act):
+        try:
+            return act() is not None
+        except InvalidTransition:
+            return False
+
+    with ThreadPoolExecutor(8) as people:
+        spent = list(people.map(lambda _: attempt(lambda: chat.spend(db, right, by="mia")), range(8)))
+        taken = list(people.map(lambda _: attempt(lambda: chat.take(db, b"body")), range(8)))
+
+    assert (sum(spent), sum(taken)) == (1, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=16))
+        assert attempt(lambda: chat.take(db, b"another"))  # and the first is forgotten: its signature is too old
+        assert attempt(lambda: chat.take(db, b"body"))
+
+
+def test_slack_has_its_answer_before_the_work_begins(api, slack):
+    channel(api, slack)
+    linked(api, slack)
+    case_id, card = card_of(api, slack)
+    body = slack.click(card, "approve")
+    headers = slack.headers(body)
+    signed = {"timestamp": headers["X-Slack-Request-Timestamp"], "given": headers["X-Slack-Signature"]}
+
+    reply = desk.receive(api.db, api.settings, api.app.state.rules, **signed, body=body)
+
+    assert (reply.content, slack.answers, state(api, case_id)) == (None, [], ("open", []))
+    reply.later()
+    assert state(api, case_id) == ("decided", ["mia"])
