@@ -27,6 +27,7 @@ def mount(app: typer.Typer) -> None:
 def create(
     name: Name,
     role: Annotated[Role, typer.Option(help="What the key is for.")],
+    *,
     account: Annotated[str | None, typer.Option(help="The label's account: a-z, 0-9 and -.")] = None,
     dpid: Annotated[list[str] | None, typer.Option(help="A DPID of the account; repeat for more.")] = None,
     scope: Annotated[list[Permission] | None, typer.Option(help="What of the role the key may do; repeat.")] = None,

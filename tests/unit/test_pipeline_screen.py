@@ -5,7 +5,7 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.testing import test_pipeline as testing
-from deliveries import COLLECTED, FakeEars, collect, message, put
+from deliveries import COLLECTED, FakeEars, collect, message, put, with_cover
 
 from pipeline import indexing
 from pipeline.keep import Keeper
@@ -63,6 +63,17 @@ def test_layers_findings_and_flags_come_together(job, zone):
     assert "PKG-006" in {finding.rule for finding in screening.findings}
     assert screening.intake.findings == ()
     assert "AUD-001" in codes(one)
+
+
+@pytest.mark.parametrize("sound", [b"loud", b"broken", None])
+def test_the_cover_is_looked_at_with_or_without_sound(job, zone, sound):
+    put(zone / "album" / "m.xml", with_cover(message("a.wav"), "cover.png"))
+    cover = put(zone / "album" / "cover.png", b"pixels")
+    put(zone / "album" / ("a.wav" if sound else "unnamed.wav"), sound or b"loud")
+
+    (one,) = screen(job, zone)
+
+    assert [picture.place for picture in one.screening.found.pictures] == [str(cover)]
 
 
 def test_the_same_input_gives_the_same_id(job, zone):
