@@ -51,7 +51,7 @@ class _Batch:
     deliveries: set[str]
     drawing: placing.Drawing
     screenings: list[ScreeningRow] = field(default_factory=list)
-    flags: list[FlagRow] = field(default_factory=list)
+    flags: list[dict[str, Any]] = field(default_factory=list)
     touched: dict[str, CaseRow] = field(default_factory=dict)
 
 
@@ -130,9 +130,9 @@ def _record_batch(db: Database, actor: Actor, screenings: list[Screening]) -> li
         batch = _open_batch(session, actor, screenings)
         with session.no_autoflush:  # cases point to screenings, which have to be there first
             results = [_record_one(batch, screening) for screening in screenings]
-            store.insert(session, batch.screenings)
+            store.insert(session, ScreeningRow, [row.model_dump() for row in batch.screenings])
             session.flush()
-            store.insert(session, batch.flags)
+            store.insert(session, FlagRow, batch.flags)
             placing.place(session, batch.touched, batch.now)
             new = [one for one, result in zip(screenings, results, strict=True) if result.status == "created"]
             declarations.remember(session, new, batch.now)
@@ -276,17 +276,18 @@ def _row(batch: _Batch, screening: Screening) -> ScreeningRow:
     )
 
 
-def _flags(screening: Screening) -> Iterator[FlagRow]:
+def _flags(screening: Screening) -> Iterator[dict[str, Any]]:
+    """Give the columns of `FlagRow`: an object for each would cost more than the insert."""
     rests_on = shadows.models_of(screening)
     for position, (flag, model) in enumerate(zip(screening.flags, rests_on, strict=True)):
-        yield FlagRow(
-            screening_id=screening.id,
-            position=position,
-            code=plain(flag.code, KEY_LIMIT),
-            severity=flag.severity,
-            title=plain(flag.title, LIMIT),
-            model=plain(model, KEY_LIMIT),
-        )
+        yield {
+            "screening_id": screening.id,
+            "position": position,
+            "code": plain(flag.code, KEY_LIMIT),
+            "severity": flag.severity,
+            "title": plain(flag.title, LIMIT),
+            "model": plain(model, KEY_LIMIT),
+        }
 
 
 def _gravest(flags: tuple[Flag, ...]) -> FlagSeverity | None:

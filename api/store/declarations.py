@@ -18,13 +18,13 @@ from schemas.history import PastDeclaration, PastMessage
 MAX_LISTED = 200  # of one ISRC, sound or release, the last ones
 
 
-def add(session: Session, rows: Iterable[DeclarationRow]) -> None:
+def add(session: Session, rows: Iterable[dict[str, Any]]) -> None:
     """Insert what is not stored yet; the same message again is the same row."""
-    made = {row.id: row for row in rows}
+    made = {str(row["id"]): row for row in rows}
     for known in session.exec(select(DeclarationRow.id).where(col(DeclarationRow.id).in_(list(made)))):
         del made[known]
     if made:
-        session.execute(insert(DeclarationRow), [row.model_dump() for row in made.values()])
+        session.execute(insert(DeclarationRow), list(made.values()))
 
 
 def of_isrc(session: Session, actor: Actor, isrc: str) -> list[DeclarationRow]:

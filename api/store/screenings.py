@@ -1,6 +1,7 @@
 """Screenings: the document as received, and what is looked up by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import text
@@ -31,10 +32,10 @@ def rows(session: Session, ids: Iterable[str]) -> dict[str, ScreeningRow]:
     return {row.id: row for row in session.exec(select(ScreeningRow).where(col(ScreeningRow.id).in_(list(ids))))}
 
 
-def insert(session: Session, made: Sequence[ScreeningRow] | Sequence[FlagRow]) -> None:
+def insert(session: Session, table: type[ScreeningRow] | type[FlagRow], made: Sequence[Mapping[str, Any]]) -> None:
     """Insert new rows of one table at once."""
     if made:
-        session.execute(sqlalchemy.insert(type(made[0])), [row.model_dump() for row in made])
+        session.execute(sqlalchemy.insert(table), list(made))
 
 
 def existing_deliveries(session: Session, ids: Iterable[str]) -> set[str]:
