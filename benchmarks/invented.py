@@ -59,6 +59,11 @@ class Placed:
     own_coverage: float = 1.0
     other_coverage: float = 1.0
 
+    @property
+    def segments(self) -> tuple["Placed", ...]:
+        """One stretch."""
+        return (self,)
+
 
 WHOLE = Placed(own=Span(start_s=0, end_s=180), other=Span(start_s=0, end_s=180))
 

@@ -10,8 +10,10 @@ from pipeline.duplicates.verify import Aligned
 from schemas.copies import Copy, Relation, relation_of
 from schemas.disclosure import Level
 from schemas.flags import Span
-from schemas.known import Match, MatchKind
+from schemas.known import Match, MatchKind, Segment
 from schemas.screening import AudioFacts, Intake
+
+MAX_SEGMENTS = 32  # of a match; those with most evidence are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,19 @@ def alike(own: Sound, other: Sound, alignment: Aligned) -> Match:
         own_span=alignment.own,
         other_span=alignment.other,
         shares=(alignment.own_coverage, alignment.other_coverage),
+        segments=_segments(alignment),
         score=alignment.score,
         speed=alignment.speed,
         pitch_semitones=alignment.pitch_semitones,
+    )
+
+
+def _segments(alignment: Aligned) -> tuple[Segment, ...]:
+    """Bring the strongest shared stretches into the order of the first recording."""
+    strongest = alignment.segments[:MAX_SEGMENTS]
+    return tuple(
+        Segment(own=one.own, other=one.other, speed=one.speed, pitch_semitones=one.pitch_semitones)
+        for one in sorted(strongest, key=lambda one: one.own.start_s)
     )
 
 
@@ -148,6 +160,7 @@ def _match(
     other_span: Span,
     shares: tuple[float, float],
     score: float,
+    segments: tuple[Segment, ...] = (),
     speed: float = 1.0,
     pitch_semitones: float = 0.0,
 ) -> Match:
@@ -173,4 +186,5 @@ def _match(
         declared=Level(other.declared),
         listed=other.listed,
         reason=other.reason,
+        segments=segments or (Segment(own=own_span, other=other_span),),
     )

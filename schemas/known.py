@@ -1,5 +1,6 @@
 """The known layer: other recordings with this sound, the cluster that they form, and namesakes."""
 
+import math
 from enum import StrEnum
 
 from schemas.base import Model
@@ -17,6 +18,26 @@ class MatchKind(StrEnum):
     FINGERPRINT = "fingerprint"
 
 
+MAX_TOLD = 3  # segments that a sentence can carry; the match keeps all
+
+
+class Segment(Model):
+    """One shared stretch of two recordings.
+
+    Attributes
+    ----------
+    own, other
+        Where it lies in this recording and in the other, in seconds.
+    speed, pitch_semitones
+        This recording's, relative to the other.
+    """
+
+    own: Span
+    other: Span
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+
+
 class Match(Model):
     """Another recording of the catalogue with the same sound.
 
@@ -27,7 +48,11 @@ class Match(Model):
     pitch_semitones
         This recording's pitch relative to the other.
     own, other
-        The aligned stretches in both recordings.
+        The aligned stretches in both recordings: from the start of the first segment to the end of the last one that
+        lie on one line with the strongest.
+    segments
+        Each shared stretch, in the order of this recording; empty in screenings of older versions, where `shared`
+        gives the aligned stretch in their place.
     score
         Evidence in the unit of the method (votes of the fingerprint).
     is_earlier
@@ -35,7 +60,7 @@ class Match(Model):
     released_on
         That day of the other one; ISO 8601.
     own_share, other_share
-        How much of each recording's length the aligned stretches cover, in [0, 1].
+        How much of each recording the segments cover together, in [0, 1].
     relation
         How this one stands to the other, as far as the senders declare it.
     declared
@@ -66,6 +91,58 @@ class Match(Model):
     declared: Level = Level.UNDECLARED
     listed: str | None = None
     reason: str = ""
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def shared(self) -> tuple[Segment, ...]:
+        """The shared stretches; at least one."""
+        whole = Segment(own=self.own, other=self.other, speed=self.speed, pitch_semitones=self.pitch_semitones)
+        return self.segments or (whole,)
+
+    def describe(self) -> str:
+        """Say which seconds are which of the other one, how it was changed, and how much of each that is."""
+        by = " by ".join(filter(None, (f"\u201c{self.title}\u201d", self.display_artist)))
+        name = by if self.title else "a recording without a title"  # labels read this: no key of somebody else's
+        ident = f" ({self.isrc})" if self.isrc else ""
+        speed = f", played at {self.speed:.3f}x" if abs(self.speed - 1) >= 0.005 else ""
+        pitch = f", {self.pitch_semitones:+.1f} semitones" if abs(self.pitch_semitones) >= 0.25 else ""
+        reason = f": {self.reason}" if self.reason else ""
+        listed = f" It is on the list {self.listed}{reason}." if self.listed else ""
+        return f"{self._places()} of {name}{ident}{speed}{pitch}.{self._coverage()}{listed}"
+
+    def _places(self) -> str:
+        if not math.isfinite(self.own.end_s):
+            return "This has the sound"
+        told = [
+            f"{_length(one.own)} {'of this ' if at == 0 else ''}({_seconds(one.own)}) are {_seconds(one.other)}"
+            for at, one in enumerate(self.shared[:MAX_TOLD])
+        ]
+        rest = len(self.shared) - MAX_TOLD
+        return ", ".join(told) + (f" and {rest} more stretches are others" if rest > 0 else "")
+
+    def _coverage(self) -> str:
+        if not (self.own_share and self.other_share and math.isfinite(self.own.end_s)):
+            return ""
+        return f" That is {_percent(self.own_share)} of this recording and {_percent(self.other_share)} of the other."
+
+
+def _length(span: Span) -> str:
+    seconds = round(span.end_s - span.start_s)
+    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "less than 1%"
+
+
+def _seconds(span: Span) -> str:
+    return f"{_clock(span.start_s)}-{_clock(span.end_s)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Known(Model):

@@ -292,10 +292,10 @@ def _from_match(reason: Reason, condition: MatchCondition, evidence: Evidence) -
     best = max(matches, key=lambda m: m.score)
     return _flag(
         reason,
-        " ".join(filter(None, (reason.explanation, _describe(best), cluster.describe() if cluster else ""))),
+        " ".join(filter(None, (reason.explanation, best.describe(), cluster.describe() if cluster else ""))),
         signal="match_score",
         value=best.score,
-        spans=tuple(m.own for m in matches)[:MAX_SPANS],
+        spans=tuple(one.own for m in matches for one in m.shared)[:MAX_SPANS],
     )
 
 
@@ -323,19 +323,6 @@ def _counts(match: Match, condition: MatchCondition, evidence: Evidence) -> bool
 def _is_silence(evidence: Evidence, condition: MatchCondition) -> bool:
     silence = evidence.heard.signal("silence_share")
     return silence is not None and silence.value > condition.max_silence_share
-
-
-def _describe(match: Match) -> str:
-    name = " by ".join(filter(None, (f"“{match.title}”", match.display_artist))) if match.title else match.recording_key
-    ident = f" ({match.isrc})" if match.isrc else ""
-    speed = f", played at {match.speed:.3f}x" if abs(match.speed - 1) >= 0.005 else ""
-    pitch = f", {match.pitch_semitones:+.1f} semitones" if abs(match.pitch_semitones) >= 0.25 else ""
-    own, other = match.own, match.other
-    listed = f" It is on the list {match.listed}{f': {match.reason}' if match.reason else ''}." if match.listed else ""
-    return (
-        f"Seconds {own.start_s:.0f}-{own.end_s:.0f} are seconds {other.start_s:.0f}-{other.end_s:.0f} of "
-        f"{name}{ident}{speed}{pitch}.{listed}"
-    )
 
 
 __all__: tuple[str, ...] = (

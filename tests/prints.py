@@ -74,6 +74,11 @@ class Laid:
     own_coverage: float
     other_coverage: float
 
+    @property
+    def segments(self):
+        """One stretch."""
+        return (self,)
+
 
 @lru_cache(maxsize=1024)
 def _marks(packed):

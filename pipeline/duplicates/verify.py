@@ -29,6 +29,22 @@ LINK = np.dtype(
 )  # fmt: skip
 
 
+class Stretch(Protocol):
+    """A shared stretch; see `classifiers.matching.Segment`."""
+
+    @property
+    def own(self) -> Span: ...  # noqa: D102
+
+    @property
+    def other(self) -> Span: ...  # noqa: D102
+
+    @property
+    def speed(self) -> float: ...  # noqa: D102
+
+    @property
+    def pitch_semitones(self) -> float: ...  # noqa: D102
+
+
 class Aligned(Protocol):
     """What a comparison of two fingerprints says; see `classifiers.fingerprint.Alignment`."""
 
@@ -46,6 +62,9 @@ class Aligned(Protocol):
 
     @property
     def other(self) -> Span: ...  # noqa: D102
+
+    @property
+    def segments(self) -> Sequence[Stretch]: ...  # noqa: D102
 
     @property
     def own_coverage(self) -> float: ...  # noqa: D102

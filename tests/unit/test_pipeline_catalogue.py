@@ -87,6 +87,8 @@ def test_a_part_in_common_is_a_match_with_its_seconds_but_no_cluster(comparer):
     assert match.own.start_s == pytest.approx(40, abs=2)
     assert match.other.end_s == pytest.approx(20, abs=2)
     assert match.own_share == pytest.approx(1 / 3, abs=0.06)
+    (segment,) = match.segments
+    assert (segment.own, segment.other) == (match.own, match.other)
     assert known.cluster is None
 
 
