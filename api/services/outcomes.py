@@ -7,13 +7,13 @@ left out; of a recording that was decided again, e.g. after an appeal, the last 
 
 from datetime import datetime
 
-from sqlalchemy import Integer, cast, func
+import sqlalchemy
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor, Permission, require_permission
 from api.services.placing import SYNTHETIC
 from api.store.database import Database
-from api.tables import CaseRow, DecisionRow, FlagRow
+from api.tables import CaseRow, DecisionRow, ScreeningRow
 from schemas.agreement import Estimate, share
 from schemas.base import Model
 from schemas.cases import Action
@@ -75,22 +75,20 @@ def _count(session: Session, code: str, probability: float | None, *, case_id: s
         .limit(NEWEST)
         .subquery()
     )
-    last = (
-        select(newest.c.case_id, func.max(newest.c.case_version).label("version")).group_by(newest.c.case_id).subquery()
-    )
-    flagged = select(FlagRow.screening_id).where(
-        col(FlagRow.code) == code, col(FlagRow.screening_id) == newest.c.screening_id
-    )
-    is_upheld = newest.c.action.in_([one for one in Action if one.is_restricting])
     query = (
-        select(func.count(), func.coalesce(func.sum(cast(is_upheld, Integer)), 0))
-        .select_from(newest)
-        .join(last, (last.c.case_id == newest.c.case_id) & (last.c.version == newest.c.case_version))
-        .where(newest.c.action != Action.ASK, flagged.exists())
+        sqlalchemy.select(newest.c.case_id, newest.c.action, col(ScreeningRow.codes), col(CaseRow.synthetic))
+        .join(ScreeningRow, col(ScreeningRow.id) == newest.c.screening_id)
+        .join(CaseRow, col(CaseRow.id) == newest.c.case_id)
+        .order_by(newest.c.case_version)
     )
-    if probability is not None:
-        query = query.join(CaseRow, col(CaseRow.id) == newest.c.case_id).where(
-            col(CaseRow.synthetic).between(probability - NEAR, probability + NEAR)
-        )
-    decided, upheld = session.exec(query).one()
-    return int(decided), int(upheld)
+    last = {row[0]: row[1:] for row in session.execute(query)}  # of a case its last decision
+    such = [
+        action
+        for action, codes, synthetic in last.values()
+        if action != Action.ASK and code in codes.split() and _is_near(synthetic, probability)
+    ]
+    return len(such), sum(Action(action).is_restricting for action in such)
+
+
+def _is_near(synthetic: float | None, probability: float | None) -> bool:
+    return probability is None or (synthetic is not None and abs(synthetic - probability) <= NEAR)
