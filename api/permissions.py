@@ -167,6 +167,7 @@ ROUTES: dict[str, Permission | Access] = {
     "GET /console/cases/{case_id}/audio": Permission.CONSOLE,
     "GET /console/cases/{case_id}/excerpt": Permission.CONSOLE,
     "GET /console/cases/{case_id}/matches/{number}/excerpt": Permission.CONSOLE,
+    "GET /console/cases/{case_id}/matches/{number}/landmarks/{segment}": Permission.CONSOLE,
     "GET /console/cases/{case_id}/peaks": Permission.CONSOLE,
     "GET /console/cases/{case_id}/spectrogram": Permission.CONSOLE,
     "GET /console/samples/next": Permission.REVIEW,

@@ -132,6 +132,20 @@ class Listener:
         request = {"do": "excerpt", "path": path, "start_s": start_s, "end_s": end_s}
         return base64.b64decode(self._ask(request))
 
+    def matching_png(
+        self,
+        path: str,
+        other: str,
+        own_s: tuple[float, float],
+        other_s: tuple[float, float],
+        *,
+        width: int,
+        height: int,
+    ) -> bytes:
+        """Landmarks of a stretch that two files share, as PNG: `classifiers.matching_files`."""
+        request = {"do": "matching_png", "path": path, "other": other, "own_s": own_s, "other_s": other_s}
+        return base64.b64decode(self._ask({**request, "width": width, "height": height}))
+
     def stem_report(self, path: str, stems: Sequence[str], names: Sequence[str]) -> StemReport:
         """Measure how much of a recording its stems explain: `classifiers.stems`."""
         request = {"do": "stem_report", "path": path, "stems": list(stems), "names": list(names)}

@@ -92,6 +92,11 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
 
         channel.send({"heard_s": 0})
         return look_at_file(path, os.environ.get("LINER_TRUST_ANCHORS") or None).model_dump(mode="json")
+    if what == "matching_png":
+        from classifiers.matching_files import matching_png  # noqa: PLC0415
+
+        channel.send({"heard_s": 0})
+        return base64.b64encode(matching_png(path, **request)).decode()
     if what in {"stem_report", "stem_excerpt"}:
         from classifiers import stems  # noqa: PLC0415
 

@@ -59,7 +59,7 @@ def waveform_peaks(path: str, start_s: float, end_s: float, points: int) -> list
         raise InvalidInput(f"A waveform has 1 to {MAX_POINTS} points, not {points}.")
     _refuse_stretch(start_s, end_s, MAX_PEAKS_S)
     low, high = np.zeros(points, np.float32), np.zeros(points, np.float32)
-    for rate, first, mono in _stretch(path, start_s, end_s):
+    for rate, first, mono in stretch(path, start_s, end_s):
         at = (first + np.arange(len(mono))) * (points / ((end_s - start_s) * rate))
         slots, starts = np.unique(np.minimum(at.astype(np.int64), points - 1), return_index=True)
         low[slots] = np.minimum(low[slots], np.minimum.reduceat(mono, starts))
@@ -84,7 +84,7 @@ def spectrogram_png(
     if not (16 <= width <= MAX_PIXELS and 16 <= height <= MAX_PIXELS):
         raise InvalidInput(f"A spectrogram has 16 to {MAX_PIXELS} pixels on each side, not {width} x {height}.")
     _refuse_stretch(start_s, end_s, MAX_SPECTROGRAM_S)
-    power = _columns(_stretch(path, start_s, end_s), end_s - start_s, (width, height), max_hz)
+    power = _columns(stretch(path, start_s, end_s), end_s - start_s, (width, height), max_hz)
     decibels = 10 * np.log10(power + 1e-12)
     top = max(float(decibels.max()), -60.0)  # silence stays dark instead of being turned up
     share = np.clip((decibels - top) / FLOOR_DB + 1, 0, 1)
@@ -107,7 +107,7 @@ def _refuse_stretch(start_s: float, end_s: float, longest_s: float) -> None:
         raise AudioLimitExceeded(f"A stretch of this kind lasts at most {longest_s:g} s.", mend="Ask for less.")
 
 
-def _stretch(path: str, start_s: float, end_s: float) -> Iterator[tuple[int, int, Array]]:
+def stretch(path: str, start_s: float, end_s: float) -> Iterator[tuple[int, int, Array]]:
     """Yield (sample rate, index of the first sample within the stretch, mono samples)."""
     first = 0
     for rate, block in _blocks(path, start_s, end_s):

@@ -19,10 +19,14 @@ from api.console.views.case import is_playable
 from api.deps import AppSettings, Db
 from api.services import audio as sounds
 from api.services import cases
+from api.services.access import Actor
+from api.store.database import Database
 from classifiers.listener import Listener
 from schemas.errors import NotFound
+from schemas.known import Match, Segment
 
 MAX_SECOND = 24 * 3600.0
+MATCH_WIDTH, MATCH_HEIGHT = 900, 420
 _KINDS = {"wav": "audio/wav", "flac": "audio/flac"}
 _CACHED = {"Cache-Control": "private, max-age=600"}  # a redelivery may bring another file
 
@@ -63,15 +67,28 @@ def own_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str) -> 
 
 def other_sound(db: Db, settings: AppSettings, actor: Moderator, case_id: str, number: int) -> Sound:
     """Find the file of a recording that the case's recording was found alike with; numbered from 1."""
+    return Sound(sounds.playable(db, settings, _match(db, actor, case_id, number).audio_uri))
+
+
+def shared_segment(db: Db, actor: Moderator, case_id: str, number: int, segment: int) -> Segment:
+    """Find a shared stretch of a match; both are numbered from 1."""
+    shared = _match(db, actor, case_id, number).shared
+    if not 1 <= segment <= len(shared):
+        raise NotFound("The match has no such stretch.")
+    return shared[segment - 1]
+
+
+def _match(db: Database, actor: Actor, case_id: str, number: int) -> Match:
     matches = cases.view(db, actor, case_id).screening.known.matches or ()
     if not 1 <= number <= len(matches):
         raise NotFound("The case has no such match.")
-    return Sound(sounds.playable(db, settings, matches[number - 1].audio_uri))
+    return matches[number - 1]
 
 
 Ears = Annotated[Listener, Depends(get_listener)]
 OwnSound = Annotated[Sound, Depends(own_sound)]
 OtherSound = Annotated[Sound, Depends(other_sound)]
+SharedSegment = Annotated[Segment, Depends(shared_segment)]
 Second = Annotated[float, Query(ge=0, le=MAX_SECOND)]
 Pixels = Annotated[int, Query(ge=16, le=1024)]
 
@@ -94,6 +111,14 @@ def excerpt(sound: OwnSound, ears: Ears, start_s: Second, end_s: Second) -> Resp
 def other_excerpt(sound: OtherSound, ears: Ears, start_s: Second, end_s: Second) -> Response:
     """Decode at most a minute of the other recording."""
     return _wav(ears.excerpt(str(sound.path), start_s, end_s))
+
+
+@router.get("/console/cases/{case_id}/matches/{number}/landmarks/{segment}")
+def landmarks(sound: OwnSound, other: OtherSound, shared: SharedSegment, ears: Ears) -> Response:
+    """Draw the landmarks that both recordings have in a shared stretch; the listener's limits bound the time."""
+    spans = ((one.start_s, one.end_s) for one in (shared.own, shared.other))
+    picture = ears.matching_png(str(sound.path), str(other.path), *spans, width=MATCH_WIDTH, height=MATCH_HEIGHT)
+    return Response(picture, media_type="image/png", headers=_CACHED)
 
 
 @router.get("/console/cases/{case_id}/peaks")
