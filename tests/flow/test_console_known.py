@@ -1,6 +1,7 @@
 """The known layer of a case: which seconds are shared, the sound at both, and the picture of matching landmarks."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from fixtures_browser import Server, contradiction, write_tune
 from PIL import Image
 
 from api.services.access import Role
+from schemas.flags import Span
+from schemas.known import Segment
 
 SHARED = np.array([250, 180, 60])
 
@@ -20,6 +23,31 @@ def bright(png: bytes) -> int:
 def page(server: Server) -> str:
     with server.signed_in() as client:
         return client.get(f"/console/cases/{server.case_id()}").text
+
+
+class TestText:
+    def test_the_shared_stretch_is_named_with_what_to_hear_and_see(self, shared_server: Server):
+        text = page(shared_server)
+        base = f"/console/cases/{shared_server.case_id()}"
+
+        assert "0:12 in common: 0:08\u20130:20 here, 0:08\u20130:21 there." in text
+        assert f'href="{base}/excerpt?start_s=8.0&amp;end_s=20.0"' in text
+        assert f'href="{base}/matches/1/excerpt?start_s=8.4&amp;end_s=21.0"' in text
+        assert f'src="{base}/matches/1/landmarks/1"' in text
+
+    def test_without_the_other_file_there_is_a_sentence_and_no_picture(self, empty_server: Server):
+        own = empty_server.settings.landing / "own.wav"
+        write_tune(own)
+        one = contradiction(own, own)
+        match = one.known.matches[0].model_copy(update={"audio_uri": None, "own_share": 0.5, "other_share": 0.25})
+        known = one.known.model_copy(update={"matches": (match,)})
+        empty_server.seed(one.model_copy(update={"known": known}))
+        text = page(empty_server)
+
+        assert "0:08\u20130:20 here" in text
+        assert "50\N{NO-BREAK SPACE}% of this recording, 25\N{NO-BREAK SPACE}% of the other." in text
+        assert "Its sound is not here to compare" in text
+        assert "/landmarks/" not in text
 
 
 class TestPicture:
@@ -64,3 +92,79 @@ class TestPicture:
             codes = [client.get(f"{path}/{part}").status_code for part in ("landmarks/1", "excerpt?start_s=0&end_s=1")]
         assert codes[0] == codes[1]
         assert codes[0] in (403, 404)
+
+
+def two_stretches(server: Server, *, is_readable: bool = True) -> None:
+    own, other = (server.settings.landing / name for name in ("own.wav", "other.wav"))
+    write_tune(own, speed=1.05)
+    write_tune(other)
+    one = contradiction(own, other)
+    if not is_readable:
+        other.write_bytes(b"no sound at all")
+    segments = (
+        Segment(own=Span(start_s=2, end_s=8), other=Span(start_s=2.1, end_s=8.4), speed=1.05),
+        Segment(own=Span(start_s=12, end_s=20), other=Span(start_s=12.6, end_s=21), speed=1.05, pitch_semitones=0.84),
+    )
+    match = one.known.matches[0].model_copy(update={"segments": segments, "own_share": 0.6, "other_share": 0.6})
+    server.seed(one.model_copy(update={"known": one.known.model_copy(update={"matches": (match,)})}))
+
+
+@pytest.fixture
+def case_page(browser, empty_server: Server):
+    """The case in a browser; what a script or the content policy complains about fails the test."""
+    complaints: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "ontent Security" in line.text else None)
+    page.goto(empty_server.link("maya"))
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/console")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def until(page, expression: str) -> None:
+    """Wait in this process: the page's policy lets no text become a script."""
+    deadline = time.monotonic() + 15
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        time.sleep(0.02)
+
+
+@pytest.mark.browser
+class TestInTheBrowser:
+    def test_each_stretch_is_heard_in_both_at_one_tempo(self, case_page, empty_server: Server):
+        two_stretches(empty_server)
+        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
+        other = "document.querySelector('[data-b]')"
+        case_page.locator("[data-shared]").nth(1).locator("[data-side=other]").click()
+        until(case_page, f"!{other}.paused && {other}.currentTime > 0")
+
+        assert case_page.evaluate(f"{other}.playbackRate") == 1.05
+        assert case_page.evaluate(f"{other}.preservesPitch") is False
+        # an excerpt begins two seconds before what was asked for: 12.6 lies at second 2
+        assert 2 <= case_page.evaluate(f"{other}.currentTime") < 6
+        assert case_page.locator("[data-ab]").get_attribute("aria-pressed") == "true"
+
+        case_page.locator("[data-shared]").nth(0).locator("[data-side=own]").click()
+        own = "document.querySelector('[data-a]')"
+        until(case_page, f"!{own}.paused && {own}.currentTime >= 2")
+        assert case_page.evaluate(f"{other}.paused") is True
+
+    def test_the_picture_comes_when_it_is_asked_for(self, case_page, empty_server: Server):
+        two_stretches(empty_server)
+        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
+        case_page.locator(".shared summary").first.click()
+        until(case_page, "document.querySelector('[data-landmarks]').naturalWidth === 900")
+
+    def test_a_sentence_stands_where_a_picture_cannot_be_drawn(self, case_page, empty_server: Server):
+        two_stretches(empty_server, is_readable=False)
+        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
+        case_page.locator(".shared summary").first.click()
+        case_page.locator(".shared details .note").first.wait_for()
+
+        assert "other.wav" in case_page.locator(".shared details .note").first.inner_text()
+        assert case_page.locator(".shared details").first.locator("img").count() == 0

@@ -3,6 +3,7 @@
 import { mountDecide } from "./decide.js";
 import { mountFilter } from "./filter.js";
 import { mountKeys } from "./keys.js";
+import { mountLandmarks } from "./landmarks.js";
 import { mountPalette } from "./palette.js";
 import { mountPlayer } from "./player.js";
 import { mountPreload } from "./preload.js";
@@ -15,6 +16,7 @@ const mounts = {
   "[data-queue]": mountQueue,
   "[data-decide]": mountDecide,
   "[data-player]": mountPlayer,
+  "[data-landmarks]": mountLandmarks,
   "[data-countdown]": mountCountdown,
   "[data-heartbeat]": mountHeartbeat,
   "[data-completing]": mountFilter,

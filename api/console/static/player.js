@@ -76,13 +76,29 @@ class Player {
     await this.play(start, Math.max(end, start + SHORTEST_S));
   }
 
+  /** Play a shared stretch in one of the two recordings, both at one tempo; A/B then goes along with it. */
+  async playShared({ url, ownStart, ownEnd, otherStart, otherEnd, speed, keepsPitch }, side) {
+    this.active.pause();
+    const element = this.#part("b");
+    this.match = { own: Number(ownStart), other: Number(otherStart), speed: Number(speed) };
+    this.other.turnTo(url, Number(otherEnd));
+    element.preservesPitch = keepsPitch === "yes";
+    element.defaultPlaybackRate = element.playbackRate = this.match.speed;
+    this.#turn(side === "other");
+    await this.play(Number(ownStart), Number(ownEnd));
+  }
+
   async switch() {
     const [time, wasPlaying] = [this.time, this.active.isPlaying];
     this.active.pause();
-    this.#useOther = !this.#useOther;
-    this.#part("ab").setAttribute("aria-pressed", this.#useOther);
-    this.say(this.#useOther ? "You hear the other recording, at the same place." : "You hear this recording.");
+    this.#turn(!this.#useOther);
     await (wasPlaying ? this.play(time, this.#stopAt) : this.seek(time));
+  }
+
+  #turn(toOther) {
+    this.#useOther = toOther;
+    this.#part("ab").setAttribute("aria-pressed", toOther);
+    this.say(this.#useOther ? "You hear the other recording, at the same place." : "You hear this recording.");
   }
 
   say(text) {
@@ -131,6 +147,10 @@ class Player {
     this.other = new Sound(element, { ...heard, gain: Number(button.dataset.gain), url, whole: false, duration: Number(otherEnd) });
     element.defaultPlaybackRate = this.match.speed; // load() resets the rate to this
     button.addEventListener("click", () => this.switch());
+    document.querySelectorAll("[data-shared] a").forEach((link) => link.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.playShared(link.parentElement.dataset, link.dataset.side);
+    }));
   }
 
   #mountControls() {

@@ -14,8 +14,17 @@ export class Sound {
 
   constructor(element, { url, whole, duration, gain = 1, onEnd = () => {}, onProblem = () => {} }) {
     Object.assign(this, { element, url, whole, duration, gain, onProblem });
-    element.addEventListener("ended", () => (this.#end < duration - 0.05 ? this.play(this.#end) : onEnd()));
+    element.addEventListener("ended", () => (this.#end < this.duration - 0.05 ? this.play(this.#end) : onEnd()));
     element.addEventListener("error", () => { if (element.getAttribute("src")) onProblem("The browser cannot play this sound."); });
+  }
+
+  /** Turn to another recording; nothing of the one before is kept. */
+  turnTo(url, duration) {
+    if (url === this.url && duration === this.duration) return;
+    this.element.pause();
+    this.element.removeAttribute("src");
+    [this.#base, this.#end] = [0, 0];
+    Object.assign(this, { url, duration });
   }
 
   get time() {

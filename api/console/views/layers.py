@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from api.console.views import words
 from schemas.disclosure import Agent, Contribution, Disclosure, Level
 from schemas.flags import Flag, Layer
+from schemas.known import Segment
 from schemas.screening import AudioFacts, Found, Heard, Known, Manifest, Match, MatchKind, ProvenanceState, Screening
 
 _LEVELS = {
@@ -44,6 +45,23 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentView:
+    """A shared stretch: its seconds in both recordings in words and as numbers, to be heard at matched speed."""
+
+    number: int
+    length: str
+    own: str
+    other: str
+    changed: str
+    own_start_s: float
+    own_end_s: float
+    other_start_s: float
+    other_end_s: float
+    speed: float
+    keeps_pitch: str
+
+
+@dataclass(frozen=True, slots=True)
 class MatchView:
     """Another recording with the same sound, and how to line the two up."""
 
@@ -60,6 +78,8 @@ class MatchView:
     speed: float
     keeps_pitch: str
     has_audio: bool
+    covers: str
+    segments: tuple[SegmentView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +236,38 @@ def _match(number: int, match: Match) -> MatchView:
         other_start_s=match.other.start_s,
         other_end_s=match.other.end_s,
         speed=match.speed,
-        keeps_pitch="yes" if abs(match.pitch_semitones) < 0.25 else "no",
+        keeps_pitch=_keeps_pitch(match.pitch_semitones),
         has_audio=match.audio_uri is not None,
+        covers=_covers(match),
+        segments=tuple(_segment(n, one, match) for n, one in enumerate(match.shared, start=1)),
+    )
+
+
+def _keeps_pitch(semitones: float) -> str:
+    return "yes" if abs(semitones) < 0.25 else "no"
+
+
+def _covers(match: Match) -> str:
+    if not (match.own_share and match.other_share):
+        return ""
+    return f"{words.percent(match.own_share)} of this recording, {words.percent(match.other_share)} of the other."
+
+
+def _segment(number: int, segment: Segment, match: Match) -> SegmentView:
+    own, other = segment.own, segment.other
+    is_other_speed = abs(segment.speed - match.speed) >= 0.005
+    return SegmentView(
+        number=number,
+        length=words.clock(round(own.end_s - own.start_s)),
+        own=words.stretch(own.start_s, own.end_s),
+        other=words.stretch(other.start_s, other.end_s),
+        changed=f"at {segment.speed:.2f} times its speed" if is_other_speed else "",
+        own_start_s=own.start_s,
+        own_end_s=own.end_s,
+        other_start_s=other.start_s,
+        other_end_s=other.end_s,
+        speed=segment.speed,
+        keeps_pitch=_keeps_pitch(segment.pitch_semitones),
     )
 
 
