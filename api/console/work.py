@@ -114,7 +114,7 @@ def sample(db: Db, actor: Moderator, sample_id: str) -> Response:
     about = second.blind(db, actor, sample_id)
     form = decide_view(about.screening, about.case.version)
     view = case_view(about, form=form, viewer=actor.name, now=clock.now())
-    return page("sample.html", actor, case=view, sample_id=sample_id)
+    return page("sample.html", actor, case=view, sample_id=sample_id, outcome=None)  # whoever looks blindly sees none
 
 
 @router.post("/console/samples/{sample_id}")

@@ -139,7 +139,7 @@ class TestCase:
         with shared_server.signed_in() as client:
             page = client.get(f"/console/cases/{shared_server.case_id()}").text
 
-        codes = re.findall(r'<h3>.*?class="code">([^<]+)<', page, re.DOTALL)
+        codes = re.findall(r'<h3>(?:(?!</h3>).)*?class="code">([^<]+)<', page, re.DOTALL)
         assert codes == ["PRV-001", "AID-002", "DUP-002", "AUD-007"]
 
     def test_absence_is_a_value(self, shared_server: Server):

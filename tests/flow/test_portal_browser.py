@@ -168,7 +168,7 @@ def test_an_appeal_with_a_stem_is_answered_by_somebody_else(browser, server_at_o
     reviewer.get_by_role("button", name="Measure how much the stems explain").click()
     reviewer.get_by_text("Together the stems explain").wait_for()
     assert not reviewer.evaluate(OVERFLOW)
-    reviewer.get_by_label("Uphold").press("v")
+    reviewer.get_by_label("Uphold").press("r")
     reviewer.get_by_label("Reply").fill("The stem lies in the recording to the sample.")
     reviewer.get_by_role("button", name="Answer").click()
     reviewer.get_by_role("heading", name="Given back").wait_for()
