@@ -17,7 +17,9 @@ class Time:
 
 
 @pytest.fixture
-def slow(sqlite_template, tmp_path):
+def slow(sqlite_template, tmp_path, monkeypatch):
+    """A service of one request a second, whose clock stands still: a busy machine would refill the buckets."""
+    monkeypatch.setitem(Buckets.__init__.__kwdefaults__, "now", Time())
     home = tmp_path / "home"
     home.mkdir()
     (home / "review.db").write_bytes(sqlite_template.read_bytes())
