@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fixtures_browser import Server, plain_case, write_tune
 
-from api.console.pages import static_version
+from api.console.pages import ASSETS
 from api.services.access import Role
 from schemas.flags import FlagSeverity
 
@@ -390,7 +390,7 @@ class TestSound:
 class TestStatic:
     def test_files_are_kept_for_ever_under_their_digest(self, empty_server: Server):
         address = f"{empty_server.address}/console/static"
-        kept = httpx.get(f"{address}/{static_version()}/console.css")
+        kept = httpx.get(f"{address}/{ASSETS.version}/console.css")
         other = httpx.get(f"{address}/0/console.css")
 
         assert "immutable" in kept.headers["cache-control"]
@@ -399,4 +399,4 @@ class TestStatic:
 
     @pytest.mark.parametrize("name", ["nothing.css", "..%2Froutes.py", "%2e%2e%2froutes.py"])
     def test_nothing_else_is_given(self, empty_server: Server, name: str):
-        assert httpx.get(f"{empty_server.address}/console/static/{static_version()}/{name}").status_code == 404
+        assert httpx.get(f"{empty_server.address}/console/static/{ASSETS.version}/{name}").status_code == 404

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.console.forms import FormErrors, read_decide_form
-from api.console.pages import STATIC
+from api.console.pages import ASSETS
 from api.console.views import case, words
 from api.console.views.case import is_playable, levelled
 from api.console.views.decide import decide_view
@@ -227,7 +227,7 @@ class TestColours:
         ],
     )
     def test_text_and_edges_meet_aa(self, scheme, text, ground, ratio):
-        blocks = re.findall(r":root \{([^}]*--ground[^}]*)\}", (STATIC / "console.css").read_text())
+        blocks = re.findall(r":root \{([^}]*--ground[^}]*)\}", (ASSETS.static / "console.css").read_text())
         colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[scheme]))
 
         assert contrast(colours[text], colours[ground]) >= ratio
