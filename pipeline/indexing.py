@@ -21,7 +21,7 @@ from pipeline.duplicates.sketch import KeysOf, sketch
 from pipeline.lists import listed_sounds
 from pipeline.sound import Sound
 
-KEYS_A_RECORDING = 256
+KEYS_A_RECORDING = 512
 ROWS = 2000
 COLUMNS = (
     "recording_key", "signal_hash", "audio_sha256", "isrc", "title", "display_artist", "sender_id", "rights_holder",

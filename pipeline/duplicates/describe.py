@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from pipeline.duplicates import packing
 from pipeline.duplicates.shares import Share
 from pipeline.duplicates.stars import MEMBER
-from pipeline.duplicates.verify import LINK
 from schemas.disclosure import Level
 
 KEY = np.dtype([("number", "<u4"), ("key", "S64")])
@@ -45,10 +44,16 @@ class Described:
     index: int
 
 
-def describe(share: Share, members: str, links: Sequence[str], about: str, scratch: Path) -> Described:
-    """Take from a share what is known of its members and linked recordings."""
+def describe(share: Share, members: str, linked: npt.NDArray[Any], about: str, scratch: Path) -> Described:
+    """Take from a share what is known of its members and linked recordings.
+
+    Parameters
+    ----------
+    linked
+        The numbers of those of its recordings that have links [shape=(n,)].
+    """
     own = _own_members(members, share)
-    linked = np.union1d(own["number"], _linked(links, share))
+    linked = np.union1d(own["number"], linked)
     days = np.load(about, mmap_mode="r")["day"]
     rows: list[dict[str, Any]] = []
     keys = np.zeros(len(linked), KEY)
@@ -73,16 +78,6 @@ def _own_members(path: str, share: Share) -> npt.NDArray[Any]:
     every = np.load(path, mmap_mode="r")
     low, high = np.searchsorted(every["number"], [share.base, share.base + share.rows])
     return np.asarray(every[low:high], MEMBER)
-
-
-def _linked(links: Sequence[str], share: Share) -> npt.NDArray[Any]:
-    found = [np.zeros(0, np.uint32)]
-    for path in links:
-        file: npt.NDArray[Any] = np.asarray(np.load(path, mmap_mode="r"), LINK)
-        for side in ("later", "earlier"):
-            numbers = packing.posting_numbers(file[side])
-            found.append(numbers[(numbers >= share.base) & (numbers < share.base + share.rows)])
-    return np.unique(np.concatenate(found))
 
 
 def _rows(share: Share, wanted: npt.NDArray[Any]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -23,8 +23,8 @@ from pipeline.progress import cpu_seconds, peak_rss_mb
 from schemas.errors import LinerError
 from schemas.policy import Policy, house_policy
 
-KEYS_A_RECORDING = 256  # expected, to choose how many ranges there are
-MAX_RANGES = 1024
+KEYS_A_RECORDING = 512  # expected, to choose how many ranges there are
+MAX_RANGES = 16_384
 CHUNK = 4096  # recordings whose candidates are compared in one go
 MAX_CHUNKS = 4096
 PROCESSES_FROM = 20_000  # recordings that are worth the seconds in which worker processes start
@@ -198,15 +198,16 @@ class FindDuplicates(beam.PTransform):
 
     def _sift_chunk(
         self, chunk: tuple[int, int], counted: list[join.Candidates], done: list[sketch.Sketched]
-    ) -> join.Candidates:
+    ) -> join.Sifted:
         candidates = join.candidates_of([one.path for one in counted], *chunk)
         target = self.scratch / f"sifted-{chunk[0]:010}.npy"
         return join.sift(candidates, sketch.WideKeys(self.shares, done), target)
 
-    def _pick(self, share: Share, sifted: list[join.Candidates]) -> verify.Picked:
-        return verify.pick(share, join.all_numbers([one.path for one in sifted]), self.scratch)
+    def _pick(self, share: Share, sifted: list[join.Sifted]) -> verify.Picked:
+        wanted = packing.numbers_between([one.numbers for one in sifted], share.base, share.base + share.rows)
+        return verify.pick(share, wanted, self.scratch)
 
-    def _verify(self, sifted: join.Candidates, picked: list[verify.Picked]) -> verify.Verified:
+    def _verify(self, sifted: join.Sifted, picked: list[verify.Picked]) -> verify.Verified:
         target = self.scratch / Path(sifted.path).name.replace("sifted", "links")
         return verify.verify(np.load(sifted.path), verify.Fingerprints(picked), self.compare, target)
 
@@ -217,7 +218,8 @@ class FindDuplicates(beam.PTransform):
         self, share: Share, star: list[str], done: list[verify.Verified], sketched: list[sketch.Sketched]
     ) -> describe.Described:
         about = next(one.about for one in sketched if one.index == share.index)
-        return describe.describe(share, star[0], [one.links for one in done], about, self.scratch)
+        linked = packing.numbers_between([one.numbers for one in done], share.base, share.base + share.rows)
+        return describe.describe(share, star[0], linked, about, self.scratch)
 
     def _write_clusters(self, bucket: tuple[int, int], described: list[describe.Described]) -> results.Written:
         return results.write_clusters(bucket, described, self.policy, self.scratch / "results")

@@ -8,7 +8,7 @@ meet in one place, and a loop that strangers share costs as little, and is found
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from pipeline.duplicates.sketch import WideKeys
 HOT = 32
 MIN_RARE_KEYS = 1.6  # evidence of a candidate, in keys that no third recording has: two keys that few have
 MIN_WIDE = 3  # wide keys in common that are worth a full comparison
+HOT_AT_ONCE = 50_000
 COMPACT_PAIRS = 8_000_000  # pairs in memory before equal ones are added up
 
 
@@ -48,6 +49,15 @@ class Candidates:
     """What Count wrote for a range of pairs."""
 
     path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What Sift wrote for a chunk of recordings: candidates, and the numbers of all that are in one, ascending."""
+
+    path: str
+    numbers: str
     count: int
 
 
@@ -78,9 +88,10 @@ def join(postings: Values, about: About, target: Path) -> Joined:
             pairs.add(
                 packing.pairs(table[:, one].ravel(), table[:, other].ravel(), np.repeat(weights[group], len(one)))
             )
-    for key in np.flatnonzero(is_hot):
-        for star in _with_earliest(numbers[starts[key] : starts[key] + sizes[key]], weights[key], about):
-            pairs.add(star)
+    for start, stop in packing.chunks(int(is_hot.sum()), HOT_AT_ONCE):
+        chosen = np.flatnonzero(is_hot)[start:stop]
+        at = np.repeat(starts[chosen], sizes[chosen]) + _counted(sizes[chosen])
+        pairs.add(_with_earliest(numbers[at], sizes[chosen], weights[chosen], about))
     values = pairs.packed()
     return Joined(packing.save(target, values), len(values), int(is_hot.sum()), int(sizes[is_hot].sum()))
 
@@ -89,13 +100,18 @@ def _weights(sizes: np.ndarray, total: int) -> np.ndarray:
     return np.clip(np.rint(np.log2(max(total, 2) / sizes)), 1, packing.MAX_WEIGHT).astype(np.uint64)
 
 
-def _with_earliest(numbers: np.ndarray, weight: np.uint64, about: About) -> Iterator[Values]:
+def _counted(sizes: np.ndarray) -> np.ndarray:
+    """Count from 0 within each run."""
+    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def _with_earliest(numbers: np.ndarray, sizes: np.ndarray, weights: np.ndarray, about: About) -> Values:
+    """Pair the recordings of each of some hot keys, one key's after the other's, with their earliest."""
     ranks = about.ranks(numbers)
-    earliest = numbers[np.argmin(ranks)]
-    others = numbers[numbers != earliest]
-    for start, stop in packing.chunks(len(others), COMPACT_PAIRS):
-        part = others[start:stop]
-        yield packing.pairs(np.full(len(part), earliest), part, np.full(len(part), weight))
+    earliest = np.minimum.reduceat(ranks, np.cumsum(sizes) - sizes)
+    earliest = np.repeat(packing.posting_numbers(earliest), sizes)
+    others = numbers != earliest
+    return packing.pairs(earliest[others], numbers[others], np.repeat(weights, sizes)[others])
 
 
 class _Pairs:
@@ -158,7 +174,7 @@ def candidates_of(paths: Sequence[str], start: int, stop: int) -> npt.NDArray[An
     return every[np.lexsort((every["earlier"], every["number"]))]
 
 
-def sift(candidates: npt.NDArray[Any], wide: WideKeys, target: Path) -> Candidates:
+def sift(candidates: npt.NDArray[Any], wide: WideKeys, target: Path) -> Sifted:
     """Keep the candidates that share enough wide keys, too.
 
     Parameters
@@ -176,13 +192,5 @@ def sift(candidates: npt.NDArray[Any], wide: WideKeys, target: Path) -> Candidat
         both.sort(kind="stable")
         is_worth[place] = np.count_nonzero(both[1:] == both[:-1]) >= MIN_WIDE
     kept = candidates[is_worth]
-    return Candidates(packing.save(target, kept), len(kept))
-
-
-def all_numbers(paths: Sequence[str]) -> npt.NDArray[np.uint32]:
-    """List every recording that is in a candidate, in ascending order [shape=(n,)]."""
-    seen = [np.zeros(0, np.uint32)]
-    for path in paths:
-        file = np.load(path, mmap_mode="r")
-        seen += [np.unique(packing.posting_numbers(np.asarray(file[side]))) for side in ("later", "earlier")]
-    return np.unique(np.concatenate(seen))
+    numbers = packing.save(target.with_name(f"numbers-{target.name}"), packing.both_numbers(kept))
+    return Sifted(packing.save(target, kept), numbers, len(kept))

@@ -109,6 +109,24 @@ def one_range(paths: Iterable[str], index: int, count: int) -> Values:
     return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
 
+def both_numbers(linked: npt.NDArray[Any]) -> Numbers:
+    """List the numbers of all recordings in candidates or links, each once, in ascending order [shape=(n,)]."""
+    return np.union1d(posting_numbers(linked["later"]), posting_numbers(linked["earlier"]))
+
+
+def numbers_between(paths: Iterable[str], start: int, stop: int) -> Numbers:
+    """Read the numbers of a range out of files that `both_numbers` filled; each once, in ascending order [shape=(n,)].
+
+    Of each file only the range is read: a share's part, whatever all shares have.
+    """
+    parts: list[Numbers] = [np.zeros(0, np.uint32)]
+    for path in paths:
+        file: Numbers = np.load(path, mmap_mode="r")
+        low, high = np.searchsorted(file, np.array([start, stop], np.uint32))
+        parts.append(np.array(file[low:high]))
+    return np.unique(np.concatenate(parts))
+
+
 def save(path: Path, array: npt.NDArray[Any]) -> str:
     """Write an array under its name at once or not at all; a retried step writes the same again."""
     aside = path.with_name(f".{path.name}.tmp")

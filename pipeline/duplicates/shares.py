@@ -131,6 +131,7 @@ class About:
     def __init__(self, shares: Sequence[Share], paths: Sequence[str]) -> None:
         self._bases = np.array([share.base for share in shares], np.int64)
         self._paths = list(paths)
+        self._open: dict[int, npt.NDArray[Any]] = {}
         self.total = shares[-1].base + shares[-1].rows if shares else 0
 
     def __getitem__(self, numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -139,8 +140,9 @@ class About:
         of = np.searchsorted(self._bases, numbers, "right") - 1
         for index in np.unique(of):
             chosen = of == index
-            table = np.load(self._paths[index], mmap_mode="r")
-            found[chosen] = table[numbers[chosen] - self._bases[index]]
+            if index not in self._open:
+                self._open[index] = np.load(self._paths[index], mmap_mode="r")
+            found[chosen] = self._open[index][numbers[chosen] - self._bases[index]]
         return found
 
     def ranks(self, numbers: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:

@@ -96,17 +96,24 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What Verify wrote for a chunk of candidates; ``links`` is sorted by the later recording."""
+    """What Verify wrote for a chunk of candidates.
+
+    Attributes
+    ----------
+    links
+        Sorted by the later recording.
+    numbers
+        Of all recordings in a link, ascending.
+    """
 
     links: str
+    numbers: str
     tried: int
     found: int
 
 
-def pick(share: Share, wanted: np.ndarray, scratch: Path) -> Picked:
-    """Copy the fingerprints of wanted recordings [shape=(n,), ascending] out of a share."""
-    low, high = np.searchsorted(wanted, [share.base, share.base + share.rows])
-    own = wanted[low:high]
+def pick(share: Share, own: np.ndarray, scratch: Path) -> Picked:
+    """Copy the fingerprints of some recordings of a share [shape=(n,), ascending] out of it."""
     name = f"{share.index:06}"
     content = scratch / f"picked-{name}.bin"
     aside = content.with_name(f".{content.name}.tmp")
@@ -170,7 +177,9 @@ def verify(candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Co
             if link is not None:
                 found.append(link)
     links = np.array(found, LINK)
-    return Verified(packing.save(target, links[np.argsort(links["later"], kind="stable")]), tried, len(links))
+    links = links[np.argsort(links["later"], kind="stable")]
+    numbers = packing.save(target.with_name(f"numbers-{target.name}"), packing.both_numbers(links))
+    return Verified(packing.save(target, links), numbers, tried, len(links))
 
 
 def _strongest(candidates: npt.NDArray[Any]) -> npt.NDArray[Any]:
