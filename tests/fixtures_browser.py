@@ -42,6 +42,7 @@ from schemas.screening import (
     SubjectKind,
     Versions,
 )
+from schemas.senders import Likeness, Resemblance, SenderRecord
 
 RATE = 22050
 VERSIONS = Versions(engine="liner-0.1.0", policy="house@2026-11-22+0123456789ab", models=("descriptors-1",))
@@ -136,7 +137,34 @@ def contradiction(path: Path, other: Path) -> Screening:
                     other=Span(start_s=8.4, end_s=21),
                     score=412,
                 ),
-            )
+            ),
+            resemblances=(Resemblance(kind=Likeness.IN_TITLE, name="Harbour Lights", other="The Moorings", senders=2),),
+            sender=SenderRecord(
+                sender="PADPIDA2014120301U",
+                until="2026-11-22",
+                known_days=400,
+                recordings=90,
+                releases=42,
+                artists=31,
+                past_releases=73,
+                usual_releases=6,
+                burst_ratio=7,
+                new_artist_share=0.8,
+                usual_new_artist_share=0.1,
+                sound_reuse_share=0.05,
+            ),
+        ),
+        fused=(
+            Signal(
+                name="spam_probability",
+                value=0.93,
+                probability=0.93,
+                interval=(0.81, 0.97),
+                model="spam-1",
+                note="the sender brings many times its usual number of releases (+2.4); "
+                "the title names an artist who is not credited (+1.2)",
+            ),
+            Signal(name="spam_kinds", value=2, model="spam-1"),
         ),
         findings=(
             Finding(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
 from api.console.pages import page
 from api.console.views.message import sign_in, signed_out
@@ -19,10 +20,12 @@ from schemas.errors import NotAllowed
 router = APIRouter(include_in_schema=False)
 
 
-def get_moderator(db: Db, actor: CurrentActor) -> Actor:
+async def get_moderator(db: Db, actor: CurrentActor) -> Actor:
     """Let those in who work on cases or may watch; what they may do there, each route's row says."""
     require_permission(actor, Permission.CONSOLE)
-    return dataclasses.replace(actor, preferences=preferences.of(db, actor))
+    if actor.csrf_token is not None:  # a session brings along what its person set
+        return actor
+    return dataclasses.replace(actor, preferences=await run_in_threadpool(preferences.of, db, actor))
 
 
 async def read_form(request: Request) -> Mapping[str, str]:

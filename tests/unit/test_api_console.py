@@ -16,9 +16,26 @@ from api.console.views.case import is_playable, levelled
 from api.console.views.decide import decide_view
 from api.console.views.flags import all_spans, flag_views
 from api.console.views.layers import layer_views
+from api.console.views.signs import signs_views
+from classifiers.spam.model import SpamScore
 from schemas.cases import Action
+from schemas.copies import Cluster, Copy, Namesake, Relation
 from schemas.disclosure import Disclosure, Level
-from schemas.screening import AudioFacts, Found, Heard, Known, Manifest, ProvenanceState, Screening
+from schemas.flags import Flag, FlagSeverity, Layer, Span
+from schemas.known import Segment
+from schemas.screening import (
+    AudioFacts,
+    Found,
+    Heard,
+    Known,
+    Manifest,
+    Match,
+    MatchKind,
+    ProvenanceState,
+    Screening,
+    Signal,
+)
+from schemas.senders import Likeness, Resemblance, SenderRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COMPLETE = {
@@ -91,6 +108,132 @@ class TestLayers:
 
     def test_nothing_measured_shows_no_rows(self):
         assert layer_views(screening(heard=Heard()))[2].rows == ()
+
+
+def known_rows(known: Known, flags=()) -> dict[str, str]:
+    """What the known column says, by its terms."""
+    column = layer_views(screening(known=known, flags=flags))[3]
+    return {row.term: f"{row.value} | {row.note}" for row in column.rows}
+
+
+class TestKnown:
+    def test_a_sender_is_held_against_its_own_past(self):
+        record = SenderRecord(
+            sender="S1", until="2026-11-22", known_days=400, releases=42, usual_releases=6, burst_ratio=7,
+            flagged_share=0.5, usual_flagged_share=0.25,
+        )  # fmt: skip
+        flag = Flag(
+            code="SPM-020", severity=FlagSeverity.LOW, title="Burst of releases", explanation="", layers=(Layer.KNOWN,),
+            signal="sender_burst_ratio", value=7,
+        )  # fmt: skip
+        said = known_rows(Known(sender=record), (flag,))
+
+        assert said["Sender"] == "30 days to 2026-11-22 | Known for 400 days; compared with its own year before."
+        assert said["Releases"] == "42, 7 times its usual month | usually 6; raises SPM-020"
+        assert said["Flagged"] == "50\N{NO-BREAK SPACE}% | usually 25\N{NO-BREAK SPACE}%"
+        assert "With a sound it already has" not in said  # not counted is not zero
+
+    def test_a_young_sender_has_no_usual_month(self):
+        said = known_rows(Known(sender=SenderRecord(sender="S1", until="2026-11-22", known_days=9, releases=3)))
+
+        assert "too short a past" in said["Sender"]
+        assert said["Releases"] == "3 | "
+
+    @pytest.mark.parametrize(
+        ("found", "expected"),
+        [
+            (Resemblance(kind=Likeness.LOOK_ALIKE, name="Аdele", other="Adele"), "“Аdele” is written like “Adele”"),  # noqa: RUF001
+            (Resemblance(kind=Likeness.IN_TITLE, name="x", other="Adele", senders=3), "not credited | 3 senders"),
+        ],
+    )
+    def test_names_that_recall_others_are_told(self, found, expected):
+        assert expected in " ".join(known_rows(Known(resemblances=(found,))).values())
+
+    @pytest.mark.parametrize(
+        ("shares", "kind", "how"),
+        [
+            ((0.95, 0.9), MatchKind.FINGERPRINT, "Same recording"),
+            ((0.95, 0.2), MatchKind.FINGERPRINT, "A part of the other recording"),
+            ((0.2, 0.95), MatchKind.FINGERPRINT, "Contains the other recording"),
+            ((0.2, 0.3), MatchKind.FINGERPRINT, "In part the same recording"),
+            ((0, 0), MatchKind.FINGERPRINT, "Same recording"),
+            ((1, 1), MatchKind.SAME_SIGNAL, "Identical signal"),
+            ((1, 1), MatchKind.SAME_FILE, "Identical file"),
+        ],
+    )
+    def test_a_match_says_how_much_of_each_is_shared(self, shares, kind, how):
+        column = layer_views(screening(known=Known(matches=(match(shares, kind),))))[3]
+
+        assert column.headline == how
+        assert ("The same sound as" in column.sentence) is (
+            how in {"Same recording", "Identical signal", "Identical file"}
+        )
+
+    def test_several_stretches_are_counted_and_named_each(self):
+        spans = ((2, 8, 1), (20, 30, 5))
+        segments = tuple(
+            Segment(own=Span(start_s=a, end_s=b), other=Span(start_s=a + c, end_s=b + c)) for a, b, c in spans
+        )
+        found = match((0.2, 0.3)).model_copy(update={"segments": segments, "relation": Relation.STRANGER})
+        (view,) = layer_views(screening(known=Known(matches=(found,))))[3].matches
+
+        assert view.aligned == "2 stretches, 0:16 together"
+        assert view.covers == "20\N{NO-BREAK SPACE}% of this recording, 30\N{NO-BREAK SPACE}% of the other."
+        assert [one.other for one in view.segments] == [words.stretch(3, 9), words.stretch(25, 35)]
+        assert "nothing declared explains the copy" in view.notes[0]
+
+    def test_copies_and_namesakes_are_named(self):
+        earliest = Copy(recording_key="rec_0", title="Rain", released_on="2024-01-02")
+        copies = tuple(
+            Copy(recording_key=f"rec_{n}", title=f"Rain {n}", relation=Relation.STRANGER) for n in range(1, 11)
+        )
+        cluster = Cluster(id="c", earliest=earliest, size=13, titles=11, artists=1, senders=2, members=copies)
+        other = Namesake(recording_key="rec_n", isrc="QZABC2600001", title="Snow", duration_s=61)
+        column = layer_views(screening(known=Known(cluster=cluster, namesakes=(other,))))[3]
+        said = [row.value for row in column.rows]
+
+        assert "One of 13 recordings of this sound" in said[0]
+        assert said[8:10] == ["“Rain 8”, no ISRC", "and 4 more recordings"]
+        assert said[-1] == "“Snow”, QZABC2600001, 1:01"
+
+
+def match(shares, kind=MatchKind.FINGERPRINT) -> Match:
+    """A match of which so much is shared."""
+    return Match(
+        kind=kind, recording_key="rec_other", own=Span(start_s=0, end_s=30), other=Span(start_s=0, end_s=30), score=90,
+        own_share=shares[0], other_share=shares[1],
+    )  # fmt: skip
+
+
+class TestSigns:
+    def test_what_each_sign_adds_is_said_in_words(self, tune):
+        (view,) = signs_views(contradiction(tune, tune))
+
+        assert view.value.endswith(
+            "at even odds (81\N{NO-BREAK SPACE}% to 97\N{NO-BREAK SPACE}%), from 2 kinds of evidence"
+        )
+        assert [(sign.words[:10], sign.added, sign.bar) for sign in view.signs] == [
+            ("The sender", "+2.4", 100),
+            ("The title ", "+1.2", 50),
+        ]
+        assert not view.is_flagged
+
+    @pytest.mark.parametrize("note", ["no sign", "", "whatever (+x); (+1.0)"])
+    def test_a_note_without_signs_breaks_nothing(self, note):
+        fused = (Signal(name="spam_probability", value=0.02, probability=0.02, model="spam-1", note=note),)
+
+        assert signs_views(screening(fused=fused))[0].signs == ()
+
+    def test_what_the_model_writes_is_what_the_page_reads(self):
+        score = SpamScore(
+            "spam-1", 1.0, 0.7, (0.5, 0.8), 2, (("the title is a run of search words", 0.6), ("x (y)", 0.31))
+        )
+
+        (view,) = signs_views(screening(fused=score.signals()))
+        assert [(sign.words, sign.added) for sign in view.signs] == [
+            ("The title is a run of search words", "+0.6"),
+            ("X (y)", "+0.3"),
+        ]
 
 
 class TestFlags:

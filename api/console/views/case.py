@@ -4,10 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.console.views.columns import LayerView
 from api.console.views.decide import DecideView, DecisionView, action_label, decision_view
 from api.console.views.flags import EvidenceSpan, FlagView, all_spans, flag_views
 from api.console.views.history import HistoryEntry, history
-from api.console.views.layers import LayerView, MatchView, layer_views, match_views
+from api.console.views.layers import layer_views
+from api.console.views.matches import MatchView, match_views
+from api.console.views.signs import SignsView, signs_views
 from api.console.views.words import Stamp, clock, plural, stamp
 from api.public import CaseView as CaseAnswer
 from schemas.cases import Case, CaseState
@@ -99,6 +102,7 @@ class CaseView:
     flags: tuple[FlagView, ...]
     player: PlayerView | None
     layers: tuple[LayerView, ...]
+    signs: tuple[SignsView, ...]
     findings: tuple[FindingView, ...]
     history: tuple[HistoryEntry, ...]
     decide: DecideView
@@ -123,6 +127,7 @@ def case_view(
         flags=flags,
         player=_player(case, screening, all_spans(flags), other_lufs),
         layers=layer_views(screening),
+        signs=signs_views(screening),
         findings=tuple(_finding(f) for f in sorted(screening.findings, key=lambda f: f.severity.rank)),
         history=history(about.events, now),
         decide=form,

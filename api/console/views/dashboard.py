@@ -116,7 +116,8 @@ def dashboard_view(found: DashboardPublic) -> DashboardView:
         models=_rows(found.precision_models, "model", "upheld"),
         senders=_rows(found.undeclared, "sender", "silent"),
         drift=tuple(_drift(one) for one in found.drift),
-        alarms=tuple(
+        alarms=_late(found)
+        + tuple(
             f"{one.model} flags {percent(one.share)} of what it heard this week, {percent(one.usual or 0.0)} before."
             for one in found.drift
             if one.is_alarm
@@ -148,6 +149,9 @@ def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
     return (
         Tile("Backlog", f"{work.open_cases:,}", "cases wait", _at("backlog")),
         Tile("Oldest", since, "waits longest; first in the list", _at("backlog")),
+        Tile("Late", f"{found.clocks.cases_late:,}", "cases past their due time", _at("late")),
+        Tile("Due soon", f"{found.clocks.cases_soon:,}", "cases with a tenth of their time left", _at("soon")),
+        Tile("Appeals late", f"{found.clocks.appeals_late:,}", "past their day", "/console/appeals?show=late"),
         Tile("Clear by", _clear(found), _pace(found), _at("backlog")),
         Tile(
             "Inflow", f"{number(found.inflow_per_day)} a day", "over two weeks", _at("opened", str(found.days[-1].day))
@@ -158,6 +162,11 @@ def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
         _share_tile("Overturned", found.overturned, "answered appeals", "overturned"),
         _kappa(found),
     )
+
+
+def _late(found: DashboardPublic) -> tuple[str, ...]:
+    late = (("case", found.clocks.cases_late), ("appeal", found.clocks.appeals_late))
+    return tuple(f"{plural(count, what)} past due." for what, count in late if count)
 
 
 def _clear(found: DashboardPublic) -> str:

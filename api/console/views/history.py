@@ -19,6 +19,10 @@ _SENTENCES = {
     EventKind.CASE_HANDED_OVER: "handed the case over",
     EventKind.CASE_PARKED: "put the case aside",
     EventKind.CASE_UNPARKED: "fetched the case back",
+    EventKind.CASE_DUE_SOON: "told that the case is due soon",
+    EventKind.CASE_OVERDUE: "told that the case is late",
+    EventKind.APPEAL_DUE_SOON: "told that an appeal is due soon",
+    EventKind.APPEAL_OVERDUE: "told that an appeal is late",
     EventKind.DECISION_DRAFTED: "decided, to be undone for a while",
     EventKind.DECISION_HELD: "decided; a second person has to look",
     EventKind.DECISION_CONFIRMED: "let the decision go on",
@@ -58,6 +62,8 @@ def _with_detail(sentence: str, payload: Mapping[str, Any]) -> tuple[str, str]:
         return sentence, ", ".join(map(str, codes))
     if "to" in payload:
         return f"{sentence} to {payload['to']}", str(payload.get("note", ""))
+    if "due_at" in payload:
+        return sentence, f"due {str(payload['due_at'])[:16].replace('T', ' ')} UTC"
     return sentence, str(payload.get("reason") or payload.get("why") or "")
 
 
