@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.permissions import check_route
 from api.security import cookie_name
@@ -14,25 +15,26 @@ from schemas.errors import NotSignedIn
 from schemas.review import ReviewRules
 
 ACTOR_IN_SCOPE = "liner.actor"  # set by `api.inprocess` alone; no request over a network can
+IDENTIFIED = "liner.identified"  # who asks, once that was found out for a request
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 FORM = "application/x-www-form-urlencoded"
 
 
-def get_database(request: Request) -> Database:
-    """Give the app's database."""
+async def get_database(request: Request) -> Database:
+    """Give the app's database; nothing here waits, so it needs no thread of its own."""
     database: Database = request.app.state.database
     return database
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     """Give the app's settings."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_rules(request: Request) -> ReviewRules:
+async def get_rules(request: Request) -> ReviewRules:
     """Give the review rules in force."""
     rules: ReviewRules = request.app.state.rules
     return rules
@@ -60,26 +62,36 @@ def identify(request: Request) -> Actor:
     NotSignedIn
         There is none, or it is not valid.
     """
-    db, settings = get_database(request), get_settings(request)
+    db: Database = request.app.state.database
     trusted = request.scope.get(ACTOR_IN_SCOPE)
     if isinstance(trusted, Actor):
         return trusted
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return keys.authenticate(db, token.strip())
-    cookie = request.cookies.get(cookie_name(settings))
+    cookie = request.cookies.get(cookie_name(request.app.state.settings))
     if cookie is None:
         raise NotSignedIn("This needs a key or a session.", mend="Send `Authorization: Bearer KEY`, or sign in.")
     return sessions.resume(db, cookie)
 
 
-def get_actor(request: Request, csrf_token: Annotated[str | None, Depends(get_csrf_token)]) -> Actor:
+async def identified(request: Request) -> Actor:
+    """Say who asks as `identify` does, once a request: whoever asks first waits for the database."""
+    known = request.scope.get(IDENTIFIED)
+    if isinstance(known, Actor):
+        return known
+    found = await run_in_threadpool(identify, request)
+    request.scope[IDENTIFIED] = found
+    return found
+
+
+async def get_actor(request: Request, csrf_token: Annotated[str | None, Depends(get_csrf_token)]) -> Actor:
     """Say who asks: a bearer key, or a console session.
 
     A browser sends its cookie by itself, so that a session's unsafe request has to repeat the
     session's token as well.
     """
-    actor = identify(request)
+    actor = await identified(request)
     if request.method not in SAFE_METHODS:
         sessions.check_csrf(actor, csrf_token)
     check_route(request, actor)

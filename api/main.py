@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.console import routes as console
-from api.deps import SAFE_METHODS, identify
+from api.deps import SAFE_METHODS, identified
 from api.metrics import CountRequests, Metrics
 from api.portal import routes as portal
 from api.ratelimit import RateLimit
@@ -161,7 +161,7 @@ def _limits(settings: Settings) -> Callable[[Request], Awaitable[int]]:
             return min(chat.MAX_BODY_BYTES, settings.max_body_bytes)  # signed, not keyed: the body is what is checked
         if request.method not in SAFE_METHODS:
             try:
-                await run_in_threadpool(identify, request)
+                await identified(request)
             except NotSignedIn:
                 if path.startswith("/v1/"):
                     raise

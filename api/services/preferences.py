@@ -14,10 +14,15 @@ def of(db: Database, actor: Actor) -> Preferences:
     """Read them; the defaults where nothing was set, or where it is of another version."""
     with db.read() as session:
         row = store.preferences(session, actor.name)
-    if row is None:
+    return parse(row.document if row else None)
+
+
+def parse(document: str | None) -> Preferences:
+    """Read what is kept; the defaults where that is nothing, or of another version."""
+    if document is None:
         return Preferences()
     try:
-        return Preferences.model_validate_json(row.document)
+        return Preferences.model_validate_json(document)
     except ValidationError:
         return Preferences()
 

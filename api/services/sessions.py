@@ -1,11 +1,12 @@
 """Signing in to the console: a one-time link becomes a session, a session stands for a key's holder."""
 
+import dataclasses
 import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from api.services import clock
+from api.services import clock, preferences
 from api.services.access import Actor, Role
 from api.services.keys import digest
 from api.store import events
@@ -79,8 +80,8 @@ def resume(db: Database, cookie: str) -> Actor:
         found = store.live_session(session, digest(cookie), clock.now())
         if found is None:
             raise NotSignedIn("The session has ended.", mend="Sign in again: liner keys link NAME")
-        row, key = found
-        return store.to_actor(session, key, csrf_token=row.csrf_token)
+        actor = store.to_actor(session, found, csrf_token=found.csrf_token)
+    return dataclasses.replace(actor, preferences=preferences.parse(found.preferences))
 
 
 def end(db: Database, cookie: str) -> None:

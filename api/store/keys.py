@@ -2,12 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
+import sqlalchemy
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from api.services.access import PERMISSIONS, Actor, Permission, Role
-from api.tables import AccountDpidRow, AccountRow, ApiKeyRow, SessionRow, SignInTokenRow
+from api.tables import AccountDpidRow, AccountRow, ApiKeyRow, PreferencesRow, SessionRow, SignInTokenRow
+
+
+class Holder(Protocol):
+    """What a key says of its holder."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def role(self) -> str: ...  # noqa: D102
+    @property
+    def account(self) -> str | None: ...  # noqa: D102
+    @property
+    def scopes(self) -> str | None: ...  # noqa: D102
+    @property
+    def queues(self) -> str | None: ...  # noqa: D102
+
+
+class LiveSession(NamedTuple):
+    """A session that still holds: its key's holder, its token against forged forms, what the person set."""
+
+    name: str
+    role: str
+    account: str | None
+    scopes: str | None
+    queues: str | None
+    csrf_token: str
+    preferences: str | None
 
 
 def by_digest(session: Session, digest: str, now: datetime) -> ApiKeyRow | None:
@@ -52,7 +81,7 @@ def every(session: Session) -> Sequence[ApiKeyRow]:
     return session.exec(select(ApiKeyRow).order_by(col(ApiKeyRow.created_at), col(ApiKeyRow.name))).all()
 
 
-def to_actor(session: Session, row: ApiKeyRow, *, csrf_token: str | None = None) -> Actor:
+def to_actor(session: Session, row: Holder, *, csrf_token: str | None = None) -> Actor:
     """Say who the holder of a key is."""
     dpids: tuple[str, ...] = ()
     if row.account:
@@ -82,11 +111,22 @@ def owner_of(session: Session, dpid: str) -> str | None:
     return row.account if row else None
 
 
-def live_session(session: Session, digest: str, now: datetime) -> tuple[SessionRow, ApiKeyRow] | None:
-    """Find a console session that still holds, with the key it stands for."""
+def live_session(session: Session, digest: str, now: datetime) -> LiveSession | None:
+    """Find a console session that still holds: whose it is, and what that person set."""
+    columns = (
+        ApiKeyRow.name,
+        ApiKeyRow.role,
+        ApiKeyRow.account,
+        ApiKeyRow.scopes,
+        ApiKeyRow.queues,
+        SessionRow.csrf_token,
+        PreferencesRow.document,
+    )
     query = (
-        select(SessionRow, ApiKeyRow)
+        sqlalchemy.select(*map(col, columns))
+        .select_from(SessionRow)
         .join(ApiKeyRow, col(ApiKeyRow.id) == col(SessionRow.key_id))
+        .join(PreferencesRow, col(PreferencesRow.name) == col(ApiKeyRow.name), isouter=True)
         .where(
             col(SessionRow.digest) == digest,
             col(SessionRow.ended_at).is_(None),
@@ -94,7 +134,8 @@ def live_session(session: Session, digest: str, now: datetime) -> tuple[SessionR
             col(ApiKeyRow.revoked_at).is_(None),
         )
     )
-    return session.exec(query).first()
+    found = session.execute(query).first()
+    return LiveSession(*found) if found else None
 
 
 def lock_sign_in(session: Session, digest: str) -> SignInTokenRow | None:
