@@ -38,7 +38,7 @@ from api.routes import (
     webhooks,
 )
 from api.security import BodyLimit, SecurityHeaders, cookie_name
-from api.services import courier, drafting, drafts
+from api.services import alerts, courier, drafting, drafts
 from api.services import deliveries as deliveries_service
 from api.services import policies as policies_service
 from api.settings import Settings
@@ -132,7 +132,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(deliveries_service.sweep, app.state.settings)
     await run_in_threadpool(drafting.sweep, app.state.database, app.state.settings)
     publishing = asyncio.create_task(_publish(app.state.database))
-    with courier.running(app.state.database, app.state.settings):
+    with (
+        courier.running(app.state.database, app.state.settings),
+        alerts.running(app.state.database, app.state.settings),
+    ):
         yield
     publishing.cancel()
     app.state.database.close()

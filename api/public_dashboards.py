@@ -60,6 +60,14 @@ class DriftFigure(Model):
     weeks: tuple[tuple[date, float], ...]
 
 
+class ClockFigure(Model):
+    """Due times: cases that are late, cases with a tenth of their time left, appeals that are late."""
+
+    cases_late: int
+    cases_soon: int
+    appeals_late: int
+
+
 class DashboardPublic(Model):
     """How the review stands.
 
@@ -78,6 +86,7 @@ class DashboardPublic(Model):
     made_at: datetime
     days: tuple[DayFigure, ...]
     workload: Workload
+    clocks: ClockFigure
     oldest_at: datetime | None
     inflow_per_day: float
     clear_days: float | None

@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Model
 from schemas.events import EventKind
 
-ANNOUNCED = (
+ANNOUNCED = (  # to labels, and to operators
     EventKind.DELIVERY_RECEIVED,
     EventKind.CASE_OPENED,
     EventKind.CASE_DECIDED,
@@ -16,8 +16,16 @@ ANNOUNCED = (
     EventKind.APPEAL_RECEIVED,
     EventKind.APPEAL_DECIDED,
 )
+FOR_OPERATORS = (EventKind.ALERT_RAISED, EventKind.RECALLED)  # no account's business alone
 Announced = Literal[
-    "delivery.received", "case.opened", "case.decided", "case.reopened", "appeal.received", "appeal.decided"
+    "delivery.received",
+    "case.opened",
+    "case.decided",
+    "case.reopened",
+    "appeal.received",
+    "appeal.decided",
+    "alert.raised",
+    "recall.made",
 ]
 WebhookState = Literal["pending", "delivered", "dead"]
 
@@ -30,7 +38,8 @@ class WebhookCreate(Model):
     url
         ``https://...``, or ``mailto:somebody@example.com`` where the service sends mail.
     kinds
-        What to tell; empty for everything.
+        What to tell; empty for everything. ``alert.raised`` and ``recall.made`` are told to the operator alone: to
+        webhooks of no account.
     account
         Whose events; an administrator leaves it out to hear of all accounts.
     form

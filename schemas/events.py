@@ -17,6 +17,8 @@ class EventKind(StrEnum):
     CASE_HANDED_OVER = "case.handed_over"  # to, until, note
     CASE_PARKED = "case.parked"  # until, reason
     CASE_UNPARKED = "case.unparked"  # nothing more
+    CASE_DUE_SOON = "case.due_soon"  # queue, due_at: a tenth of its time is left
+    CASE_OVERDUE = "case.overdue"  # queue, due_at: its time is over
     DECISION_DRAFTED = "decision.drafted"  # decision, action, reason, publish_at
     DECISION_HELD = "decision.held"  # decision, rules, until; not what was decided: the second look is blind
     DECISION_CONFIRMED = "decision.confirmed"  # decision, action, publish_at, why
@@ -36,6 +38,9 @@ class EventKind(StrEnum):
     APPEAL_NOTED = "appeal.noted"  # appeal; the note itself is for reviewers
     APPEAL_DECIDED = "appeal.decided"  # appeal, outcome, the new decision
     APPEAL_WITHDRAWN = "appeal.withdrawn"  # appeal
+    APPEAL_DUE_SOON = "appeal.due_soon"  # appeal, due_at: a tenth of its time is left
+    APPEAL_OVERDUE = "appeal.overdue"  # appeal, due_at: its time is over
+    ALERT_RAISED = "alert.raised"  # what of that was noticed at once: counts, by queue, the first cases and appeals
     WEBHOOK_REGISTERED = "webhook.registered"  # webhook
     WEBHOOK_ROTATED = "webhook.rotated"  # webhook
     WEBHOOK_REMOVED = "webhook.removed"  # webhook

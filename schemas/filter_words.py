@@ -202,6 +202,7 @@ _FIELDS = (
     Field("held", Kind.FLAG, "somebody holds it", "held"),
     Field("parked", Kind.FLAG, "put aside for now", "parked"),
     Field("late", Kind.FLAG, "its due time is over", "late"),
+    Field("alerted", Kind.FLAG, "somebody was told that it is due soon or late", "alerted"),
     Field("due", Kind.TIME, "due within that time", "due:4h", (), _duration_text),
 )
 FIELDS = {one.name: one for one in _FIELDS}

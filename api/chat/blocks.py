@@ -3,7 +3,7 @@
 Everything that a stranger wrote is escaped and marked verbatim, so that a title can call nobody and link nowhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,13 @@ def policy_card(policy: PolicyPublic, *, url: str, approval: str) -> Block:
 def closed_policy_card(policy: PolicyPublic, *, url: str, says: str) -> Block:
     """Make what the card of a version becomes afterwards."""
     return _message(f"{_proposal(policy)}: {says}", [*_effect(policy, url), _text(f"*{escape(says)}*")])
+
+
+def notice_card(lines: Sequence[str], *, url: str) -> Block:
+    """Make a card that only tells: an alert of due times, or a recall."""
+    first, *rest = lines
+    told = [{"type": "header", "text": _plain(first, 150)}, *(_text(escape(one)) for one in rest if one)]
+    return _message(first, [*told, _context(f"<{url}|Open in the console>", is_verbatim=False)])
 
 
 def receipt(says: str, *, undo: str = "") -> Block:

@@ -19,7 +19,7 @@ from api.console.views.decide import action_label
 from api.console.views.flags import flag_views
 from api.public import CaseView
 from api.public_webhooks import WebhookCreate
-from api.services import clock, locking, policy_views
+from api.services import clock, locking, operators, policy_views
 from api.services.access import Actor, Permission, Role, require, require_permission
 from api.services.keys import digest
 from api.settings import Settings
@@ -37,7 +37,7 @@ SLACK, MAIL = "slack", "mail"
 CARD_LIFE, MAIL_LIFE, MODAL_LIFE = timedelta(days=7), timedelta(hours=24), timedelta(minutes=30)
 CODE_LIFE = timedelta(minutes=10)
 CASE_KINDS = {EventKind.CASE_OPENED, EventKind.CASE_REOPENED}
-KINDS = {SLACK: CASE_KINDS | {EventKind.POLICY_SIMULATED}, MAIL: CASE_KINDS}
+KINDS = {SLACK: CASE_KINDS | {EventKind.POLICY_SIMULATED, *operators.KINDS}, MAIL: CASE_KINDS}
 REPLAY = timedelta(minutes=15)  # longer than a signature is good for, to both sides
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID = re.compile(r"apv_[0-9a-f]{32}")
@@ -71,6 +71,8 @@ def owed(session: Session, event: EventRow, hook: WebhookRow, channel: ChannelRo
         return None
     if event.kind == EventKind.POLICY_SIMULATED:
         return _policy_told(session, event, hook, settings)
+    if event.kind in operators.KINDS:
+        return _operators_told(session, event, channel, settings)
     case = cases.find(session, event.case_id) if event.case_id else None
     if case is None or case.state != CaseState.OPEN or not store.matches(session, case.id, channel.filter, clock.now()):
         return None
@@ -272,6 +274,18 @@ def _policy_told(session: Session, event: EventRow, hook: WebhookRow, settings: 
     url = f"{settings.public_url}/console/policies/{row.id}"
     shown = policy_views.public(session, CLOCK, row)
     return json.dumps(blocks.policy_card(shown, url=url, approval=right.id), ensure_ascii=False)
+
+
+def _operators_told(session: Session, event: EventRow, channel: ChannelRow, settings: Settings) -> str | None:
+    """Make the card of an alert or a recall; a channel with a filter hears of alerts of its cases alone."""
+    payload = json.loads(event.payload)
+    if event.kind == EventKind.ALERT_RAISED and channel.filter:
+        payload = operators.only(payload, lambda case_id: store.matches(session, case_id, channel.filter, clock.now()))
+        if payload is None:
+            return None
+    data = operators.about(session, event.kind, payload, settings.public_url)
+    card_of = blocks.notice_card(operators.sentences(event.kind, data), url=data["url"])
+    return json.dumps(card_of, ensure_ascii=False)
 
 
 def _mail(session: Session, case: CaseRow, right: ApprovalRow, settings: Settings) -> dict[str, Any]:

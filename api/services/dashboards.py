@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from api.public_dashboards import (
     AgreementFigure,
+    ClockFigure,
     DashboardPublic,
     DayFigure,
     DriftFigure,
@@ -17,9 +18,10 @@ from api.public_dashboards import (
 )
 from api.services import clock, simulate
 from api.services.access import Actor, Permission, require_permission
+from api.services.alerts import warning
+from api.store import alerts, policies, samples
 from api.store import cases as case_store
 from api.store import figures as store
-from api.store import policies, samples
 from api.store.database import Database
 from api.store.figures import Count
 from api.tables import FlagRow
@@ -49,6 +51,7 @@ def dashboard(db: Database, actor: Actor) -> DashboardPublic:
             made_at=now,
             days=tuple(_days(session, now)),
             workload=work,
+            clocks=_clocks(session, now),
             oldest_at=store.oldest(session),
             inflow_per_day=inflow,
             clear_days=clear_days(work.open_cases, inflow, work.decisions_per_day),
@@ -121,8 +124,8 @@ def cases_behind(db: Database, actor: Actor, figure: str, value: str = "", part:
         There is no such number.
     """
     require_permission(actor, Permission.CONSOLE)
-    about, wanted = _behind(figure, value, part, clock.now())
     with db.read() as session:
+        about, wanted = _behind(figure, value, part, clock.now(), warning(session))
         rows, total = store.cases_of(session, wanted, LISTED)
         return FigureCases(
             figure=figure,
@@ -134,12 +137,16 @@ def cases_behind(db: Database, actor: Actor, figure: str, value: str = "", part:
         )
 
 
-def _behind(figure: str, value: str, part: str, now: datetime) -> tuple[str, ColumnElement[bool]]:
+def _behind(
+    figure: str, value: str, part: str, now: datetime, soon: dict[str, timedelta]
+) -> tuple[str, ColumnElement[bool]]:
     judged, lately = now - timedelta(days=JUDGED_DAYS), now - timedelta(days=DAYS)
     upheld = {"upheld": True, "cleared": False}.get(part)
     what = {True: ", upheld", False: ", not upheld"}.get(upheld, "") if upheld is not None else ""
     known: dict[str, Callable[[], tuple[str, ColumnElement[bool]]]] = {
         "backlog": lambda: ("Cases that wait", store.is_waiting()),
+        "late": lambda: ("Cases past their due time", alerts.is_late(now)),
+        "soon": lambda: ("Cases due soon", alerts.is_soon(now, soon)),
         "opened": lambda: (f"Cases opened on {value}", store.is_opened_on(_day(value))),
         "decided": lambda: (f"Cases decided on {value}", store.is_decided_on(_day(value))),
         "handled": lambda: (f"Cases decided in the last {DAYS} days", store.is_decided_since(lately)),
@@ -170,6 +177,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput("That is no day.", mend="Write it as 2026-11-22.") from error
+
+
+def _clocks(session: Session, now: datetime) -> ClockFigure:
+    return ClockFigure(
+        cases_late=alerts.count_cases(session, alerts.is_late(now)),
+        cases_soon=alerts.count_cases(session, alerts.is_soon(now, warning(session))),
+        appeals_late=store.appeals_overdue(session, now),
+    )
 
 
 def _days(session: Session, now: datetime) -> Iterable[DayFigure]:

@@ -6,11 +6,12 @@ import ssl
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from api.services import addresses, links
+from api.services import addresses, links, operators
 from api.settings import Settings
 from schemas import signing
 from schemas.errors import AddressRefused
@@ -26,6 +27,8 @@ SUBJECTS = {
     "case.reopened": "In review again",
     "appeal.received": "Appeal received",
     "appeal.decided": "Appeal answered",
+    "alert.raised": "Due times",
+    "recall.made": "Recall",
 }
 
 
@@ -95,10 +98,16 @@ def write_mail(letter: Letter, to: str, settings: Settings, now: datetime) -> Em
     mail["Date"] = now
     mail["Message-ID"] = f"<{letter.message_id}.{letter.id}@{settings.smtp_from.partition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    is_link = content.get("type") == links.KIND
-    told = links.paragraphs(content, settings.public_url, letter.keys[0]) if is_link else _paragraphs(content)
-    mail.set_content("\n\n".join(told) + "\n")
+    mail.set_content("\n\n".join(_told(content, letter, settings)) + "\n")
     return mail
+
+
+def _told(content: dict[str, Any], letter: Letter, settings: Settings) -> list[str]:
+    if content.get("type") == links.KIND:
+        return links.paragraphs(content, settings.public_url, letter.keys[0])
+    if content.get("type") in operators.KINDS:
+        return [*operators.sentences(str(content["type"]), content["data"]), str(content["data"]["url"])]
+    return _paragraphs(content)
 
 
 def _subject(content: dict[str, object]) -> str:

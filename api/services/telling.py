@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from api.services import operators
 from api.services.keys import normal_dpid
 from api.services.redaction import MODERATION
 from api.store import appeals, cases, deliveries, keys
@@ -35,7 +36,9 @@ def tell(session: Session, event: EventRow, public_url: str) -> Told | None:
     """Say what an event means to a label; None where it means nothing to anybody outside."""
     payload = json.loads(event.payload)
     case = cases.find(session, event.case_id) if event.case_id else None
-    if case is not None:
+    if event.kind in operators.KINDS:
+        account, data = "", operators.about(session, event.kind, payload, public_url)
+    elif case is not None:
         account, data = account_of(session, case), _about_case(session, case, payload, public_url)
     else:
         delivery = deliveries.find(session, str(payload.get("delivery", "")))

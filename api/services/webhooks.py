@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from api.public_webhooks import (
+    FOR_OPERATORS,
     ReplayResult,
     WebhookCreate,
     WebhookDeliveriesPublic,
@@ -49,6 +50,8 @@ def register(db: Database, actor: Actor, settings: Settings, wanted: WebhookCrea
     require(actor, Role.LABEL, Role.ADMIN)
     account = _account(actor, wanted.account)
     _check(wanted.url, settings)
+    if account is not None and set(wanted.kinds) & set(FOR_OPERATORS):
+        raise InvalidInput("Alerts and recalls are told to no account.", mend="An administrator leaves it out.")
     now = clock.now()
     with db.write() as session:
         if account is not None and not deliveries.has_account(session, account):

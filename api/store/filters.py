@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, literal, not_, or_, true
 from sqlmodel import col
 
 from api.services.texts import plain
-from api.tables import CaseRow
+from api.tables import CaseRow, EventRow
 from schemas.cases import CaseState
 from schemas.disclosure import Level
+from schemas.events import EventKind
 from schemas.filter_words import NEW_SENDER, duration, moment
 from schemas.filters import Term
 from schemas.rules.territories import WORLDWIDE
@@ -29,6 +30,7 @@ _PARTS = {
     "title": (CaseRow.title,),
     "text": (CaseRow.title, CaseRow.artist, CaseRow.isrc, CaseRow.id),
 }
+ALERTS = (EventKind.CASE_DUE_SOON, EventKind.CASE_OVERDUE)
 _EQUAL = {"declared": CaseRow.level, "severity": CaseRow.severity, "kind": CaseRow.kind, "queue": CaseRow.queue}
 _NUMBERS = {"synthetic": CaseRow.synthetic, "confidence": CaseRow.confidence}
 
@@ -119,6 +121,10 @@ class _Compiler:
 
     def _late(self) -> Condition:
         return and_(col(CaseRow.due_at) < self.now, col(CaseRow.state) == CaseState.OPEN)
+
+    def _alerted(self) -> Condition:
+        told = exists().where(col(EventRow.case_id) == col(CaseRow.id), col(EventRow.kind).in_(ALERTS))
+        return and_(col(CaseRow.state) == CaseState.OPEN, told)
 
     def _due(self, value: str) -> Condition:
         within = duration(value)

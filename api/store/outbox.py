@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy
 from sqlmodel import Session, col, select
 
+from api.store import bulk
 from api.tables import EventRow, OutboxRow
 from schemas.events import EventKind
 
@@ -24,6 +25,8 @@ TARGETS: dict[EventKind, tuple[str, ...]] = {
     EventKind.APPEAL_RECEIVED: (WEBHOOK,),
     EventKind.APPEAL_DECIDED: (WEBHOOK,),
     EventKind.POLICY_SIMULATED: (WEBHOOK,),
+    EventKind.ALERT_RAISED: (WEBHOOK,),
+    EventKind.RECALLED: (WEBHOOK,),
 }
 
 
@@ -35,8 +38,7 @@ def put(session: Session, events: Iterable[Mapping[str, Any]]) -> None:
         for one in events
         for target in TARGETS.get(one["kind"], ())
     ]
-    if queued:
-        session.execute(sqlalchemy.insert(OutboxRow), queued)
+    bulk.insert(session, OutboxRow, queued)
 
 
 def due(session: Session, target: str, now: datetime, *, limit: int = 100) -> Sequence[tuple[OutboxRow, EventRow]]:

@@ -1,7 +1,7 @@
 """Queues, routing versions, views, senders and preferences: rows in, rows out, and what queues look like now."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -42,12 +42,12 @@ def figures(session: Session, now: datetime) -> dict[str, QueueFigures]:
 
     Each queue has one clock, so that the cases due first are those that wait longest: the `COUNT_LIMIT` first tell all.
     """
-    names = {MAIN_QUEUE, *session.exec(select(QueueRow.name)), *_routed(session)}
+    names = {MAIN_QUEUE, *session.exec(select(QueueRow.name)), *routed(session)}
     found = {name: _figures(session, name, now) for name in names}
     return {name: one for name, one in found.items() if one.open}
 
 
-def _routed(session: Session) -> Iterable[str]:
+def routed(session: Session) -> Iterable[str]:
     """Name the queues that rules fill without anybody having made them."""
     rows = session.exec(select(RoutingRow.document))
     return {str(rule["queue"]) for text in rows for rule in json.loads(text).get("rules", ())}
@@ -85,9 +85,17 @@ def destination(rules: Sequence[Rule]) -> ColumnElement[str]:
 
 
 def destinations(session: Session, rules: Sequence[Rule], ids: Collection[str]) -> dict[str, str]:
-    """Say for each of these cases which queue it belongs to."""
+    """Say for each of these cases which queue it belongs to; nothing where there are no rules."""
+    if not rules:
+        return {}
     query = select(CaseRow.id, destination(rules)).where(col(CaseRow.id).in_(ids))
     return dict(session.exec(query).all())
+
+
+def put_standings(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change queue, due time and rank of cases, given with their ids."""
+    if rows:
+        session.execute(sa.update(CaseRow), list(rows))
 
 
 def would_go(

@@ -1,0 +1,171 @@
+"""Alerts: each due time that nears or breaks is told once, to the operator alone, and stands in the log."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fixtures_api import Api, make_screening
+from sqlmodel import col, select
+from test_api_webhooks import Receiver, decide, register
+
+from api.services import alerts, clock, courier
+from api.settings import Settings
+from api.store.database import Database
+from api.tables import EventRow
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def api(sqlite_template, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "review.db").write_bytes(sqlite_template.read_bytes())
+    made = Api(Settings(home=home, webhook_private=True, review_rules="at-once"))
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def later(after, act, *args, **named):
+    """Do something as if some time had passed."""
+    now = datetime.now(UTC) + after
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: now)
+        return act(*args, **named)
+
+
+def look(api, after, *, is_whole=True):
+    return later(after, alerts.sweep, api.db, api.settings, is_whole=is_whole)
+
+
+def kinds(db: Database):
+    with db.read() as session:
+        rows = session.exec(select(EventRow).where(col(EventRow.actor) == "clock").order_by(col(EventRow.seq))).all()
+        return [row.kind for row in rows]
+
+
+def test_a_due_time_is_told_when_it_nears_and_when_it_breaks_and_never_again(api):
+    api.record(make_screening(1, "AID-002"))
+
+    assert [look(api, hours * HOUR) for hours in (60, 66, 67, 71, 73, 74, 200)] == [0, 1, 0, 0, 1, 0, 0]
+
+    assert kinds(api.db) == ["case.due_soon", "alert.raised", "case.overdue", "alert.raised"]
+    assert api.admin.get("/v1/cases", params={"filter": "alerted"}).json()["total"] == 1
+
+
+def test_another_due_time_is_another_alert(api):
+    api.record(make_screening(1, "AID-002"))
+    look(api, 80 * HOUR)
+    api.admin.put("/v1/queues/main", json={"title": "Main", "sla_hours": 100})
+
+    assert [look(api, hours * HOUR) for hours in (85, 91, 101, 102)] == [0, 1, 1, 0]
+
+
+def test_what_is_decided_parked_or_not_due_is_not_told(api):
+    api.record(*(make_screening(number, "AID-002") for number in (1, 2)))
+    decide(api, 3)
+    (waiting,) = [c for c in api.admin.get("/v1/cases").json()["cases"] if c["title"] == "Song 2"]
+    body = {"until": (datetime.now(UTC) + 100 * HOUR).isoformat(), "reason": "Waits.", "expected_version": 1}
+    assert api.moderator.post(f"/v1/cases/{waiting['id']}/park", json=body).status_code == 200
+
+    assert (look(api, 80 * HOUR), look(api, 101 * HOUR)) == (1, 1)
+
+
+def test_a_quick_look_finds_what_became_late_and_a_whole_one_the_rest(api):
+    api.record(make_screening(1, "AID-002"))
+
+    assert look(api, 100 * HOUR, is_whole=False) == 0
+    assert look(api, 100 * HOUR) == 1
+    api.record(make_screening(2, "AID-002"))
+    assert look(api, 73 * HOUR, is_whole=False) == 1
+
+
+def test_an_appeal_is_told_too(api):
+    case_id = decide(api)
+    decision = api.label.get(f"/v1/cases/{case_id}").json()["decisions"][-1]["id"]
+    for party in ({}, {"party": "creator", "creator": "Ada"}):
+        body = {"decision_id": decision, "text": "It is rain, I recorded it.", **party}
+        assert api.label.post("/v1/appeals", json=body).status_code == 201
+
+    assert [look(api, 24 * HOUR * days) for days in (10, 13, 13.5, 15, 16)] == [0, 2, 0, 2, 0]
+    assert kinds(api.db)[-3:] == ["appeal.overdue", "appeal.overdue", "alert.raised"]
+
+
+def test_the_operator_hears_in_one_message_and_no_label(api, receiver):
+    own, _ = register(api.admin, receiver.url, kinds=["alert.raised"])
+    theirs, _ = register(api.label, receiver.url)
+    api.record(*(make_screening(number, "AID-002", account="nova") for number in range(1, 4)))
+    look(api, 80 * HOUR)
+    later(80 * HOUR, courier.work, api.db, api.settings)
+
+    told = [json.loads(body) for _, body in receiver.got]
+    (alert,) = [one["data"] for one in told if one["type"] == "alert.raised"]
+    assert (alert["cases"], alert["queues"]) == ({"late": 3}, {"main": {"late": 3}})
+    assert {one["title"] for one in alert["first_cases"]} == {"Song 1", "Song 2", "Song 3"}
+    assert alert["url"].endswith("/console?filter=late")
+    listed = api.label.get(f"/v1/webhooks/{theirs}/deliveries").json()["deliveries"]
+    assert {one["kind"] for one in listed} == {"case.opened"}
+    assert own
+
+
+def test_alerts_are_no_accounts_business(api, receiver):
+    answer = api.label.post("/v1/webhooks", json={"url": receiver.url, "kinds": ["alert.raised"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+
+
+@pytest.mark.parametrize(("filtered", "named"), [("", 2), ("rule:SPM-001", 1), ("rule:DUP-001", None)])
+def test_a_channel_gets_a_card_of_the_cases_that_it_is_for(api, receiver, filtered, named):
+    register(api.admin, receiver.url, form="slack", filter=filtered, kinds=["alert.raised"])
+    api.record(make_screening(1, "AID-002"), make_screening(2, "SPM-001"))
+    look(api, 80 * HOUR)
+    later(80 * HOUR, courier.work, api.db, api.settings)
+
+    cards = [json.loads(body) for _, body in receiver.got]
+    assert [card["text"] for card in cards] == ([f"{named} case{'s' * (named > 1)} late."] if named else [])
+    if named:
+        assert "actions" not in {block["type"] for block in cards[0]["blocks"]}
+
+
+def test_the_figures_show_it_and_open_its_cases(api):
+    api.record(make_screening(1, "AID-002"))
+
+    def seen():
+        page = api.admin.get("/console/dashboard").text
+        listed = api.admin.get("/v1/dashboard/cases", params={"figure": "late"}).json()["total"]
+        return api.admin.get("/v1/dashboard").json()["clocks"], listed, "1 case past due." in page
+
+    assert later(66 * HOUR, seen) == ({"cases_late": 0, "cases_soon": 1, "appeals_late": 0}, 0, False)
+    assert later(73 * HOUR, seen) == ({"cases_late": 1, "cases_soon": 0, "appeals_late": 0}, 1, True)
+
+
+def test_both_databases_and_two_lookers_tell_once(db):
+    from api.services.access import PIPELINE
+    from api.services.screenings import record
+
+    record(db, PIPELINE, [make_screening(n, "AID-002").model_dump(mode="json") for n in (1, 2)])
+    settings = Settings()
+
+    assert later(80 * HOUR, alerts.sweep, db, settings) == 2
+    assert later(80 * HOUR, alerts.sweep, db, settings) == 0
+    assert kinds(db) == ["case.overdue", "case.overdue", "alert.raised"]
+
+
+def test_the_service_looks_by_itself(api):
+    api.record(make_screening(1, "AID-002"))
+    now = datetime.now(UTC) + 80 * HOUR
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: now)
+        with alerts.running(api.db, api.settings, every_s=0.01):
+            until = datetime.now(UTC) + timedelta(seconds=5)
+            while not kinds(api.db) and datetime.now(UTC) < until:
+                time.sleep(0.01)
+    assert kinds(api.db) == ["case.overdue", "alert.raised"]
