@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.explaining import evidence_of, is_met, lines, read_lake, stretch, weighed
 from api.cli.scan import PolicyOption, read_policy
+from schemas.evidence import Evidence
 from schemas.flags import Layer, Span
-from schemas.policy import Condition, Reason, house_policy
+from schemas.policy import Reason, house_policy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,14 +26,17 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 Listens to one file and says what each detector heard, what adds to its score, where in the recording, and which
-reasons of the policy that would meet. [bold]--picture[/bold] draws it: spectrogram, time line, spectrum and
-contributions of the clearest stretch.
+reasons of the policy that would meet. [bold]--lake[/bold] adds what a screening of the same file in that lake knows:
+the sender's past and the signs of spam from all layers. [bold]--picture[/bold] draws it: spectrogram, time line,
+spectrum and contributions of the clearest stretch.
 
 [bold]Examples[/bold]
 
   liner explain song.mp3
 
   liner explain song.mp3 --picture why.png
+
+  liner explain song.mp3 --lake .liner/lake
 
   liner explain song.mp3 --format json | jq .synthetic
 
@@ -60,6 +65,7 @@ def run(
     file: Annotated[Path, typer.Argument(help="A sound file.")],
     *,
     picture: Annotated[Path | None, typer.Option(help="Write the picture (PNG) here.")] = None,
+    lake: Annotated[Path | None, typer.Option(help="A lake in which the same file was screened.")] = None,
     policy: PolicyOption = None,
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
@@ -68,8 +74,8 @@ def run(
     from classifiers.models import active
     from classifiers.synthetic.model import SyntheticModel
 
-    used = (read_policy(policy) or house_policy()).reasons
-    reasons = tuple(reason for reason in used if reason.signals and Layer.HEARD in reason.layers)
+    known, used = read_lake(lake), (read_policy(policy) or house_policy()).reasons
+    of_sound = tuple(reason for reason in used if reason.signals and Layer.HEARD in reason.layers)
     model = SyntheticModel.in_use(active.read_pointer().names)
     with Listener() as listener:
         listening = listener.listen(str(file))
@@ -77,31 +83,28 @@ def run(
         codec = audio.codec if audio else ""
         score = model.score_traces(traces, codec=codec) if traces and model.reads(traces) else None
         if picture:
-            picture.write_bytes(_drawn(file, listening, score, listener, reasons))
+            picture.write_bytes(_drawn(file, listening, score, listener, of_sound))
+    evidence, reasons = evidence_of(file, listening, known), weighed(used)
     if output is Format.JSON:
-        typer.echo(json.dumps(_as_dict(listening, score, reasons), indent=1))
+        typer.echo(json.dumps(_as_dict(listening, score, evidence, reasons), indent=1))
         return
-    for line in _lines(file, listening, score, reasons):
+    for line in _lines(file, listening, score):
+        typer.echo(line)
+    for line in lines(evidence, reasons, has_lake=known is not None):
         typer.echo(line)
     if picture:
         typer.echo(f"\nPicture: {picture}")
 
 
-def _lines(
-    file: Path, listening: "Listening", score: "SyntheticScore | None", reasons: tuple[Reason, ...]
-) -> Iterator[str]:
+def _lines(file: Path, listening: "Listening", score: "SyntheticScore | None") -> Iterator[str]:
     from api.cli.reporting import plain
 
     yield f"{plain(file.name)}: {_facts(listening)}\n"
     yield _verdict(listening, score)
     for window in score.windows if score else ():
-        yield f"  {_stretch(window.start_s, window.end_s)}  {window.words}"
+        yield f"  {stretch(window.start_s, window.end_s)}  {window.words}"
     if score and score.windows:
         yield f"  {_in_words(score)}"
-    yield "\nOther reasons of the policy, on what was measured:"
-    seen = dict.fromkeys(reason.code for reason in reasons if not reason.is_estimate)
-    for code in seen:
-        yield from _reason(next(reason for reason in reasons if reason.code == code), listening)
 
 
 def _facts(listening: "Listening") -> str:
@@ -109,7 +112,7 @@ def _facts(listening: "Listening") -> str:
     if audio is None:
         return "nothing decoded"
     rate = f" {audio.bit_rate_bps / 1000:.0f} kb/s" if audio.bit_rate_bps else ""
-    length = _stretch(0, audio.duration_s).partition("-")[2]
+    length = stretch(0, audio.duration_s).partition("-")[2]
     return f"{length}, {audio.codec}{rate}, {audio.sample_rate_hz / 1000:g} kHz, {audio.channels} channels"
 
 
@@ -138,31 +141,6 @@ def _in_words(score: "SyntheticScore") -> str:
     most = max(means, key=lambda name: abs(means[name]))
     side = "like a neural decoder's output" if means[most] > 0 else "like sound without a neural decoder"
     return f"Most of it comes from the {WORDS[most]} ({means[most]:+.1f}), which is {side}."
-
-
-def _reason(reason: Reason, listening: "Listening") -> Iterator[str]:
-    told, met = [], True
-    for condition in reason.signals:
-        signal = listening.heard.signal(condition.signal)
-        met = met and signal is not None and condition.is_met(signal.value)
-        value = "not measured" if signal is None else f"{signal.value:.3g}"
-        told.append(f"{condition.signal} {value} {_limit(condition)}")
-    yield f"  {'yes' if met else 'no':4}{reason.code} {reason.title}: {', '.join(told)}"
-    for condition in reason.signals if met else ():
-        signal = listening.heard.signal(condition.signal)
-        for span in signal.spans[:3] if signal else ():
-            yield f"        {_stretch(span.start_s, span.end_s)}  {span.note}".rstrip()
-
-
-def _limit(condition: Condition) -> str:
-    parts = [f"at least {condition.at_least:g}"] if condition.at_least is not None else []
-    parts += [f"at most {condition.at_most:g}"] if condition.at_most is not None else []
-    return f"({' and '.join(parts)})"
-
-
-def _stretch(start_s: float, end_s: float) -> str:
-    first, last = round(start_s), round(end_s)
-    return f"{first // 60}:{first % 60:02d}-{last // 60}:{last % 60:02d}"
 
 
 def _drawn(
@@ -219,14 +197,10 @@ def _levels(listener: "Listener", file: Path, window: "WindowScore") -> "npt.NDA
     return extract(to_analysis(samples.mean(axis=1), rate)).levels_db
 
 
-def _as_dict(listening: "Listening", score: "SyntheticScore | None", reasons: tuple[Reason, ...]) -> dict[str, Any]:
-    heard = listening.heard
-    met = [
-        reason.code
-        for reason in reasons
-        if not reason.is_estimate
-        and all((s := heard.signal(c.signal)) is not None and c.is_met(s.value) for c in reason.signals)
-    ]
+def _as_dict(
+    listening: "Listening", score: "SyntheticScore | None", evidence: Evidence, reasons: tuple[Reason, ...]
+) -> dict[str, Any]:
+    heard, sender = listening.heard, evidence.known.sender
     synthetic = None
     if score is not None:
         synthetic = {
@@ -253,5 +227,7 @@ def _as_dict(listening: "Listening", score: "SyntheticScore | None", reasons: tu
         "signals": [signal.model_dump(mode="json") for signal in heard.signals],
         "abstained": [one.model_dump(mode="json") for one in heard.abstained],
         "synthetic": synthetic,
-        "reasons": list(dict.fromkeys(met)),
+        "fused": [one.model_dump(mode="json") for one in evidence.fused],
+        "sender": sender.model_dump(mode="json") if sender else None,
+        "reasons": [reason.code for reason in reasons if is_met(reason, evidence)],
     }

@@ -7,14 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from fixtures_browser import contradiction, write_tune
 from PIL import Image
 from synthetic_sounds import RATE_HZ, song, through_upsampler
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from api.cli.explaining import evidence_of, lines, read_lake, weighed
+from classifiers.listening import Listening
 from classifiers.poster import Poster
 from classifiers.synthetic.score import Line, WindowScore
+from pipeline.lake import Lake
+from pipeline.screened import Screened
+from pipeline.tables import rows_of
+from schemas.errors import LakeUnusable
 from schemas.flags import Span
+from schemas.policy import house_policy
+from schemas.screening import Known, Screening, Signal
+from schemas.senders import SenderRecord
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +62,60 @@ def test_as_json(told: tuple[str, Path]) -> None:
     assert set(window["contributions"]) == {"residual", "regularity", "lattice", "scan"}
     assert told_again["synthetic"]["model"].startswith("synthetic-1")
     assert "AUD-006" not in told_again["reasons"]
+
+
+def test_a_file_alone_says_that_it_knows_no_sender(told: tuple[str, Path]) -> None:
+    words, _ = told
+
+    assert "Of the sender's past a file alone tells nothing; name a lake" in words
+    assert "SPM-020" not in words
+    assert "Signs of spam, added up (spam-1): 0." in words
+    assert "SPM-030 Signs that add up: spam_probability 0." in words
+
+
+def screened_by_spam(path: Path) -> Screening:
+    """A screening whose sender has a past, and whose signs add up."""
+    found = contradiction(path, path)
+    record = SenderRecord(sender="S1", until="2026-11-22", known_days=300, releases=42, burst_ratio=7)
+    fused = (
+        Signal(name="spam_probability", value=0.93, interval=(0.8, 0.97), model="spam-1", note="a burst (+2.4)"),
+        Signal(name="spam_kinds", value=2, model="spam-1"),
+    )
+    return found.model_copy(update={"known": Known(sender=record), "fused": fused})
+
+
+def test_a_lake_adds_what_was_counted_of_the_sender(tmp_path: Path) -> None:
+    path = tmp_path / "song.wav"
+    write_tune(path, seconds=1)
+    screening = screened_by_spam(path)
+    lake = Lake(tmp_path / "lake")
+    lake.write("screenings", rows_of(Screened(screening))["screenings"])
+    listening = Listening(found=screening.found, heard=screening.heard, fingerprint=b"")
+    evidence = evidence_of(path, listening, read_lake(lake.folder))
+    told = "\n".join(lines(evidence, weighed(house_policy().reasons), has_lake=True))
+
+    assert "no  SPM-020 Burst of releases: sender_burst_ratio 7 (at least 5), sender_releases 42" in told
+    assert "sender_new_artist_share not counted" in told
+    assert "(spam-1): 0.93 at even odds (0.80 to 0.97), from 2 kinds of evidence." in told
+    assert "a burst (+2.4)" in told
+    assert "yes SPM-030" in told
+
+
+def test_a_lake_that_has_not_seen_the_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "song.wav"
+    write_tune(path, seconds=1)
+    found = contradiction(path, path)
+    evidence = evidence_of(
+        path, Listening(found=found.found, heard=found.heard, fingerprint=b""), Lake(tmp_path / "lake").folder
+    )
+
+    assert evidence.known.sender is None
+    assert "this lake has counted nothing" in "\n".join(lines(evidence, weighed(house_policy().reasons), has_lake=True))
+
+
+def test_a_folder_that_is_no_lake_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LakeUnusable, match="is no lake"):
+        read_lake(tmp_path)
 
 
 TWO = (WindowScore(0, 10, -2.0, {}, ()), WindowScore(10, 20, 5.0, {}, (Line(50.0, 9),)))
