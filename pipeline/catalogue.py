@@ -2,8 +2,9 @@
 
 One SQLite file in the lake, shared by all workers of a machine. A worker first adds its sound and commits, then looks
 up: SQLite orders commits, so of two copies screened at the same moment the later one sees the other. A process that
-is killed in the middle of a write leaves what was committed and nothing else. The file is an index; it is made anew
-from the lake's ``fingerprints`` and lists where it is missing or of an older form.
+is killed in the middle of a write leaves what was committed and nothing else. The file is an index, with the bulk of
+the keys in a second one (`pipeline.keystore`); both are made anew from the lake's ``fingerprints`` and lists where they
+are missing or of an older form.
 
 What a look-up means (matches, clusters, namesakes) is in `pipeline.compare`.
 """
@@ -15,23 +16,22 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
-from itertools import islice
 from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
 from pipeline.duplicates.keys import indexed, wide_keys
 from pipeline.duplicates.sketch import KeysOf
+from pipeline.keystore import TABLES, KeyStore
 from pipeline.sound import Sound
 
 FILE = "catalogue.sqlite"
-FORM = 2  # of the tables; another one is made anew
+FORM = 3  # of the tables; another one is made anew
 BUSY_SECONDS = 60.0
 HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
 HOT_SHOWN = 4
 CHECKPOINT_PAGES = 65_536  # 256 MB of changes, some 130 sounds, where nobody finds time to bring them home before
 CACHE_KB = 65_536
-LOADED = 200_000  # keys in one transaction
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sound (
@@ -53,9 +53,6 @@ CREATE INDEX IF NOT EXISTS sound_by_isrc ON sound (isrc) WHERE isrc IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sound_by_centre ON sound (centre, day, delivered_at) WHERE centre IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sound_by_file ON sound (audio_sha256) WHERE listed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sound_by_list ON sound (listed) WHERE listed IS NOT NULL;
-CREATE TABLE IF NOT EXISTS landmark (
-    key INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (key, number)
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revisit (recording_key TEXT PRIMARY KEY, asked INTEGER NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = tuple(field.name for field in fields(Sound) if field.name != "number")
@@ -104,25 +101,38 @@ class Catalogue:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        self._db.executescript(_TABLES)
+        self._db.executescript(_TABLES + TABLES)
         self._db.execute(f"PRAGMA user_version = {FORM}")
         self._path = path
-        _read_ahead(path)
+        self.keys = KeyStore(self._db, path)
+        for file in filter(None, (path, self.keys.file())):
+            _read_ahead(file)
 
     @classmethod
     def is_current(cls, lake: Path) -> bool:
-        """Whether a lake has a catalogue of this form."""
-        return _form_of(lake / FILE) == FORM
+        """Whether a lake has a catalogue of this form, and its keys."""
+        if _form_of(lake / FILE) != FORM:
+            return False
+        try:
+            with contextlib.closing(sqlite3.connect(lake / FILE, timeout=BUSY_SECONDS)) as db:
+                KeyStore(db, lake / FILE).opened()
+        except (FileNotFoundError, ValueError):
+            return False
+        return True
 
     @classmethod
     def replace(cls, lake: Path, made: Path) -> None:
         """Put a catalogue that was made and closed in another folder into a lake's place for it."""
-        for tail in ("-wal", "-shm"):
-            (lake / f"{FILE}{tail}").unlink(missing_ok=True)
+        old = list(lake.glob(f"{FILE}-*"))  # log, shared memory, key files
+        for keys in made.glob(f"{FILE}-keys-*"):
+            keys.replace(lake / keys.name)
+        for file in old:
+            file.unlink(missing_ok=True)
         (made / FILE).replace(lake / FILE)
 
     def bring_home(self) -> None:
         """Move what was committed from the log to its places, in a moment when nobody waits for an answer."""
+        self.keys.fold()
         self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
@@ -137,10 +147,8 @@ class Catalogue:
             before = self.sound(sound.recording_key)
             (number,) = self._db.execute(_INSERT, values).fetchone()
             if before is not None and before.fingerprint != sound.fingerprint:
-                gone = ((key, number) for key in self._keys(before))
-                self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", gone)
-            rows = ((key, number) for key in keys)
-            self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+                self.keys.remove(self._keys(before), number)
+            self.keys.add(keys, number)
         return self.numbered([number])[0]
 
     def load_sounds(self, sounds: Iterable[Sound]) -> None:
@@ -148,13 +156,6 @@ class Catalogue:
         insert = f"INSERT OR REPLACE INTO sound ({_READ}) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"  # noqa: S608
         with self._transaction():
             self._db.executemany(insert, (astuple(sound) for sound in sounds))
-
-    def load_keys(self, postings: Iterable[tuple[int, int]]) -> None:
-        """Add very many keys with their numbers; in ascending order the file grows at its end alone."""
-        rows = iter(postings)
-        while batch := list(islice(rows, LOADED)):  # one transaction for all would write everything twice at once
-            with self._transaction():
-                self._db.executemany("INSERT INTO landmark VALUES (?, ?) ON CONFLICT DO NOTHING", batch)
 
     def load_centres(self, pairs: Iterable[Mapping[str, str]]) -> None:
         """Say of very many recordings around which one they stand, by their keys."""
@@ -168,20 +169,18 @@ class Catalogue:
         with self._transaction():
             gone = list(self._select("listed = ?", name))
             for sound in gone:
-                rows = ((key, sound.number) for key in self._keys(sound))
-                self._db.executemany("DELETE FROM landmark WHERE key = ? AND number = ?", rows)
+                self.keys.remove(self._keys(sound), sound.number)
             self._db.execute("DELETE FROM sound WHERE listed = ?", (name,))
         return len(gone)
 
     def contents(self) -> Contents:
         """Count what is here."""
         (sounds,) = self._db.execute("SELECT count(*) FROM sound WHERE listed IS NULL").fetchone()
-        (keys,) = self._db.execute("SELECT count(*) FROM landmark").fetchone()
         (waiting,) = self._db.execute("SELECT count(*) FROM revisit").fetchone()
         query = "SELECT listed, count(*) FROM sound WHERE listed IS NOT NULL GROUP BY listed ORDER BY listed"
         lists = dict(self._db.execute(query).fetchall())
         size = sum(p.stat().st_size for p in self._path.parent.glob(f"{FILE}*"))
-        return Contents(sounds=sounds, keys=keys, lists=lists, waiting=waiting, size=size)
+        return Contents(sounds=sounds, keys=self.keys.count(), lists=lists, waiting=waiting, size=size)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -233,12 +232,11 @@ class Catalogue:
         """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out."""
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
         bits: defaultdict[int, float] = defaultdict(float)
-        for key in self._keys(own):
-            query = "SELECT number FROM landmark WHERE key = ? AND number <> ? LIMIT ?"
-            numbers = self._db.execute(query, (key, own.number, HOT)).fetchall()
-            weight = max(1.0, math.log2(max(last, 2) / (len(numbers) + 1)))
-            for (number,) in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
+        for numbers in self.keys.find(self._keys(own), HOT):
+            weight = max(1.0, math.log2(max(last, 2) / max(1, len(numbers))))
+            for number in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
                 bits[number] += weight
+        bits.pop(own.number, None)
         enough = enough_bits(last)
         return sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
 

@@ -11,17 +11,18 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from pipeline.catalogue import Catalogue
 from pipeline.duplicates import packing
 from pipeline.duplicates.keys import wide_keys
+from pipeline.duplicates.packing import Values
 from pipeline.duplicates.shares import Share, shares_of
 from pipeline.duplicates.sketch import KeysOf, sketch
 from pipeline.lists import listed_sounds
 from pipeline.sound import Sound
 
-KEYS_A_RECORDING = 512
 ROWS = 2000
 COLUMNS = (
     "recording_key", "signal_hash", "audio_sha256", "isrc", "title", "display_artist", "sender_id", "rights_holder",
@@ -38,7 +39,8 @@ def make_anew(lake: Path, keys_of: KeysOf = wide_keys) -> None:
         with contextlib.closing(Catalogue(scratch, keys_of)) as catalogue:
             for share in shares:
                 catalogue.load_sounds(_sounds(share))
-            catalogue.load_keys(_keys(shares, scratch, keys_of))
+            sketched = [sketch(share, scratch, keys_of) for share in shares]
+            catalogue.keys.load(_postings([one.keys for one in sketched]), sum(one.postings for one in sketched))
             catalogue.load_centres(_centres(lake))
             for sound in listed_sounds(lake):
                 catalogue.add(sound)
@@ -55,20 +57,17 @@ def ensure(lake: Path) -> None:
 
 def _sounds(share: Share) -> Iterator[Sound]:
     for first, rows in share.batches(*COLUMNS):
-        for number, row in enumerate(rows, first + 1):  # 0 stands for a sound that was not added
+        for number, row in enumerate(rows, first + 1):
             yield Sound.of_row(row, number)
 
 
-def _keys(shares: list[Share], scratch: Path, keys_of: KeysOf) -> Iterator[tuple[int, int]]:
-    """Yield keys with numbers in ascending order; of sounds with equal samples the first of a share has them."""
-    sorted_files = [sketch(share, scratch, keys_of).keys for share in shares]
-    ranges = packing.ranges_for(sum(share.rows for share in shares) * KEYS_A_RECORDING)
+def _postings(sorted_files: list[str]) -> Iterator[Values]:
+    """Yield postings in ascending order; of sounds with equal samples the first of a share has them."""
+    ranges = packing.ranges_for(sum(len(np.load(path, mmap_mode="r")) for path in sorted_files))
     for index in range(ranges):
         postings = packing.one_range(sorted_files, index, ranges)
         postings.sort()
-        keys, numbers = packing.posting_keys(postings), packing.posting_numbers(postings)
-        for start, stop in packing.chunks(len(postings), 100_000):
-            yield from zip(keys[start:stop].tolist(), (numbers[start:stop] + 1).tolist(), strict=True)
+        yield postings + np.uint64(1)  # 0 stands for a sound that was not added
 
 
 def _centres(lake: Path) -> Iterator[Mapping[str, str]]:
