@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, SkipValidation
+from pydantic import AwareDatetime, Field
 
 from schemas.base import Model
 from schemas.cases import Action, Case, CaseState, StatementOfReasons
@@ -245,7 +245,13 @@ class DecisionCreate(VersionCreate):
 class ScreeningsCreate(Model):
     """A batch of screenings; each is validated by itself, so that one bad one refuses no other."""
 
-    screenings: Annotated[list[Annotated[Screening, SkipValidation]], Field(max_length=MAX_SCREENINGS)]
+    screenings: Annotated[list[Screening], Field(max_length=MAX_SCREENINGS)]
+
+
+class ScreeningList(Model):
+    """The same before its items are looked at."""
+
+    screenings: Annotated[list[Any], Field(max_length=MAX_SCREENINGS)]
 
 
 class ItemProblem(Model):

@@ -4,14 +4,16 @@ Routing is done by the database alone, for the dry run as for real: there is one
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
 from api.public_queues import RoutingDocument
 from api.services.texts import LIMIT, plain
+from api.store import bulk
 from api.store import filters as compiler
 from api.store import queues as store
 from api.tables import CaseRow, SenderRow
@@ -49,28 +51,41 @@ def document(session: Session) -> RoutingDocument:
     return RoutingDocument.model_validate_json(row.document) if row else RoutingDocument()
 
 
-def describe(case: CaseRow, screening: Screening) -> None:
-    """Put what filters and the order look at into the case's row."""
+def facts(screening: Screening) -> dict[str, Any]:
+    """Give what filters and the order look at, as columns of the case's row."""
     intake, heard = screening.intake, screening.heard
     signal = heard.signal(SYNTHETIC)
-    case.level = screening.declared.level
-    case.synthetic = signal.probability if signal is not None else None
-    case.label = plain(intake.label, LIMIT)
-    case.territories = "".join(f" {plain(one, 20)} " for one in intake.territories[:MAX_TERRITORIES])
-    case.confidence = order.confidence(screening.flags, heard)
-    case.exposure = order.exposure(intake)
+    return {
+        "level": screening.declared.level,
+        "synthetic": signal.probability if signal is not None else None,
+        "label": plain(intake.label, LIMIT),
+        "territories": "".join(f" {plain(one, 20)} " for one in intake.territories[:MAX_TERRITORIES]),
+        "confidence": order.confidence(screening.flags, heard),
+        "exposure": order.exposure(intake),
+    }
 
 
-def place(session: Session, touched: Mapping[str, CaseRow], now: datetime) -> None:
-    """Put new and changed cases into their queues, and give them their due time and rank."""
-    if not touched:
+def place(session: Session, opened: Sequence[dict[str, Any]], changed: Sequence[CaseRow], now: datetime) -> None:
+    """Insert new cases and change old ones: each in its queue, with its due time and rank.
+
+    New cases are given as columns. Rules look at rows, so that a new case goes into the main queue first; only what a
+    rule then moves is written twice.
+    """
+    if not opened and not changed:
         return
-    _know_senders(session, touched.values(), now)
+    hours = sla_hours(session)
+    _know_senders(session, opened, changed, now)
+    for made in opened:
+        made.update(_standing(MAIN_QUEUE, hours, made["opened_at"], made))
+    bulk.insert(session, CaseRow, opened)
     session.flush()
     rules = compiled(document(session), now)
-    to = store.destinations(session, rules, list(touched)) if rules else {}
-    hours = sla_hours(session)
-    for row in touched.values():
+    to = store.destinations(session, rules, [*(made["id"] for made in opened), *(row.id for row in changed)])
+    moved = [made for made in opened if to.get(made["id"], MAIN_QUEUE) != MAIN_QUEUE]
+    store.put_standings(
+        session, [{"id": made["id"], **_standing(to[made["id"]], hours, made["opened_at"], made)} for made in moved]
+    )
+    for row in changed:
         move(row, to.get(row.id, MAIN_QUEUE), hours)
 
 
@@ -86,17 +101,31 @@ def sla_hours(session: Session) -> dict[str, int]:
 
 def move(row: CaseRow, queue: str, hours: Mapping[str, int]) -> None:
     """Put a case into a queue; its clock runs from when it was opened."""
-    row.queue = queue
-    row.due_at = row.opened_at + timedelta(hours=hours.get(queue, SLA_HOURS))
-    row.rank = order.rank(row.priority, row.confidence, row.exposure, row.due_at)
+    about = {"priority": row.priority, "confidence": row.confidence, "exposure": row.exposure}
+    for name, value in _standing(queue, hours, row.opened_at, about).items():
+        setattr(row, name, value)
 
 
-def _know_senders(session: Session, rows: Iterable[CaseRow], now: datetime) -> None:
-    cases = [row for row in rows if row.sender_id]
-    pairs = {(row.account, row.sender_id) for row in cases}
-    seen = store.senders(session, pairs)
-    for pair in sorted(pairs - set(seen)):
-        session.add(SenderRow(account=pair[0], sender_id=pair[1], first_at=now))
-        seen[pair] = now
-    for row in cases:
-        row.sender_since = seen[row.account, row.sender_id]
+def _standing(queue: str, hours: Mapping[str, int], since: datetime, about: Mapping[str, Any]) -> dict[str, Any]:
+    due_at = since + timedelta(hours=hours.get(queue, SLA_HOURS))
+    rank = order.rank(about["priority"], about["confidence"], about["exposure"], due_at)
+    return {"queue": queue, "due_at": due_at, "rank": rank}
+
+
+def _know_senders(
+    session: Session, opened: Sequence[dict[str, Any]], changed: Sequence[CaseRow], now: datetime
+) -> None:
+    """Say of each case since when its sender is known."""
+    pairs = {(str(made["account"]), str(made["sender_id"])) for made in opened}
+    pairs |= {(row.account, row.sender_id) for row in changed}
+    named = {pair for pair in pairs if pair[1]}
+    seen = store.senders(session, named) if named else {}
+    new = named - set(seen)
+    bulk.insert(
+        session, SenderRow, [{"account": pair[0], "sender_id": pair[1], "first_at": now} for pair in sorted(new)]
+    )
+    seen |= dict.fromkeys(new, now)
+    for made in opened:
+        made["sender_since"] = seen.get((made["account"], made["sender_id"]))
+    for row in changed:
+        row.sender_since = seen.get((row.account, row.sender_id), row.sender_since)

@@ -13,6 +13,7 @@ from api.public import CasePublic, DecisionPublic, QueueFilters
 from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
+from api.store.bulk import among
 from api.store.filters import conditions, has_code, names_parked, names_state
 from api.tables import CaseRow, DecisionRow, FlagRow
 from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
@@ -44,7 +45,7 @@ def lock(session: Session, case_id: str) -> CaseRow | None:
 
 def lock_all(session: Session, case_ids: Iterable[str]) -> dict[str, CaseRow]:
     """Read several cases for change, in one order for everybody, so that nobody waits in a ring."""
-    query = select(CaseRow).where(col(CaseRow.id).in_(sorted(set(case_ids)))).order_by(col(CaseRow.id))
+    query = select(CaseRow).where(among(session, CaseRow.id, set(case_ids))).order_by(col(CaseRow.id))
     return {row.id: row for row in session.exec(query.with_for_update())}
 
 

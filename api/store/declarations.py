@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor
+from api.store import bulk
 from api.store.cases import visible
 from api.tables import DeclarationRow
 from schemas.disclosure import Level
@@ -21,10 +22,11 @@ MAX_LISTED = 200  # of one ISRC, sound or release, the last ones
 def add(session: Session, rows: Iterable[dict[str, Any]]) -> None:
     """Insert what is not stored yet; the same message again is the same row."""
     made = {str(row["id"]): row for row in rows}
-    for known in session.exec(select(DeclarationRow.id).where(col(DeclarationRow.id).in_(list(made)))):
+    if not made:
+        return
+    for known in session.exec(select(DeclarationRow.id).where(bulk.among(session, DeclarationRow.id, made))):
         del made[known]
-    if made:
-        session.execute(insert(DeclarationRow), list(made.values()))
+    bulk.insert(session, DeclarationRow, list(made.values()))
 
 
 def of_isrc(session: Session, actor: Actor, isrc: str) -> list[DeclarationRow]:

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy
-from sqlalchemy import Insert, text, update
+from sqlalchemy import Insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from api.public import EventPublic
-from api.store import decisions, outbox
+from api.store import bulk, decisions, outbox
 from api.tables import ChainHeadRow, EventRow
 from schemas.chain import GENESIS, Event, Head, canonical
 from schemas.events import EventKind
@@ -25,16 +24,7 @@ from schemas.events import EventKind
 CHAIN = "event"
 PENDING = "liner_events"
 PAGE = 5000
-COLUMNS = {
-    "seq": "bigint",
-    "case_id": "text",
-    "kind": "text",
-    "actor": "text",
-    "at": "timestamptz",
-    "payload": "text",
-    "prev_hash": "text",
-    "hash": "text",
-}
+COLUMNS = ("seq", "case_id", "kind", "actor", "at", "payload", "prev_hash", "hash")
 
 
 def record(
@@ -56,7 +46,7 @@ def settle(session: Session) -> None:
     head = _lock_head(session)
     for event in events:
         head = _link(event, head)
-    _insert(session, events)
+    bulk.insert(session, EventRow, events)
     session.execute(update(ChainHeadRow).where(col(ChainHeadRow.name) == CHAIN).values(seq=head.seq, hash=head.hash))
     outbox.put(session, events)
 
@@ -135,16 +125,6 @@ def _vouched(session: Session, event: dict[str, Any]) -> dict[str, Any]:
         return payload
     digest = decisions.digest_of(session, str(payload.get("decision", "")))
     return payload if digest is None else {**payload, "sha256": digest}
-
-
-def _insert(session: Session, values: list[dict[str, Any]]) -> None:
-    """Insert events at once; PostgreSQL takes them as columns, which is one statement for any number."""
-    if session.get_bind().dialect.name != "postgresql":
-        session.execute(sqlalchemy.insert(EventRow), values)
-        return
-    columns = {name: [one[name] for one in values] for name in COLUMNS}
-    unnested = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in COLUMNS.items())
-    session.execute(text(f"INSERT INTO event ({', '.join(COLUMNS)}) SELECT * FROM unnest({unnested})"), columns)  # noqa: S608 - names of this file
 
 
 def _link(event: dict[str, Any], last: Head) -> Head:

@@ -1,15 +1,14 @@
 """Screenings: the document as received, and what is looked up by."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable
 
-import sqlalchemy
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor
+from api.store.bulk import among
 from api.store.cases import visible
-from api.tables import CaseRow, DeliveryRow, FlagRow, ScreeningRow
+from api.tables import CaseRow, DeliveryRow, ScreeningRow
 from schemas.screening import Screening
 
 INGEST_LOCK = 0x696E67  # "ing": batches come one after the other, so that none waits for another in a ring
@@ -21,26 +20,23 @@ def one_batch_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INGEST_LOCK})
 
 
-def known(session: Session, ids: Iterable[str]) -> dict[str, str | None]:
+def known(session: Session, ids: Collection[str]) -> dict[str, str | None]:
     """Say which ids are stored already, and the case of each."""
-    query = select(ScreeningRow.id, ScreeningRow.case_id).where(col(ScreeningRow.id).in_(list(ids)))
+    query = select(ScreeningRow.id, ScreeningRow.case_id).where(among(session, ScreeningRow.id, ids))
     return dict(session.exec(query).all())
 
 
 def rows(session: Session, ids: Iterable[str]) -> dict[str, ScreeningRow]:
     """Read screenings by id."""
-    return {row.id: row for row in session.exec(select(ScreeningRow).where(col(ScreeningRow.id).in_(list(ids))))}
-
-
-def insert(session: Session, table: type[ScreeningRow] | type[FlagRow], made: Sequence[Mapping[str, Any]]) -> None:
-    """Insert new rows of one table at once."""
-    if made:
-        session.execute(sqlalchemy.insert(table), list(made))
+    wanted = list(ids)
+    query = select(ScreeningRow).where(among(session, ScreeningRow.id, wanted))
+    return {row.id: row for row in session.exec(query)} if wanted else {}
 
 
 def existing_deliveries(session: Session, ids: Iterable[str]) -> set[str]:
     """Say which of these deliveries came in over HTTP."""
-    return set(session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(list(ids)))))
+    wanted = list(ids)
+    return set(session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(wanted)))) if wanted else set()
 
 
 def find(session: Session, actor: Actor, screening_id: str) -> ScreeningRow | None:

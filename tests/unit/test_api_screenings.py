@@ -87,17 +87,14 @@ def test_one_bad_item_refuses_no_other(db):
 
 
 def test_what_the_database_refuses_costs_no_other_item(db, monkeypatch):
-    from api.services import screenings as service
+    from api.services import ingest as service
 
-    really = service._row
+    really = service.columns
 
-    def spoil(batch, screening):
-        row = really(batch, screening)
-        if screening.id == "scr_2_0":
-            row.kind = "album"
-        return row
+    def spoil(screening):
+        return really(screening) | ({"kind": "album"} if screening.id == "scr_2_0" else {})
 
-    monkeypatch.setattr(service, "_row", spoil)
+    monkeypatch.setattr(service, "columns", spoil)
 
     results = put(db, make_screening(1, "AID-002"), make_screening(2, "AID-002"), make_screening(3))
 
