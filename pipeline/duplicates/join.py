@@ -102,7 +102,7 @@ def _weights(sizes: np.ndarray, total: int) -> np.ndarray:
 
 def _counted(sizes: np.ndarray) -> np.ndarray:
     """Count from 0 within each run."""
-    return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.asarray(np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes))
 
 
 def _with_earliest(numbers: np.ndarray, sizes: np.ndarray, weights: np.ndarray, about: About) -> Values:
