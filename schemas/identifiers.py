@@ -22,6 +22,7 @@ which carry it, so that a wrong one is a reason for doubt rather than an error.
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from stdnum import ean, grid, isni, isrc
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength, ValidationError
@@ -52,6 +53,7 @@ _SAID: dict[type[ValidationError], tuple[Broken, str]] = {
 }
 
 
+@lru_cache(maxsize=16_384)  # several rules ask about the same code
 def parse_isrc(text: str) -> str:
     """Read an International Standard Recording Code.
 

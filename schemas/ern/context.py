@@ -7,6 +7,7 @@ from lxml import etree
 
 from schemas.disclosure import Level
 from schemas.ern.node import Node
+from schemas.ern.order import wrong_order
 from schemas.ern.source import Refusal
 from schemas.findings import Finding, Location
 from schemas.release import Identified, Party
@@ -28,7 +29,8 @@ class Context:
     parties
         By reference in ERN 4; in order of appearance, by name, in ERN 3.
     read
-        Elements about AI whose content went into the message; the others are strays.
+        Elements about AI whose content went into the message, and what is wrong with where each stands among its
+        siblings; the others are strays.
     tags
         Names of all elements so far; and what those that say something about AI are meant to be.
     strays
@@ -38,7 +40,7 @@ class Context:
     path: str
     version: str | None
     parties: dict[str, Party] = field(default_factory=dict)
-    read: set[etree._Element] = field(default_factory=set)
+    read: dict[etree._Element, str | None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     places: int = 0
     tags: set[str] = field(default_factory=set)
@@ -69,10 +71,17 @@ class Context:
             return Level.UNDECLARED
         return LEVELS.get(text.strip(), Level.UNDECLARED)
 
+    def take(self, node: Node) -> None:
+        """Note that an element about AI goes into the message."""
+        parent = node.parent if self.can_declare else None
+        siblings = parent.children if parent else [node]
+        names = tuple([one.name for one in siblings])
+        self.read[node.element] = wrong_order(parent.name, names, siblings.index(node)) if parent else None
+
     def special(self, node: Node) -> str:
         """Read who stands where no party does; a value that is not allowed here stays a stray."""
         if self.can_declare and node.text in SPECIAL_CONTRIBUTORS:
-            self.read.add(node.element)
+            self.take(node)
         return own_value(node)
 
     def identified(self, node: Node, scheme: str | None = None) -> Identified:

@@ -23,7 +23,7 @@ def read_disclosure(node: Node, contributions: tuple[Contribution, ...], context
     has_place = node.name in AI_PLACES["ContainsAI"]
     contains_ai = node.first("ContainsAI") if has_place else None
     if contains_ai is not None:
-        context.read.add(contains_ai.element)
+        context.take(contains_ai)
     text = contains_ai.raw_text if contains_ai else None
     return Disclosure(
         level=context.level(text),
@@ -79,7 +79,7 @@ def _degree(node: Node, agent: Agent, context: Context) -> tuple[str | None, Lev
     """Read ``AiContribution``: DDEX lets it default to All for GenerativeAI."""
     element = node.first("AiContribution")
     if element is not None:
-        context.read.add(element.element)
+        context.take(element)
         return element.raw_text, context.level(element.raw_text)
     is_default = agent is Agent.GENERATIVE_AI and context.can_declare
     return None, Level.ALL if is_default else Level.UNDECLARED

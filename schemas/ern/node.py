@@ -20,14 +20,17 @@ class Node:
     has been read, whenever the garbage collector may come.
     """
 
-    __slots__ = ("__weakref__", "_children", "_parent", "_xpath", "element", "name", "place")
+    __slots__ = ("__weakref__", "_children", "_parent", "_place", "_places", "_xpath", "element", "name")
 
-    def __init__(self, element: etree._Element, name: str, parent: "ref[Node] | None" = None, place: int = 0) -> None:
+    def __init__(
+        self, element: etree._Element, name: str, parent: "ref[Node] | None" = None, place: int | None = None
+    ) -> None:
         self.element = element
         self.name = name
         self._parent = parent
-        self.place = place  # among siblings of the same name, from 1; 0 for an only one
+        self._place = place
         self._children: list[Node] | None = None
+        self._places: dict[Node, int] | None = None
         self._xpath: str | None = None
 
     @classmethod
@@ -58,23 +61,38 @@ class Node:
         if count > MAX_CHILDREN:
             raise Refusal(f"{self.name} has {count:,} children; at most {MAX_CHILDREN:,} are read.", self.line)
         children, here = [], ref(self)
-        last: dict[str, Node] = {}
         for element in self.element:
             name = element.tag
             if name[0] == "{":  # ERN's own elements have no namespace
                 name = name.rpartition("}")[2]
-            node = Node(element, name, here)
-            if before := last.get(name):
-                before.place = before.place or 1
-                node.place = before.place + 1
-            last[name] = node
-            children.append(node)
+            children.append(Node(element, name, here))
         return children
+
+    @property
+    def place(self) -> int:
+        """Number among the siblings of the same name, from 1; 0 for an only one."""
+        if self._place is None:
+            parent = self.parent
+            self._place = parent.places.get(self, 0) if parent else 0
+        return self._place
+
+    @property
+    def places(self) -> "dict[Node, int]":
+        """Numbers of the children whose name stands more than once; all at once, as a list may be long."""
+        if self._places is None:
+            self._places = {}
+            last: dict[str, Node] = {}
+            for node in self.children:
+                if before := last.get(node.name):
+                    self._places[node] = self._places.setdefault(before, 1) + 1
+                last[node.name] = node
+        return self._places
 
     @property
     def text(self) -> str:
         """The text up to the first child, stripped."""
-        return self._bounded(self.element.text or "").strip()
+        text = self.element.text
+        return self._bounded(text).strip() if text else ""
 
     @property
     def raw_text(self) -> str:
@@ -124,9 +142,9 @@ class Node:
     def xpath(self) -> str:
         """Path of local names with positions where a name stands more than once."""
         if self._xpath is None:
-            parent = self.parent
+            parent, place = self.parent, self.place
             above = parent.xpath if parent else ""
-            self._xpath = f"{above}/{self.name}[{self.place}]" if self.place else f"{above}/{self.name}"
+            self._xpath = f"{above}/{self.name}[{place}]" if place else f"{above}/{self.name}"
         return self._xpath
 
     @property

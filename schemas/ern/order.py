@@ -1,6 +1,6 @@
 """Where an element about AI stands among its siblings: ERN 4.3.1 and 4.3.2 fix the order."""
 
-from lxml import etree
+from functools import lru_cache
 
 
 def _names(text: str) -> frozenset[str]:
@@ -30,18 +30,28 @@ FOLLOWERS: dict[tuple[str, str], frozenset[str]] = {
 """What stands behind an AI element inside its parent; everything else stands before it."""
 
 
-def wrong_order(element: etree._Element) -> str | None:
-    """Say which sibling an element about AI stands on the wrong side of; None where its order is right or not known."""
-    parent = element.getparent()
-    followers = FOLLOWERS.get((_name(parent), _name(element))) if parent is not None else None
+@lru_cache(maxsize=4096)  # credits look alike, and a message may have a hundred thousand
+def wrong_order(parent: str, siblings: tuple[str, ...], index: int) -> str | None:
+    """Say which sibling an element about AI stands on the wrong side of.
+
+    Parameters
+    ----------
+    parent, siblings
+        Name of the element around it, and of everything in that, itself included.
+    index
+        Which of ``siblings`` it is, from 0.
+
+    Returns
+    -------
+    str or None
+        ``behind Duration``, ``before Role``; None where its order is right or not known.
+    """
+    name = siblings[index]
+    followers = FOLLOWERS.get((parent, name))
     if followers is None:
         return None
-    early = next((_name(one) for one in element.itersiblings() if _name(one) not in followers), None)
-    late = next((_name(one) for one in element.itersiblings(preceding=True) if _name(one) in followers), None)
+    early = next((one for one in siblings[index + 1 :] if one not in followers), None)
+    late = next((one for one in reversed(siblings[:index]) if one in followers), None)
     if late:
         return f"behind {late}"
-    return f"before {early}" if early and early != _name(element) else None
-
-
-def _name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    return f"before {early}" if early and early != name else None

@@ -12,7 +12,6 @@ from lxml import etree
 
 from schemas.ern.context import Context
 from schemas.ern.node import Node
-from schemas.ern.order import wrong_order
 from schemas.ern.source import Refusal
 from schemas.vocabularies import AI_PLACES, LEVELS, SPECIAL_CONTRIBUTORS
 
@@ -51,15 +50,15 @@ def report_strays(top: Node, context: Context) -> None:
     if not context.meant or context.strays > MAX_STRAYS:
         return
     for element in top.element.iter(*context.meant):
-        order = wrong_order(element) if context.can_declare else None
-        if element in context.read and not order:
+        is_read, order = element in context.read, context.read.get(element)
+        if is_read and not order:
             continue
         context.strays += 1
         if context.strays > MAX_STRAYS:
             context.report("XSD-006", f"More than {MAX_STRAYS} elements about AI are not read.", top)
             return
         node = _node_of(element, top)
-        if element in context.read:
+        if is_read:
             text = f"{node.name} stands {order}, where no schema of ERN {context.version} allows it."
             context.report("XSD-006", text, node, node.raw_text)
         elif wrong := _what_is_wrong(node, context.meant[element.tag], context):

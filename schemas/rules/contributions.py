@@ -7,6 +7,7 @@ Inputs: `schemas.release.Message`. The rules on whole recordings are in `schemas
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.disclosure import Agent, Area, Level
 from schemas.findings import Severity
@@ -85,6 +86,7 @@ def ai_has_a_role(message: Message) -> Iterator[Hit]:
             yield Hit(text, place_of(one, resource), name_of(resource))
 
 
+@lru_cache(maxsize=4096)  # the same people are credited again and again
 def is_tool_name(name: str) -> bool:
     """Whether a whole name is one of a generator, version or ``AI`` at its end aside."""
     if name.strip() == "Ai":
@@ -147,6 +149,11 @@ def training_is_no_disclosure(message: Message) -> Iterator[Hit]:
                 yield Hit(f"The deal grants {use}; this is no AI disclosure.", deal.at, message.message_id, use)
 
 
+@lru_cache(maxsize=4096)
+def _looks_like_ai(value: str) -> bool:
+    return _LOOKS_LIKE_AI.search(value) is not None
+
+
 @rule(
     "AID-017",
     INFO,
@@ -162,6 +169,6 @@ def own_values_are_standard(message: Message) -> Iterator[Hit]:
         if one.agent is Agent.GENERATIVE_AI:
             continue
         for value in filter(None, (one.special_text, *one.roles)):
-            if _LOOKS_LIKE_AI.search(value):
+            if _looks_like_ai(value):
                 text = f"{value!r} looks like an AI disclosure in the sender's own words."
                 yield Hit(text, place_of(one, resource), name_of(resource), value)

@@ -59,8 +59,9 @@ def recording_is_declared(message: Message) -> Iterator[Hit]:
 def none_means_none(message: Message) -> Iterator[Hit]:
     """Look for AI credits on what is declared free of AI."""
     for resource in resources_of(message):
-        credited = [c for c in contributions_of(resource) if uses_ai(c)]
-        if credited and resource.disclosure.level is Level.NONE:
+        if resource.disclosure.level is not Level.NONE:
+            continue
+        if credited := [c for c in contributions_of(resource) if uses_ai(c)]:
             text = f"ContainsAI is None, yet AI is credited: {names_of(credited)}."
             yield Hit(text, place_of(credited[0], resource), name_of(resource), resource.disclosure.text)
 
@@ -78,8 +79,9 @@ def none_means_none(message: Message) -> Iterator[Hit]:
 def all_means_all(message: Message) -> Iterator[Hit]:
     """Look for people credited on what is declared wholly made by AI."""
     for resource in resources_of(message):
-        people = [c for c in contributions_of(resource) if c.agent is Agent.HUMAN]
-        if people and resource.disclosure.level is Level.ALL:
+        if resource.disclosure.level is not Level.ALL:
+            continue
+        if people := [c for c in contributions_of(resource) if c.agent is Agent.HUMAN]:
             text = f"ContainsAI is All, yet people are credited: {names_of(people)}."
             yield Hit(text, place_of(people[0], resource), name_of(resource), resource.disclosure.text)
 
@@ -115,8 +117,9 @@ def partly_says_where(message: Message) -> Iterator[Hit]:
 def ai_credit_is_declared(message: Message) -> Iterator[Hit]:
     """Look for AI credits on undeclared resources."""
     for resource in resources_of(message):
-        credited = [c for c in contributions_of(resource) if uses_ai(c)]
-        if credited and resource.disclosure.level is Level.UNDECLARED:
+        if resource.disclosure.level is not Level.UNDECLARED:
+            continue
+        if credited := [c for c in contributions_of(resource) if uses_ai(c)]:
             text = f"AI is credited ({names_of(credited)}), but ContainsAI is missing."
             yield Hit(text, place_of(credited[0], resource), name_of(resource))
 
@@ -153,9 +156,11 @@ def ai_artist_is_declared(message: Message) -> Iterator[Hit]:
 def ai_performance_has_ai_artist(message: Message) -> Iterator[Hit]:
     """Look for people shown as artists of what AI alone performs."""
     for recording in message.sound_recordings:
+        if recording.disclosure.level is not Level.ALL:
+            continue
         performed = any(uses_ai(c) and PERFORMING.intersection(c.areas) for c in contributions_of(recording))
         people = [a for a in recording.display_artists if a.special is None]
-        if performed and people and recording.disclosure.level is Level.ALL:
+        if performed and people:
             shown = people[0].name or recording.display_artist
             text = f"AI alone performs, yet the shown artist is {shown}."
             yield Hit(text, people[0].at if people[0].at.path else recording.at, name_of(recording), shown)

@@ -121,6 +121,8 @@ def foreign_letters(name: str) -> tuple[str, ...]:
     >>> foreign_letters("Кино") + foreign_letters("宇多田ヒカル feat. KOHH") + foreign_letters("KoЯn")
     ()
     """
+    if name.isascii():
+        return ()
     hidden = [c for c in name if c in OVERRIDES] + [c for run in HIDDEN.findall(name) for c in run]
     return tuple(dict.fromkeys(hidden + [c for word in re.findall(r"\w+", name) for c in _look_alikes(word)]))
 
