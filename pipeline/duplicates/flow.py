@@ -225,7 +225,7 @@ class FindDuplicates(beam.PTransform):
         return results.write_clusters(bucket, described, self.policy, self.scratch / "results")
 
     def _write_links(self, done: verify.Verified, described: list[describe.Described]) -> str:
-        return results.write_links(done.links, described, self.scratch / "results" / "links")
+        return results.write_links(done, described, self.scratch / "results" / "links")
 
     def _about(self, done: Sequence[sketch.Sketched]) -> About:
         return About(self.shares, [one.about for one in sorted(done, key=lambda one: one.index)])

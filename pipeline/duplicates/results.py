@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pipeline.duplicates import packing
 from pipeline.duplicates.describe import Described, Keys
 from pipeline.duplicates.shares import day_text
-from pipeline.duplicates.verify import is_whole
+from pipeline.duplicates.verify import LINK, STRETCH, Verified, is_whole
 from schemas.copies import Cluster, Copy, bearer_of, relation_of
 from schemas.evidence import Evidence
 from schemas.flags import Flag, Span
@@ -30,6 +30,7 @@ SHOWN = 200  # members in one noun; the table has them all
 BUCKET_MEMBERS = 200_000
 
 _TEXT, _COUNT, _REAL = pa.string(), pa.int64(), pa.float64()
+STRETCH_FIELDS = [name for name in STRETCH.names or () if name != "link"]
 CLUSTERS = pa.schema(
     [
         ("cluster_id", _TEXT), ("size", _COUNT), ("titles", _COUNT), ("artists", _COUNT), ("senders", _COUNT),
@@ -49,9 +50,10 @@ LINKS = pa.schema(
         ("recording_key", _TEXT), ("other_key", _TEXT), ("is_whole", pa.bool_()), ("speed", _REAL),
         ("pitch_semitones", _REAL), ("own_start_s", _REAL), ("own_end_s", _REAL), ("other_start_s", _REAL),
         ("other_end_s", _REAL), ("own_share", _REAL), ("other_share", _REAL), ("votes", _REAL),
+        ("stretches", pa.list_(pa.struct([(name, _REAL) for name in STRETCH_FIELDS]))),
     ]
 )  # fmt: skip
-_LINK_FIELDS = [name for name in LINKS.names if name not in ("recording_key", "other_key", "is_whole")]
+_LINK_FIELDS = [name for name in LINK.names or () if name not in ("later", "earlier")]
 
 Rows = list[dict[str, Any]]
 
@@ -205,20 +207,33 @@ def _cluster_row(star: _Star, flag: Flag | None) -> dict[str, Any]:
     }
 
 
-def write_links(path: str, described: Sequence[Described], folder: Path) -> str:
-    """Write a file of links with the recordings' keys."""
-    links: npt.NDArray[Any] = np.load(path)
+def write_links(done: Verified, described: Sequence[Described], folder: Path) -> str:
+    """Write a file of links with the recordings' keys and all shared stretches."""
+    links: npt.NDArray[Any] = np.load(done.links)
+    stretches = _stretches(np.load(done.stretches), len(links))
     keys = Keys(described)
     own, other = (keys[packing.posting_numbers(links[side])] for side in ("later", "earlier"))
     rows = [
-        {"recording_key": own[n], "other_key": other[n], **dict(zip(_LINK_FIELDS, values, strict=True))}
+        {
+            "recording_key": own[n],
+            "other_key": other[n],
+            "stretches": stretches[n],
+            **dict(zip(_LINK_FIELDS, values, strict=True)),
+        }
         for n, values in enumerate(links[_LINK_FIELDS].tolist())
     ]
-    target = folder / f"part-{Path(path).stem}.parquet"
+    target = folder / f"part-{Path(done.links).stem}.parquet"
     with _Writer(target, LINKS) as writer:
         for row in rows:
             writer.add({**row, "is_whole": is_whole(row["own_share"], row["other_share"])})
     return str(target)
+
+
+def _stretches(rows: npt.NDArray[Any], links: int) -> list[Rows]:
+    """Give each link its own stretches."""
+    ends = np.searchsorted(rows["link"], np.arange(links + 1))
+    plain = [dict(zip(STRETCH_FIELDS, values, strict=True)) for values in rows[STRETCH_FIELDS].tolist()]
+    return [plain[start:stop] for start, stop in pairwise(ends.tolist())]
 
 
 class _Writer:

@@ -17,7 +17,9 @@ from pipeline.duplicates import packing
 from pipeline.duplicates.shares import Share
 from schemas.flags import Span
 
-MAX_TRIED = 16  # partners of one recording; a track made of many samples has many
+MAX_TRIED = 80  # partners of one recording; a mix or a track made of many samples has many
+MAX_STRANGERS = 16  # of these who turn out to share nothing; then it is enough
+MAX_STRETCHES = 64  # of one link; those with most evidence are kept
 WHOLE_SHARE = 0.6  # of both recordings; above a half, any two members of a star share sound with each other
 
 LINK = np.dtype(
@@ -25,6 +27,12 @@ LINK = np.dtype(
         ("later", "<u8"), ("earlier", "<u8"),
         ("own_start_s", "<f4"), ("own_end_s", "<f4"), ("other_start_s", "<f4"), ("other_end_s", "<f4"),
         ("speed", "<f4"), ("pitch_semitones", "<f4"), ("votes", "<f4"), ("own_share", "<f4"), ("other_share", "<f4"),
+    ]
+)  # fmt: skip
+STRETCH = np.dtype(
+    [
+        ("link", "<u4"), ("own_start_s", "<f4"), ("own_end_s", "<f4"), ("other_start_s", "<f4"),
+        ("other_end_s", "<f4"), ("speed", "<f4"), ("pitch_semitones", "<f4"),
     ]
 )  # fmt: skip
 
@@ -102,11 +110,14 @@ class Verified:
     ----------
     links
         Sorted by the later recording.
+    stretches
+        The shared stretches of each link, by its place among the links and in the order of the later recording.
     numbers
         Of all recordings in a link, ascending.
     """
 
     links: str
+    stretches: str
     numbers: str
     tried: int
     found: int
@@ -168,18 +179,32 @@ def verify(candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Co
     candidates
         By the later recording's number, the earliest partner first.
     """
-    found: list[tuple[Any, ...]] = []
+    found: list[_Found] = []
     tried = 0
     starts = [*packing.starts_of(candidates["number"]).tolist(), len(candidates)]
     for start, stop in pairwise(starts):
-        for link in _links_of(_strongest(candidates[start:stop]), fingerprints, compare):
+        for one in _links_of(_strongest(candidates[start:stop]), fingerprints, compare):
             tried += 1
-            if link is not None:
-                found.append(link)
-    links = np.array(found, LINK)
-    links = links[np.argsort(links["later"], kind="stable")]
-    numbers = packing.save(target.with_name(f"numbers-{target.name}"), packing.both_numbers(links))
-    return Verified(packing.save(target, links), numbers, tried, len(links))
+            if one is not None:
+                found.append(one)
+    found.sort(key=lambda one: one.link[0])
+    links = np.array([one.link for one in found], LINK)
+    stretches = [(place, *row) for place, one in enumerate(found) for row in one.stretches]
+    return Verified(
+        links=packing.save(target, links),
+        stretches=packing.save(target.with_name(f"stretches-{target.name}"), np.array(stretches, STRETCH)),
+        numbers=packing.save(target.with_name(f"numbers-{target.name}"), packing.both_numbers(links)),
+        tried=tried,
+        found=len(links),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row of `LINK`, and its rows of `STRETCH` without the link's place."""
+
+    link: tuple[Any, ...]
+    stretches: list[tuple[float, ...]]
 
 
 def _strongest(candidates: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -190,27 +215,32 @@ def _strongest(candidates: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return candidates[np.sort(chosen)]
 
 
-def _links_of(
-    candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Compare
-) -> Iterator[tuple[Any, ...] | None]:
+def _links_of(candidates: npt.NDArray[Any], fingerprints: Fingerprints, compare: Compare) -> Iterator[_Found | None]:
     number, later = int(candidates["number"][0]), candidates["later"][0]
     others = packing.posting_numbers(candidates["earlier"])
     own = fingerprints[number]
+    strangers = 0
     for place, other in enumerate(others.tolist()):
         alignment = compare(own, fingerprints[other])
-        link = _link(later, candidates["earlier"][place], alignment) if alignment else None
-        yield link
-        if link is not None and is_whole(*link[-2:]):
-            return  # whoever else has this sound is linked with that one, too
+        yield _found(later, candidates["earlier"][place], alignment) if alignment else None
+        strangers += alignment is None
+        if strangers == MAX_STRANGERS or (alignment and is_whole(alignment.own_coverage, alignment.other_coverage)):
+            return  # whoever else has the whole sound is linked with that one, too
 
 
-def _link(later: np.uint64, earlier: np.uint64, alignment: Aligned) -> tuple[Any, ...]:
+def _found(later: np.uint64, earlier: np.uint64, alignment: Aligned) -> _Found:
     own, other = alignment.own, alignment.other
-    return (
+    link = (
         later, earlier, own.start_s, own.end_s, other.start_s, other.end_s,
         alignment.speed, alignment.pitch_semitones, alignment.score,
         alignment.own_coverage, alignment.other_coverage,
     )  # fmt: skip
+    strongest = sorted(alignment.segments[:MAX_STRETCHES], key=lambda one: one.own.start_s)
+    return _Found(link, [(*_ends(one.own), *_ends(one.other), one.speed, one.pitch_semitones) for one in strongest])
+
+
+def _ends(span: Span) -> tuple[float, float]:
+    return span.start_s, span.end_s
 
 
 def is_whole(own_share: float, other_share: float) -> bool:

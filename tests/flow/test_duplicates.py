@@ -128,6 +128,39 @@ def test_a_medley_chains_nobody(tmp_path):
     assert {("1", "0"), ("2", "0"), ("3", "0")} <= parts
 
 
+def test_a_link_names_each_shared_stretch_in_both_recordings(tmp_path):
+    """One track in two pieces around a stranger's: both pieces, and how much of each recording they are together."""
+    track = song(SECONDS, 1)
+    mix = after((cut(track, 60, 100), 40), (song(60, 2), 60), (cut(track, 0, 40), 40))
+    folder = write_lake(tmp_path / "lake", [row(0, track, SECONDS), row(1, mix, 140)])
+
+    find_duplicates(Plan(folder))
+
+    (link,) = table(folder, "links")
+    places = [
+        [round(one[name]) for name in ("own_start_s", "own_end_s", "other_start_s", "other_end_s")]
+        for one in link["stretches"]
+    ]
+    assert places == [[0, 40, 60, 100], [100, 140, 0, 40]]
+    assert link["own_share"] == pytest.approx(80 / 140, abs=0.02)
+    assert link["other_share"] == pytest.approx(80 / 120, abs=0.02)
+    assert groups(folder) == []
+
+
+def test_every_track_of_a_long_mix_is_linked(tmp_path):
+    tracks = songs(30)
+    mix = after(*((cut(track, 20, 50), 30) for track in tracks.values()))
+    rows = [row(n, track, SECONDS) for n, track in tracks.items()] + [row(90, mix, 900, release_date="2026-04-01")]
+    folder = write_lake(tmp_path / "lake", rows)
+
+    duplicates(folder)
+
+    links = table(folder, "links")
+    assert sorted(int(link["other_key"][-2:]) for link in links) == list(range(30))
+    assert all(len(link["stretches"]) == 1 and 20 < link["stretches"][0]["other_end_s"] < 51 for link in links)
+    assert groups(folder) == []
+
+
 def test_a_loop_in_common_makes_links_but_no_cluster(tmp_path):
     loop = song(30, seed=99)
     rows = [row(n, after((loop, 30), (cut(song(SECONDS, n), 0, 90), 90)), SECONDS) for n in range(5)]
