@@ -18,7 +18,7 @@ EDGE_DROP_DB = 18.0  # less is a slope that music has by itself
 _LOWEST_HZ = 3000.0
 _HIGHEST = 0.95  # of half the sample rate: every converter ends there
 _GAP_HZ = 500.0  # an edge's fall takes no longer
-_SIDE_HZ = 800.0  # averaged on either side of it
+SIDE_HZ = 800.0  # averaged on either side of it
 _SMOOTH_HZ = 150.0
 _STAYS_DB = 6.0  # nothing above the edge comes back by more
 _RANGE_DB = 100.0  # under the strongest bin; what lies deeper is rounding
@@ -77,7 +77,7 @@ def band_limit(levels_db: npt.NDArray[np.float64], hz: Array) -> float:
 def find_edge(levels_db: npt.NDArray[np.float64], hz: Array) -> Edge | None:
     """Find the place where a mean spectrum falls at once and stays down; None where it does not."""
     bin_hz = float(hz[1])
-    gap, side = max(1, round(_GAP_HZ / 2 / bin_hz)), max(1, round(_SIDE_HZ / bin_hz))
+    gap, side = max(1, round(_GAP_HZ / 2 / bin_hz)), max(1, round(SIDE_HZ / bin_hz))
     places = np.arange(int(_LOWEST_HZ / bin_hz), int(_HIGHEST * len(hz)) - gap)
     if not len(places):
         return None

@@ -79,10 +79,13 @@ class Levels:
     def _peak(self) -> list[Signal]:
         if self._peaks.true <= 0:
             return []
-        at_s, end_s = self._peaks.frame / self._rate, self._frames / self._rate
-        span = Span(start_s=max(0.0, at_s - 0.5), end_s=min(at_s + 0.5, end_s), note="highest peak")
         value = 20 * float(np.log10(self._peaks.true))
-        return [Signal(name="true_peak_db", value=value, model=DESCRIPTORS, spans=(span,))]
+        spans = (self._around(self._peaks.frame, "highest peak"),)
+        return [Signal(name="true_peak_db", value=value, model=DESCRIPTORS, spans=spans)]
+
+    def _around(self, frame: int, note: str) -> Span:
+        at_s, end_s = frame / self._rate, self._frames / self._rate
+        return Span(start_s=max(0.0, at_s - 0.5), end_s=min(at_s + 0.5, end_s), note=note)
 
     def _dynamics(self) -> list[Signal]:
         power = self._hops.power()
@@ -90,7 +93,8 @@ class Levels:
             return []
         peak_db = 20 * np.log10(self._peaks.sample)
         crest = peak_db - 10 * np.log10(power.mean(dtype=np.float64))
-        found = [Signal(name="crest_db", value=float(crest), model=DESCRIPTORS)]
+        spans = (self._around(self._peaks.sample_frame, "highest sample"),)
+        found = [Signal(name="crest_db", value=float(crest), model=DESCRIPTORS, spans=spans)]
         loud = _stretches(power, round(LOUD_S / self._hops.hop_s))
         if len(loud):
             top = np.argsort(-loud, kind="stable")[: max(1, round(LOUDEST_SHARE * len(loud)))]

@@ -73,7 +73,8 @@ class Loudness:
         found = [Signal(name="loudness_lufs", value=integrated, model=DESCRIPTORS, spans=_loudest(short_term))]
         spread = _range(short_term)
         if spread is not None:
-            found.append(Signal(name="loudness_range_lu", value=spread, model=DESCRIPTORS))
+            spans = (*_loudest(short_term), *_softest(short_term))
+            found.append(Signal(name="loudness_range_lu", value=spread, model=DESCRIPTORS, spans=spans))
         return found
 
     def _tenths(self) -> npt.NDArray[np.float64]:
@@ -104,10 +105,17 @@ def _means(bins: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]
 
 
 def _loudest(short_term: npt.NDArray[np.float64]) -> tuple[Span, ...]:
-    if not len(short_term):
-        return ()
-    start_s = float(short_term.argmax()) * _BIN_S
-    return (Span(start_s=start_s, end_s=start_s + _SHORT_TERM_BINS * _BIN_S, note="loudest"),)
+    return (_stretch(int(short_term.argmax()), "loudest"),) if len(short_term) else ()
+
+
+def _softest(short_term: npt.NDArray[np.float64]) -> tuple[Span, ...]:
+    """Find the softest stretch that the range counts: what lies under the gate is a pause."""
+    counted = np.where(_lufs(short_term) > _range_gate(short_term), short_term, np.inf)
+    return (_stretch(int(counted.argmin()), "softest that counts"),)
+
+
+def _stretch(first: int, note: str) -> Span:
+    return Span(start_s=first * _BIN_S, end_s=(first + _SHORT_TERM_BINS) * _BIN_S, note=note)
 
 
 def _lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -123,9 +131,13 @@ def _integrated(blocks: npt.NDArray[np.float64]) -> float | None:
 
 
 def _range(short_term: npt.NDArray[np.float64]) -> float | None:
-    loud = short_term[_lufs(short_term) > _ABSOLUTE_GATE_LUFS]
-    if len(loud) < 2:
+    if (_lufs(short_term) > _ABSOLUTE_GATE_LUFS).sum() < 2:
         return None
-    gate = _lufs(loud.mean(keepdims=True))[0] - _RANGE_GATE_LU
-    low, high = np.percentile(_lufs(loud[_lufs(loud) > gate]), [10, 95])
+    levels = _lufs(short_term)
+    low, high = np.percentile(levels[levels > _range_gate(short_term)], [10, 95])
     return float(high - low)
+
+
+def _range_gate(short_term: npt.NDArray[np.float64]) -> float:
+    loud = short_term[_lufs(short_term) > _ABSOLUTE_GATE_LUFS]
+    return max(_ABSOLUTE_GATE_LUFS, float(_lufs(loud.mean(keepdims=True))[0]) - _RANGE_GATE_LU)

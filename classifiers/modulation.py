@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft, signal
 
-from classifiers.spectra import Array, Grid
+from classifiers.spectra import MEL_HZ, Array, Grid
+from classifiers.stretches import span
 from classifiers.versions import DESCRIPTORS
 from schemas.screening import Curve, Signal
 
@@ -42,7 +43,8 @@ class Modulation:
         width = round(WINDOW_S * self._frame_hz)
         if len(levels) < width or levels.max() <= _SILENT_DB:
             return [], []
-        rates, density = modulation_density(levels.astype(np.float64), width, self._frame_hz)
+        rates, densities = _densities(levels.astype(np.float64), width, self._frame_hz)
+        density = densities.mean(axis=0)
         swings = (_between(rates, density, rate / 2**0.5, rate * 2**0.5) ** 0.5 for rate in RATES_HZ)
         rounded = tuple(round(swing, 2) for swing in swings)
         curve = Curve(name="modulation_db", places_hz=RATES_HZ, levels=rounded, model=DESCRIPTORS)
@@ -50,23 +52,39 @@ class Modulation:
         if whole < _MIN_SWING_DB**2:
             return [], [curve]
         inside = (rates >= RATES_HZ[0]) & (rates <= RATES_HZ[-1])
-        values = {
-            "modulation_hz": float(rates[inside][(density * rates)[inside].argmax()]),
-            "modulation_syllable_share": _between(rates, density, *SYLLABLES_HZ) / whole,
-        }
-        return [Signal(name=name, value=value, model=DESCRIPTORS) for name, value in values.items()], [curve]
+        best = np.flatnonzero(inside)[(density * rates)[inside].argmax()]
+        syllables = (rates >= SYLLABLES_HZ[0]) & (rates <= SYLLABLES_HZ[1])
+        share = _between(rates, density, *SYLLABLES_HZ) / whole
+        return [
+            self._signal("modulation_hz", float(rates[best]), densities[:, best], "swings most at this rate"),
+            self._signal("modulation_syllable_share", share, densities[:, syllables].sum(axis=1), "most syllables"),
+        ], [curve]
+
+    def _signal(self, name: str, value: float, by_window: npt.NDArray[np.float64], note: str) -> Signal:
+        width = round(WINDOW_S * self._frame_hz)
+        first = int(by_window.argmax()) * (width // 2)
+        place = span(first / self._frame_hz, (first + width) / self._frame_hz, note, *MEL_HZ)
+        return Signal(name=name, value=value, model=DESCRIPTORS, spans=(place,))
 
 
 def modulation_density(
     levels: npt.NDArray[np.float64], width: int, frame_hz: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Power density (dB^2 per Hz) of a level over time, by Welch's method: rates in Hz, and density."""
+    rates, densities = _densities(levels, width, frame_hz)
+    return rates, np.asarray(densities.mean(axis=0))
+
+
+def _densities(
+    levels: npt.NDArray[np.float64], width: int, frame_hz: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Rates, and the density of each window [shape=(windows, rates)]."""
     window = signal.get_window("hann", width)
     windows = np.lib.stride_tricks.sliding_window_view(levels, width)[:: width // 2]
     centred = windows - windows.mean(axis=1, keepdims=True)
-    power = np.square(np.abs(fft.rfft(centred * window, axis=1))).mean(axis=0)
-    density = 2 * power / (frame_hz * np.square(window).sum())
-    return np.arange(len(density)) * frame_hz / width, density
+    power = np.square(np.abs(fft.rfft(centred * window, axis=1)))
+    densities = 2 * power / (frame_hz * np.square(window).sum())
+    return np.arange(densities.shape[1]) * frame_hz / width, densities
 
 
 def _between(rates: npt.NDArray[np.float64], density: npt.NDArray[np.float64], low_hz: float, high_hz: float) -> float:

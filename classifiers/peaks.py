@@ -26,12 +26,13 @@ class Peaks:
     ----------
     sample, true
         Magnitude against full scale; 0 before anything sounded.
-    frame
-        Where the true peak is.
+    sample_frame, frame
+        Where the highest sample is, and where the true peak is.
     """
 
     def __init__(self) -> None:
-        self.sample, self.true, self.frame = 0.0, 0.0, 0
+        self.sample, self.true = 0.0, 0.0
+        self.sample_frame, self.frame = 0, 0
 
     def push(self, block: Block, first_frame: int) -> float:
         """Take the next samples [shape=(n, channels)] and give their highest magnitude back."""
@@ -41,8 +42,10 @@ class Peaks:
         places = np.concatenate([_highest(flat, np.argmax), _highest(flat, np.argmin)])
         magnitudes = np.abs(flat[places])
         top = float(magnitudes.max())
-        self.sample = max(self.sample, top)
-        self._raise(top, first_frame + int(places[magnitudes.argmax()]) // block.shape[1])
+        at = first_frame + int(places[magnitudes.argmax()]) // block.shape[1]
+        if top > self.sample:
+            self.sample, self.sample_frame = top, at
+        self._raise(top, at)
         if len(block) > 2 * _REACH and top > 0:
             self._interpolate(block, places[magnitudes >= _NEAR * self.true], first_frame)
         return top

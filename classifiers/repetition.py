@@ -66,13 +66,13 @@ class Repetition:
         if eligible < _MIN_ELIGIBLE * sum(len(section.is_repeated) for section in self._sections) or not eligible:
             return []
         copied = [int(section.is_repeated.sum()) for section in self._sections]
-        share = Signal(
-            name="repetition_share", value=sum(copied) / eligible, model=DESCRIPTORS, spans=tuple(self._spans())
-        )
+        spans = tuple(self._spans())
+        share = Signal(name="repetition_share", value=sum(copied) / eligible, model=DESCRIPTORS, spans=spans)
         best = self._sections[int(np.argmax(copied))]
         if not best.lag:
             return [share]
-        return [share, Signal(name="repetition_lag_s", value=best.lag / self._frame_hz, model=DESCRIPTORS)]
+        lag_s = best.lag / self._frame_hz
+        return [share, Signal(name="repetition_lag_s", value=lag_s, model=DESCRIPTORS, spans=spans)]
 
     def _close_section(self) -> None:
         if self._count >= 4 * LAGS_S[0] * self._frame_hz:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import maximum_filter1d
 
-from classifiers.spectra import Array, Grid, box_mean
+from classifiers.spectra import MEL_HZ, Array, Grid, box_mean
+from classifiers.stretches import STRETCH_S, highest, span
 from classifiers.versions import DESCRIPTORS
+from schemas.flags import Span
 from schemas.screening import Signal
 
 MIN_SOUND_S = 4.0  # less holds no tempo
@@ -50,16 +52,32 @@ class Rhythm:
         if duration_s < 1:
             return []
         onsets = onset_frames(envelope, self._frame_hz)
+        is_onset = np.zeros(len(envelope), np.float32)
+        is_onset[onsets] = 1
+        flux = float(envelope.mean(dtype=np.float64))
         found = [
-            Signal(name="flux_db", value=float(envelope.mean(dtype=np.float64)), model=DESCRIPTORS),
-            Signal(name="onset_rate_hz", value=len(onsets) / duration_s, model=DESCRIPTORS),
+            _signal("flux_db", flux, self._most(envelope, "rises most")),
+            _signal("onset_rate_hz", len(onsets) / duration_s, self._most(is_onset, "most onsets")),
         ]
         if duration_s >= MIN_SOUND_S and len(onsets) >= _MIN_ONSETS:
-            bpm, strength = tempo(envelope, self._frame_hz)
-            found.append(Signal(name="beat_strength", value=strength, model=DESCRIPTORS))
-            if strength >= _MIN_BEAT:
-                found.append(Signal(name="tempo_bpm", value=bpm, model=DESCRIPTORS))
+            found += self._beat(envelope)
         return found
+
+    def _most(self, values: Array, note: str) -> tuple[Span, ...]:
+        place = highest(values, self._frame_hz, length_s=STRETCH_S)
+        return (span(*place[:2], note, *MEL_HZ),) if place else ()
+
+    def _beat(self, envelope: Array) -> list[Signal]:
+        bpm, strength = tempo(envelope, self._frame_hz)
+        if strength < _MIN_BEAT:
+            return [_signal("beat_strength", strength, ())]
+        start_s, end_s = steadiest(envelope, bpm, self._frame_hz)
+        spans = (span(start_s, end_s, f"clearest beat, {bpm:.1f} a minute", *MEL_HZ),)
+        return [_signal("beat_strength", strength, spans), _signal("tempo_bpm", bpm, spans)]
+
+
+def _signal(name: str, value: float, spans: tuple[Span, ...]) -> Signal:
+    return Signal(name=name, value=value, model=DESCRIPTORS, spans=spans)
 
 
 def onset_frames(envelope: Array, frame_hz: float) -> npt.NDArray[np.int64]:
@@ -86,10 +104,27 @@ def tempo(envelope: Array, frame_hz: float) -> tuple[float, float]:
     return 60 * frame_hz / lag, strength
 
 
+def steadiest(envelope: Array, bpm: float, frame_hz: float) -> tuple[float, float]:
+    """Find the window that speaks most for a tempo: its start and end in seconds."""
+    windows, step = _windows(envelope, round(_WINDOW_S * frame_hz))
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    lag = min(max(1, round(60 * frame_hz / bpm)), windows.shape[1] - 1)
+    beats = np.vecdot(centred[:, lag:], centred[:, :-lag])  # not normalised, as in the sum over all windows
+    start_s = int(beats.argmax()) * step / frame_hz
+    return start_s, start_s + windows.shape[1] / frame_hz
+
+
+def _windows(envelope: Array, width: int) -> tuple[Array, int]:
+    """View an envelope as windows, each half over the next [shape=(windows, width)], and the step between them."""
+    width = min(width, len(envelope))
+    step = max(1, width // 2)
+    return np.lib.stride_tricks.sliding_window_view(envelope, width)[::step], step
+
+
 def _autocorrelation(envelope: Array, width: int) -> npt.NDArray[np.float64]:
     """Mean of the normalised autocorrelations of overlapping windows [shape=(lags,)]."""
-    width = min(width, len(envelope))
-    windows = np.lib.stride_tricks.sliding_window_view(envelope, width)[:: max(1, width // 2)]
+    windows, _ = _windows(envelope, width)
+    width = windows.shape[1]
     total = np.zeros(width)
     for window in windows:
         centred = window - window.mean()
@@ -110,5 +145,8 @@ def _refined(correlation: npt.NDArray[np.float64], lag: int) -> float:
         top = low + int(np.argmax(correlation[low:high]))
         a, b, c = correlation[top - 1 : top + 2]
         curve = a - 2 * b + c
-        sharp = (top + (0.5 * (a - c) / curve if curve < 0 else 0.0)) / multiple
+        finer = (top + (0.5 * (a - c) / curve if curve < 0 else 0.0)) / multiple
+        if abs(finer - sharp) > 1 / multiple:  # a neighbouring peak: of a beat that is faster than this lag
+            break
+        sharp = finer
     return sharp

@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float32]
 WINDOW_S = 0.0464  # 2048 samples at 44.1 kHz
 CHUNK_FRAMES = 64  # 0.5 MB of samples and as much of spectrum: stays in the second-level cache
 MEL_BANDS = 40
-MEL_MAX_HZ = 8000.0  # above it, codecs differ more than music does
+MEL_HZ = (30.0, 8000.0)  # above them, codecs differ more than music does
 FINE = 8  # times as long as a frame: 0.37 s, bins of 2.7 Hz
 FINE_STRIDE = 6
 _FINE_BATCH = 4
@@ -73,8 +73,8 @@ class Grid:
 
     def mel_bank(self) -> Array:
         """Mel filter bank up to 8 kHz [shape=(bins under 8 kHz, MEL_BANDS)]."""
-        top = min(MEL_MAX_HZ, self.sample_rate_hz / 2)
-        bank = mel(sr=self.sample_rate_hz, n_fft=self.n_fft, n_mels=MEL_BANDS, fmin=30.0, fmax=top)
+        top = min(MEL_HZ[1], self.sample_rate_hz / 2)
+        bank = mel(sr=self.sample_rate_hz, n_fft=self.n_fft, n_mels=MEL_BANDS, fmin=MEL_HZ[0], fmax=top)
         return np.ascontiguousarray(bank.T[: np.flatnonzero(bank.any(axis=0))[-1] + 1], dtype=np.float32)
 
     def fine(self) -> "Grid":

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from classifiers.hops import Hops
 from classifiers.levels import MAX_SPANS, SILENCE_DB
 from classifiers.spectra import Array, box_mean, runs
+from classifiers.stretches import highest, span
 from classifiers.versions import DESCRIPTORS
 from schemas.flags import Span
 from schemas.screening import Signal
@@ -17,6 +18,7 @@ MAX_BALANCE_DB = 60.0  # of a channel against one without sound
 _SMOOTH_S = 1.0
 _THERE = 1e-6  # of the power: a channel 66 dB under the other is rounding
 _MIN_SPAN_S = 2.0
+_TINY = np.float32(1e-12)
 
 
 def stereo_signals(hops: Hops) -> list[Signal]:
@@ -27,16 +29,26 @@ def stereo_signals(hops: Hops) -> list[Signal]:
         return []
     same_db = 10 ** (SAME_DB / 10)
     is_same = (side < mid * same_db) & is_sounding
-    values = {
-        "stereo_width_share": float(side.sum(dtype=np.float64) / (mid + side).sum(dtype=np.float64)),
-        "stereo_balance_db": _balance_db(mid, side, cross),
-    }
+    width = float(side.sum(dtype=np.float64) / (mid + side).sum(dtype=np.float64))
+    balance = _balance_db(mid, side, cross)
+    power = np.maximum(mid + side, _TINY)
+    leaning = (cross if balance >= 0 else -cross) / power
     dual = float(is_same.sum() / is_sounding.sum())
     return [
         Signal(name="dual_mono_share", value=dual, model=DESCRIPTORS, spans=_spans(is_same, hops.hop_s, "dual mono")),
-        *(Signal(name=name, value=value, model=DESCRIPTORS) for name, value in values.items()),
+        _placed("stereo_width_share", width, _where(side / power, hops, is_sounding, "widest")),
+        _placed("stereo_balance_db", balance, _where(leaning, hops, is_sounding, "most one-sided")),
         *_correlation(hops, is_sounding),
     ]
+
+
+def _placed(name: str, value: float, spans: tuple[Span, ...]) -> Signal:
+    return Signal(name=name, value=value, model=DESCRIPTORS, spans=spans)
+
+
+def _where(values: Array, hops: Hops, is_sounding: npt.NDArray[np.bool_], note: str) -> tuple[Span, ...]:
+    place = highest(values, 1 / hops.hop_s, where=is_sounding)
+    return (span(*place[:2], note),) if place else ()
 
 
 def _balance_db(mid: Array, side: Array, cross: Array) -> float:

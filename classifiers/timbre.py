@@ -3,14 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.bandwidth import band_limit, find_edge
+from classifiers.bandwidth import SIDE_HZ, band_limit, find_edge
 from classifiers.levels import SILENCE_DB
 from classifiers.spectra import Array, Grid
+from classifiers.stretches import highest, span
 from classifiers.versions import DESCRIPTORS
 from schemas.flags import Span
 from schemas.screening import Signal
 
 FLATNESS_HZ = (200.0, 7000.0)  # every codec keeps this band
+SIXTH = 2 ** (1 / 6)  # of an octave
 
 _EPSILON = np.float32(1e-10)  # librosa's amin
 _SAMPLED = 4  # one frame in so many goes into the mean spectrum in dB
@@ -31,6 +33,7 @@ class Timbre:
         self._band, self._width = slice(low, high), max(1, high - low)
         self._log_sum, self._sampled = np.zeros(len(self._hz)), 0
         self._flatness_sum, self._centroid_sum, self._count = 0.0, 0.0, 0
+        self._centroids: list[Array] = []  # of every frame; silent ones have none
         self._frames, self._frame_hz = 0, grid.frame_hz
 
     def columns(self) -> Array:
@@ -52,6 +55,8 @@ class Timbre:
         """
         self._frames += len(power)
         is_sounding = mean_square >= 10 ** (SILENCE_DB / 10)
+        centroids = np.full(len(power), np.nan, np.float32)
+        self._centroids.append(centroids)
         if not is_sounding.any():
             return
         self._sample(power, is_sounding)
@@ -59,7 +64,8 @@ class Timbre:
         logs = _logs(power[:, self._band])
         geometric = np.exp(logs @ np.full(logs.shape[1], 1 / self._width, np.float32))[is_sounding]
         self._flatness_sum += float((geometric / np.maximum(in_band, _EPSILON)).sum())
-        self._centroid_sum += float((by_hz / total).sum())
+        centroids[is_sounding] = by_hz / total
+        self._centroid_sum += float(centroids[is_sounding].sum())
         self._count += int(is_sounding.sum())
 
     def _sample(self, power: Array, is_sounding: npt.NDArray[np.bool_]) -> None:
@@ -75,7 +81,7 @@ class Timbre:
         limit_hz = band_limit(levels_db, self._hz)
         return [
             self._signal("flatness", self._flatness_sum / self._count, *FLATNESS_HZ, "band that is looked at"),
-            Signal(name="centroid_hz", value=self._centroid_sum / self._count, model=DESCRIPTORS),
+            self._centroid(),
             self._signal("bandwidth_hz", limit_hz, 0.0, limit_hz, "band that holds sound"),
             *self._edge(levels_db),
         ]
@@ -86,8 +92,19 @@ class Timbre:
             return []
         return [
             self._signal("cutoff_hz", edge.hz, edge.hz, float(self._hz[-1]), edge.cause),
-            Signal(name="cutoff_drop_db", value=edge.drop_db, model=DESCRIPTORS),
+            self._signal("cutoff_drop_db", edge.drop_db, edge.hz - SIDE_HZ, edge.hz + SIDE_HZ, "beside the edge"),
         ]
+
+    def _centroid(self) -> Signal:
+        """Give the mean, and the brightest and the darkest stretch with a third of an octave around their centre."""
+        hz = np.concatenate(self._centroids)
+        spans = []
+        for sign, note in ((1, "brightest"), (-1, "darkest")):
+            if place := highest(sign * hz, self._frame_hz, where=~np.isnan(hz)):
+                start_s, end_s, mean_hz = place
+                spans.append(span(start_s, end_s, note, abs(mean_hz) / SIXTH, abs(mean_hz) * SIXTH))
+        value = self._centroid_sum / self._count
+        return Signal(name="centroid_hz", value=value, model=DESCRIPTORS, spans=tuple(spans))
 
     def _signal(self, name: str, value: float, low_hz: float, high_hz: float, note: str) -> Signal:
         end_s = self._frames / self._frame_hz

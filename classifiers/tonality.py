@@ -5,18 +5,23 @@ compiler into every worker); the profiles are those of Krumhansl and Kessler (19
 listeners find that each pitch class fits a key.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from classifiers.spectra import Array, Grid
+from classifiers.stretches import span
 from classifiers.versions import DESCRIPTORS
 from schemas.flags import Span
 from schemas.screening import Signal
 
 CLASSES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+HEARD_FROM_HZ = 27.5  # the lowest key of a piano
 CHROMA_MAX_HZ = 5000.0  # above it lie overtones and noise
 TONAL_STRENGTH = 0.5  # correlation under which no key is named: white noise reaches 0.4
 
+_STRETCH_S = 10.0  # holds a phrase, and enough of the fine frames, of which later ones lie 2 s apart
 _C_HZ = 440 * 2 ** (-9 / 12) / 16  # C0
 _SILENT = 1e-7  # mean square of a frame that has no pitch classes
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -76,16 +81,22 @@ class Tonality:
         self._bank = chroma_bank(grid)
         self._floor = np.float32(_SILENT / grid.mean_square_weights()[1] * self._bank.mean())
         self._sum = np.zeros(12)
+        self._stretches: list[npt.NDArray[np.float64]] = []  # sums by `_STRETCH_S`
         self._end_s = 0.0
         self._frame_s = grid.n_fft / grid.sample_rate_hz
 
     def push(self, power: Array, stand_for: Array) -> None:
         """Take the next fine frames [shape=(frames, bins)], and how many each stands for [shape=(frames,)]."""
+        starts_s = self._end_s + (np.cumsum(stand_for) - stand_for) * self._frame_s
         self._end_s += float(stand_for.sum()) * self._frame_s
         chroma = power[:, : len(self._bank)] @ self._bank
         sums = chroma.sum(axis=1)
         weights = np.where(sums >= self._floor, stand_for / np.maximum(sums, self._floor), 0)
         self._sum += weights @ chroma
+        for place, row in zip((starts_s / _STRETCH_S).astype(int), weights[:, None] * chroma, strict=True):
+            while len(self._stretches) <= place:
+                self._stretches.append(np.zeros(12))
+            self._stretches[place] += row
 
     def signals(self) -> list[Signal]:
         """Entropy, strength of the best key, and that key where there is one; nothing for silence."""
@@ -93,11 +104,20 @@ class Tonality:
             return []
         shares = self._sum / self._sum.sum()
         key, strength = key_of(shares)
+        evenest = self._where(entropy, "pitch classes used most evenly")
+        clearest = self._where(lambda part: key_of(part)[1], "clearest key")
         found = [
-            Signal(name="tonal_entropy", value=entropy(shares), model=DESCRIPTORS),
-            Signal(name="key_strength", value=strength, model=DESCRIPTORS),
+            Signal(name="tonal_entropy", value=entropy(shares), model=DESCRIPTORS, spans=evenest),
+            Signal(name="key_strength", value=strength, model=DESCRIPTORS, spans=clearest),
         ]
         if strength >= TONAL_STRENGTH:
-            span = Span(start_s=0.0, end_s=self._end_s, note=key_name(key))
-            found.append(Signal(name="key", value=float(key), model=DESCRIPTORS, spans=(span,)))
+            whole = Span(start_s=0.0, end_s=self._end_s, note=key_name(key))
+            found.append(Signal(name="key", value=float(key), model=DESCRIPTORS, spans=(whole,)))
         return found
+
+    def _where(self, measure: Callable[[npt.NDArray[np.float64]], float], note: str) -> tuple[Span, ...]:
+        """Find the stretch in which a measure of the chroma is highest; the last one may be short."""
+        sounding = [place for place, part in enumerate(self._stretches) if part.sum() > 0]
+        best = max(sounding, key=lambda place: measure(self._stretches[place] / self._stretches[place].sum()))
+        end_s = min((best + 1) * _STRETCH_S, self._end_s)
+        return (span(best * _STRETCH_S, end_s, note, HEARD_FROM_HZ, CHROMA_MAX_HZ),)

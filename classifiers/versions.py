@@ -2,7 +2,7 @@
 
 from classifiers.models import active
 
-DESCRIPTORS = "descriptors-2"
+DESCRIPTORS = "descriptors-3"
 LANDMARKS = "landmarks-2"
 PROVENANCE = "provenance-3"
 FUNCTIONAL = "functional-1"
