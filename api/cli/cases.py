@@ -12,9 +12,35 @@ from api.cli.reviewing import Review
 from schemas.cases import Action, CaseState
 from schemas.errors import InvalidInput
 
+HELP = """
+Work on cases of a review service: LINER_REVIEW_URL names it, LINER_REVIEW_KEY is your key.
+
+[bold]Examples[/bold]
+
+  liner cases next                               take the most urgent case
+
+  liner cases show cas_3f...                     what was declared, found, heard, known
+
+  liner cases tracks cas_3f...                   the other recordings of its release
+
+  liner cases decide cas_3f... approve -r "..."  decide; liner cases undo cas_3f... takes it back for a while
+
+  liner cases claim cas_3f...                    take a case; liner cases release cas_3f... gives it back
+
+  liner cases unpark cas_3f...                   fetch back what was put aside
+
+  liner cases reopen cas_3f... -r "..."          look again at what was decided
+
+  liner cases golden cas_3f... remove            make a decided case one that others are tested with
+
+  liner cases quality                            agreement and accuracy, per policy
+
+  liner cases batch-apply bat_3f...              decide what a batch previewed; liner cases batch-undo bat_3f...
+"""
 cases_app = typer.Typer(
     no_args_is_help=True,
-    help="Work on cases of a review service. LINER_REVIEW_URL names it, LINER_REVIEW_KEY is your key.",
+    help=HELP,
+    short_help="Work on cases of a review service.",
 )
 CaseId = Annotated[str, typer.Argument(help="Id of the case, e.g. cas_3f….")]
 At = Annotated[

@@ -31,7 +31,7 @@ WORKERS = 2  # the catalogue is small; a second listener pays, a third would not
 
 def mount(app: typer.Typer) -> None:
     """Add the command to `liner`."""
-    app.command("demo")(run)
+    app.command("demo", epilog="Example: [bold]liner demo --no-serve[/bold]")(run)
 
 
 def run(

@@ -14,7 +14,25 @@ from schemas.errors import InvalidInput
 if TYPE_CHECKING:
     from api.store.database import Database
 
-keys_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys; sign in to the console.")
+HELP = """
+Make, list and revoke keys; sign in to the console. Works on the database of LINER_DATABASE_URL.
+
+[bold]Examples[/bold]
+
+  liner keys create mia --role moderator   a key, shown this once
+
+  liner keys list                          who may do what, and when they last did
+
+  liner keys link mia                      a one-time link that signs mia in to the console
+
+  liner keys join mia --subject 00u1a2b3   whom the OpenID provider knows as that is mia
+
+  liner keys rotate scan                   a new token; the old one stays good for a day
+
+  liner keys revoke mia                    the end of a key and its sessions, at once
+"""
+
+keys_app = typer.Typer(no_args_is_help=True, help=HELP, short_help="Make, list and revoke keys; sign in.")
 Name = Annotated[str, typer.Argument(help="Name of the key's holder, e.g. mia or nova-records.")]
 
 

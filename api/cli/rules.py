@@ -23,7 +23,7 @@ def mount(app: typer.Typer) -> None:
     """Add the command to `liner`."""
     rules = typer.Typer(invoke_without_command=True, help="List every rule, or show one.")
     rules.callback()(list_rules)
-    rules.command("show")(show)
+    rules.command("show", epilog="Example: [bold]liner rules show AID-003[/bold]")(show)
     app.add_typer(rules, name="rules")
 
 

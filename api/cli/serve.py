@@ -20,7 +20,7 @@ GRACE_S = 10  # for answers that are being given when the service is told to sto
 
 def mount(app: typer.Typer) -> None:
     """Add the command to `liner`."""
-    app.command("serve")(run)
+    app.command("serve", epilog="Example: [bold]liner serve --host 0.0.0.0 --port 8000[/bold]")(run)
 
 
 def run(

@@ -12,7 +12,23 @@ from api.settings import Settings
 if TYPE_CHECKING:
     from api.store.database import Database
 
-webhooks_app = typer.Typer(no_args_is_help=True, help="List webhooks, exchange their secrets, send messages again.")
+HELP = """
+List webhooks, exchange their secrets, send messages again. Works on the database of LINER_DATABASE_URL.
+
+[bold]Examples[/bold]
+
+  liner webhooks list                                      who is told, what waits, what was given up
+
+  liner webhooks dead whk_3f...                            the messages that were given up
+
+  liner webhooks replay whk_3f... --since 2026-11-22T08:00   send again all made since then
+
+  liner webhooks rotate whk_3f...                          a new secret; the old one signs beside it for a day
+
+  liner webhooks send                                      send what is due, from this process
+"""
+
+webhooks_app = typer.Typer(no_args_is_help=True, help=HELP, short_help="List webhooks, send messages again.")
 Hook = Annotated[str, typer.Argument(help="A webhook's id, as `liner webhooks list` gives it.")]
 
 

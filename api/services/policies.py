@@ -28,6 +28,7 @@ from api.public_policies import (
 from api.services import clock, simulate
 from api.services import policy_views as views
 from api.services.access import Actor, Permission, require_permission
+from api.services.promoting import promoting
 from api.services.texts import plain
 from api.store import events
 from api.store import policies as store
@@ -220,7 +221,7 @@ def approve(db: Database, actor: Actor, version_id: str, *, expected_version: in
     InvalidTransition
         It was not simulated against what is live now, or is no proposal.
     """
-    with _locked(db, actor, version_id, expected_version) as held:
+    with promoting() as use, _locked(db, actor, version_id, expected_version) as held:
         before = store.lock_live(held.session, VersionKind(held.row.kind))
         _refuse_approval(held.session, actor, held.row)
         if before is not None:
@@ -230,14 +231,14 @@ def approve(db: Database, actor: Actor, version_id: str, *, expected_version: in
         digest = hashlib.sha256(held.row.text.encode()).hexdigest()
         told = {"author": held.row.author, "before": before.ref if before else "", "sha256": digest}
         held.advance(EventKind.POLICY_APPROVED, state=state, **told)
-        _use_model(held.row)
+        use(held.row)
         return views.public(held.session, actor, held.row)
 
 
 def roll_back(db: Database, actor: Actor, wanted: RollBackCreate) -> PolicyPublic:
     """Put back what was live before, at once: what harms is not discussed while it runs."""
     require_permission(actor, Permission.STEER)
-    with db.write() as session:
+    with promoting() as use, db.write() as session:
         now, current = clock.now(), store.lock_live(session, wanted.kind)
         before = _before(session, current) if current else None
         if current is None or before is None:
@@ -248,7 +249,7 @@ def roll_back(db: Database, actor: Actor, wanted: RollBackCreate) -> PolicyPubli
         state = steering.restore(VersionState(before.state))
         told = {"from": current.ref, "reason": plain(wanted.reason)}
         held.advance(EventKind.POLICY_ROLLED_BACK, state=state, **told)
-        _use_model(before)
+        use(before)
         return views.public(session, actor, before)
 
 
@@ -287,14 +288,6 @@ def _retire(session: Session, row: PolicyRow, now: datetime) -> None:
     row.version += 1
     session.add(row)
     session.flush()  # before another goes live: only one may be
-
-
-def _use_model(row: PolicyRow) -> None:
-    """Let the registry name a model that went live: screenings use it from the next run on."""
-    if row.kind == VersionKind.MODEL:
-        from classifiers.models import active  # noqa: PLC0415 - loads what a policy does not need
-
-        active.promote(simulate.model_names(row.ref))
 
 
 @contextmanager

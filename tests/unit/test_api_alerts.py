@@ -9,12 +9,24 @@ from fixtures_api import Api, make_screening
 from sqlmodel import col, select
 from test_api_webhooks import Receiver, decide, register
 
-from api.services import alerts, clock, courier
+from api.services import alerts, clock, courier, sending
 from api.settings import Settings
 from api.store.database import Database
 from api.tables import EventRow
 
 HOUR = timedelta(hours=1)
+FIRST = {"case": "cas_1", "queue": "main", "stage": "late", "due_at": "2026-11-22T12:00:00+00:00"}
+ALERT = {
+    "type": "alert.raised",
+    "data": {
+        "cases": {"late": 2},
+        "appeals": {"soon": 1},
+        "queues": {"main": {"late": 2}},
+        "first_cases": [{**FIRST, "title": "Song 1", "url": "u/1"}],
+        "first_appeals": [],
+        "url": "u",
+    },
+}
 
 
 @pytest.fixture
@@ -169,3 +181,38 @@ def test_the_service_looks_by_itself(api):
             while not kinds(api.db) and datetime.now(UTC) < until:
                 time.sleep(0.01)
     assert kinds(api.db) == ["case.overdue", "alert.raised"]
+
+
+def test_a_recall_is_told_to_the_operator_as_message_mail_and_card(api, receiver):
+    """Labels hear of their cases that are open again; the operator hears of the recall itself."""
+    register(api.admin, receiver.url, kinds=["recall.made"])
+    register(api.admin, receiver.url, form="slack", kinds=["recall.made"])
+    theirs, _ = register(api.label, receiver.url, kinds=["case.reopened"])
+    decide(api)
+    body = {"kind": "rule", "subject": "AID-002", "reason": "It was wrong.", "dry_run": False}
+    made = api.senior.post("/v1/recalls", json=body).json()
+    courier.work(api.db, api.settings)
+
+    told = [json.loads(body) for _, body in receiver.got]
+    (message,) = [one["data"] for one in told if one.get("type") == "recall.made"]
+    (card,) = [one["text"] for one in told if "blocks" in one]
+    assert (message["subject"], message["cases"]) == ("AID-002", {"reopened": 1})
+    assert message["url"].endswith(f"/console/recalls/{made['id']}")
+    assert card == "The rule AID-002 was recalled."
+    assert [one["kind"] for one in api.label.get(f"/v1/webhooks/{theirs}/deliveries").json()["deliveries"]] == [
+        "case.reopened"
+    ]
+
+
+def test_a_mail_says_it_in_sentences(api):
+    letter = sending.Letter("whd_1", "mailto:a@b.example", "evt_1", json.dumps(ALERT), ("whsec_x",), 1)
+    mail = sending.write_mail(letter, "a@b.example", api.settings, datetime(2026, 11, 22, tzinfo=UTC))
+
+    assert mail["Subject"] == "Due times"
+    assert mail.get_content().split("\n\n") == [
+        "2 cases late.",
+        "1 appeal due soon.",
+        "was due 2026-11-22 12:00 UTC: Song 1 (u/1)",
+        "And 2 more.",
+        "u\n",
+    ]
