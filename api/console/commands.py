@@ -8,14 +8,14 @@ from fastapi.responses import RedirectResponse
 
 from api.console.pages import page
 from api.console.views.case import case_view
-from api.console.views.decide import decide_view
+from api.console.views.decide import DecideView, decide_view
 from api.console.views.history import declaration_views
 from api.console.views.message import Notice
 from api.console.views.place import outcome_view, place_view
 from api.console.views.work import WorkView, work_view
 from api.problems import STATUS
 from api.public import CaseView
-from api.services import batches, cases, clock, declarations, outcomes, screenings
+from api.services import cases, clock, declarations, outcomes, screenings
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError
@@ -54,26 +54,29 @@ def case_page(
     """Show a case, with what was typed, what is wrong with it, and what happened before."""
     about = cases.view(db, actor, case_id)
     form = decide_view(about.screening, about.case.version, typed, errors)
-    now = clock.now()
-    content = {
-        "case": case_view(
-            about, form=form, viewer=actor.name, now=now, other_lufs=screenings.loudness_of_match(db, about.screening)
-        ),
-        "declarations": declaration_views(declarations.beside(db, actor, about.screening), now),
+    with db.reading():
+        content = _beside(db, actor, about, form)
+    return page("case.html", actor, status=status, notice=notice, within=(typed or {}).get("filter", ""), **content)
+
+
+def _beside(db: Database, actor: Actor, about: CaseView, form: DecideView) -> dict[str, object]:
+    """Bring together what the page shows beside the case itself."""
+    now, screening = clock.now(), about.screening
+    lufs = screenings.loudness_of_match(db, screening)
+    return {
+        "case": case_view(about, form=form, viewer=actor.name, now=now, other_lufs=lufs),
+        "declarations": declaration_views(declarations.beside(db, actor, screening), now),
         "work": _work(db, actor, about, now),
         "place": place_view(about.case, now),
-        "outcome": outcome_view(outcomes.of_screening(db, actor, about.screening, case_id=case_id, now=now)),
-        "within": (typed or {}).get("filter", ""),
+        "outcome": outcome_view(outcomes.of_screening(db, actor, screening, case_id=about.case.id, now=now)),
     }
-    return page("case.html", actor, status=status, notice=notice, **content)
 
 
 def _work(db: Database, actor: Actor, about: CaseView, now: datetime) -> WorkView:
-    is_release = bool(about.case.release_key)
     return work_view(
         about,
         viewer=actor.name,
         colleagues=cases.colleagues(db) if actor.may(Permission.REVIEW) else (),
-        release_cases=len(batches.release_of(db, actor, about.case.id).cases) if is_release else 1,
+        release_cases=cases.release_size(db, about.case),
         now=now,
     )

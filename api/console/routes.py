@@ -43,19 +43,21 @@ def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Respons
     query = dict(request.query_params)
     wanted = asked(query, page_number(query))
     wrong: InvalidFilter | None = None
-    try:
-        found = cases.queue(db, actor, wanted)
-    except InvalidFilter as error:
-        wrong, found = error, QueuePage(cases=(), total=0, codes={}, next_cursor=None)
-    now = clock.now()
-    view = queue_view(found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=now, wrong=wrong)
-    content = {
-        "queue": view,
-        "queues": routing_view(queues.every(db, actor, is_exact=False), now),
-        "views": queues.views(db, actor, with_counts=False).views,
-        "shown_view": query.get("view", ""),
-    }
-    return page("queue.html", actor, status=422 if wrong else 200, notice=_done(db, actor, done), **content)
+    now, notice = clock.now(), _done(db, actor, done)
+    with db.reading():
+        try:
+            found = cases.queue(db, actor, wanted)
+        except InvalidFilter as error:
+            wrong, found = error, QueuePage(cases=(), total=0, codes={}, next_cursor=None)
+        content = {
+            "queue": queue_view(
+                found, flags.of_cases(db, found.cases), wanted, viewer=actor.name, now=now, wrong=wrong
+            ),
+            "queues": routing_view(queues.every(db, actor, is_exact=False), now),
+            "views": queues.views(db, actor, with_counts=False).views,
+            "shown_view": query.get("view", ""),
+        }
+    return page("queue.html", actor, status=422 if wrong else 200, notice=notice, **content)
 
 
 @router.get("/console/next")

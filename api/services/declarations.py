@@ -14,7 +14,7 @@ from api.services.texts import KEY_LIMIT, LIMIT, plain
 from api.store import declarations as store
 from api.store import screenings
 from api.store.database import Database
-from api.tables import DeclarationRow, ScreeningRow
+from api.tables import DeclarationRow
 from schemas.credits import credit_card
 from schemas.disclosure import Disclosure
 from schemas.errors import NotFound
@@ -44,7 +44,7 @@ def of_isrc(db: Database, actor: Actor, isrc: str) -> DeclarationsPublic:
         Nobody delivered it, or it is not the actor's to see.
     """
     wanted = parse_isrc(isrc)
-    told = _told(db, actor, wanted)
+    told = _told(db, actor, wanted, {})
     if not told:
         raise NotFound(f"There is no recording {wanted}.")
     return DeclarationsPublic(isrc=wanted, declarations=told)
@@ -53,14 +53,15 @@ def of_isrc(db: Database, actor: Actor, isrc: str) -> DeclarationsPublic:
 def beside(db: Database, actor: Actor, screening: Screening) -> tuple[DeclarationPublic, ...]:
     """Tell what was declared about a screening's recording, newest first; nothing where it has no ISRC."""
     recording = screening.intake.recording
-    return _told(db, actor, recording.isrc) if recording and recording.isrc else ()
+    return _told(db, actor, recording.isrc, {screening.id: screening}) if recording and recording.isrc else ()
 
 
-def _told(db: Database, actor: Actor, isrc: str) -> tuple[DeclarationPublic, ...]:
+def _told(db: Database, actor: Actor, isrc: str, known: dict[str, Screening]) -> tuple[DeclarationPublic, ...]:
     with db.read() as session:
         rows = store.of_isrc(session, actor, isrc)
-        documents = screenings.rows(session, {row.screening_id for row in rows})
-        teller = _Teller(session, actor, rows, documents)
+        read = screenings.rows(session, {row.screening_id for row in rows} - set(known))
+        found = known | {name: screenings.document(row) for name, row in read.items()}
+        teller = _Teller(session, actor, isrc, rows, found)
         return tuple(teller.tell(number) for number in reversed(range(len(rows))))
 
 
@@ -103,8 +104,9 @@ class _Teller:
 
     session: Session
     actor: Actor
+    isrc: str
     rows: list[DeclarationRow]
-    screenings: dict[str, ScreeningRow]
+    screenings: dict[str, Screening]
 
     def tell(self, number: int) -> DeclarationPublic:
         row = self.rows[number]
@@ -130,9 +132,10 @@ class _Teller:
         )
 
     def _notes(self, row: DeclarationRow) -> Iterator[DeclarationNote]:
-        screening = screenings.document(self.screenings[row.screening_id])
+        screening = self.screenings[row.screening_id]
         evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard)
-        arrival = Arrival(evidence, store.StoreHistory(self.session, self.actor, row))
+        known = {self.isrc: self.rows} if len(self.rows) < store.MAX_LISTED else {}
+        arrival = Arrival(evidence, store.StoreHistory(self.session, self.actor, row, known))
         for rule_id in RULES:
             for one in ask(rule_id, arrival):
                 yield DeclarationNote(rule=one.rule, severity=one.severity, message=one.message)

@@ -5,13 +5,16 @@ probability, those within a tenth of it. "Upheld": a person restricted the recor
 left out; of a recording that was decided again, e.g. after an appeal, the last decision counts.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor, Permission, require_permission
 from api.services.placing import SYNTHETIC
+from api.services.recent import Recent
 from api.store.database import Database
 from api.tables import CaseRow, DecisionRow, ScreeningRow
 from schemas.agreement import Estimate, share
@@ -47,6 +50,18 @@ class Outcomes(Model):
     high: float | None
 
 
+class _Past(NamedTuple):
+    """A decision on another case, by what makes cases alike."""
+
+    case_id: str
+    action: Action
+    codes: frozenset[str]
+    synthetic: float | None
+
+
+_RECENT = Recent[tuple[_Past, ...]]()
+
+
 def of_screening(db: Database, actor: Actor, screening: Screening, *, case_id: str, now: datetime) -> Outcomes | None:
     """Look at what became of cases like this one; None where it has no reason to be compared by."""
     require_permission(actor, Permission.CONSOLE)
@@ -54,8 +69,7 @@ def of_screening(db: Database, actor: Actor, screening: Screening, *, case_id: s
         return None
     flag = max(screening.flags, key=lambda one: (one.severity.weight, one.code))
     probability = _probability(flag, screening)
-    with db.read() as session:
-        decided, upheld = _count(session, flag.code, probability, case_id=case_id, now=now)
+    decided, upheld = _count(db, flag.code, probability, case_id=case_id, now=now)
     found: Estimate = share(upheld, decided)
     return Outcomes(
         code=flag.code, probability=probability, decided=decided, upheld=upheld, low=found.low, high=found.high
@@ -67,10 +81,33 @@ def _probability(flag: Flag, screening: Screening) -> float | None:
     return signal.probability if signal is not None and flag.signal == SYNTHETIC else None
 
 
-def _count(session: Session, code: str, probability: float | None, *, case_id: str, now: datetime) -> tuple[int, int]:
+def _count(db: Database, code: str, probability: float | None, *, case_id: str, now: datetime) -> tuple[int, int]:
+    such = [
+        one.action
+        for one in _newest(db, now)
+        if code in one.codes and one.case_id != case_id and _is_near(one.synthetic, probability)
+    ]
+    return len(such), sum(action.is_restricting for action in such)
+
+
+def _newest(db: Database, now: datetime) -> tuple[_Past, ...]:
+    """Read the last word on each case among the newest decisions; of many, some a quarter of a minute ago will do."""
+    found = _RECENT.find(db)
+    if found is None:
+        with db.read() as session:
+            rows = _rows(session, now)
+        last = {row[0]: row for row in rows}  # of a case its last decision
+        past = (_Past(row[0], Action(row[1]), frozenset(row[2].split()), row[3]) for row in last.values())
+        found = tuple(one for one in past if one.action is not Action.ASK)
+        if len(rows) == NEWEST:
+            _RECENT.keep(db, found)
+    return found
+
+
+def _rows(session: Session, now: datetime) -> Sequence[Any]:
     newest = (
         select(DecisionRow.case_id, DecisionRow.screening_id, DecisionRow.action, DecisionRow.case_version)
-        .where(col(DecisionRow.decided_at) <= now, col(DecisionRow.case_id) != case_id)
+        .where(col(DecisionRow.decided_at) <= now)
         .order_by(col(DecisionRow.decided_at).desc())
         .limit(NEWEST)
         .subquery()
@@ -81,13 +118,7 @@ def _count(session: Session, code: str, probability: float | None, *, case_id: s
         .join(CaseRow, col(CaseRow.id) == newest.c.case_id)
         .order_by(newest.c.case_version)
     )
-    last = {row[0]: row[1:] for row in session.execute(query)}  # of a case its last decision
-    such = [
-        action
-        for action, codes, synthetic in last.values()
-        if action != Action.ASK and code in codes.split() and _is_near(synthetic, probability)
-    ]
-    return len(such), sum(Action(action).is_restricting for action in such)
+    return session.execute(query).all()
 
 
 def _is_near(synthetic: float | None, probability: float | None) -> bool:

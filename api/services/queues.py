@@ -1,8 +1,6 @@
 """Queues with their clocks, and saved views: filters with a name and an address."""
 
-import time
 from collections.abc import Mapping
-from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
@@ -10,6 +8,7 @@ from api.public import QueueFilters
 from api.public_queues import QueuePublic, QueueSet, QueuesPublic, ViewCreate, ViewPublic, ViewsPublic
 from api.services import clock, placing
 from api.services.access import Actor, Permission, require_permission
+from api.services.recent import Recent
 from api.services.texts import plain
 from api.store import cases, events
 from api.store import queues as store
@@ -21,8 +20,7 @@ from schemas.errors import NotAllowed, NotFound
 from schemas.events import EventKind
 from schemas.screening import derived_id
 
-GOOD_FOR_S = 15.0
-_KNOWN: WeakKeyDictionary[Database, tuple[float, Mapping[str, QueueFigures]]] = WeakKeyDictionary()
+_RECENT = Recent[tuple[QueuePublic, ...]]()
 NOTHING = QueueFigures(0, 0, None, None)
 
 
@@ -35,23 +33,18 @@ def every(db: Database, actor: Actor, *, is_exact: bool = True) -> QueuesPublic:
         False where figures a quarter of a minute old will do: counting a million cases takes its time.
     """
     require_permission(actor, Permission.CONSOLE)
-    with db.read() as session:
-        figures = _counted(db, session) if is_exact else _recent(db, session)
-        rows = {row.name: row for row in store.every(session)}
-        names = sorted({MAIN_QUEUE, *rows, *figures})
-        found = (_public(name, rows.get(name), figures) for name in names if actor.works_on(name))
-        return QueuesPublic(queues=tuple(found))
+    found = None if is_exact else _RECENT.find(db)
+    if found is None:
+        with db.read() as session:
+            found = _counted(session)
+        _RECENT.keep(db, found)
+    return QueuesPublic(queues=tuple(one for one in found if actor.works_on(one.name)))
 
 
-def _counted(db: Database, session: Session) -> Mapping[str, QueueFigures]:
+def _counted(session: Session) -> tuple[QueuePublic, ...]:
     figures = store.figures(session, clock.now())
-    _KNOWN[db] = (time.monotonic(), figures)
-    return figures
-
-
-def _recent(db: Database, session: Session) -> Mapping[str, QueueFigures]:
-    at, figures = _KNOWN.get(db, (0.0, {}))
-    return figures if time.monotonic() - at < GOOD_FOR_S and figures else _counted(db, session)
+    rows = {row.name: row for row in store.every(session)}
+    return tuple(_public(name, rows.get(name), figures) for name in sorted({MAIN_QUEUE, *rows, *figures}))
 
 
 def put(db: Database, actor: Actor, name: str, wanted: QueueSet) -> QueuePublic:
@@ -67,7 +60,9 @@ def put(db: Database, actor: Actor, name: str, wanted: QueueSet) -> QueuePublic:
         moved = _reset_clock(session, name) if is_other_clock else 0
         told = {"queue": name, "title": row.title, "sla_hours": row.sla_hours, "cases": moved}
         events.record(session, EventKind.QUEUE_SET, actor=actor.name, at=now, case_id=None, **told)
-        return _public(name, row, store.figures(session, now))
+        shown = _public(name, row, store.figures(session, now))
+    _RECENT.forget(db)
+    return shown
 
 
 def views(db: Database, actor: Actor, *, with_counts: bool = True) -> ViewsPublic:

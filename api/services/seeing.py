@@ -15,7 +15,7 @@ from schemas.cases import CaseState, StatementOfReasons
 
 def view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseView:
     """Bring a case together with its evidence, decisions, events and what may be done with it."""
-    case = store.to_public(session, [row])[0]
+    case, decisions = store.with_decisions(session, row)
     draft = drafts.of_case(session, row.id) if case.state.has_draft else None
     opinions = _opinions(session, row)
     refused = permitted.refusals(
@@ -30,7 +30,7 @@ def view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseVie
     return CaseView(
         case=redaction.case_for(case, actor),
         screening=redaction.screening_for(screenings.of_case(session, row), actor),
-        decisions=redaction.decisions_for(store.decisions_of(session, row.id), actor),
+        decisions=redaction.decisions_for(decisions, actor),
         allowed_actions=tuple(name for name, why in refused.items() if not why),
         refused_actions={} if is_label else {name: why for name, why in refused.items() if why},
         draft=_shown(draft) if draft and _may_see(draft, actor, opinions) else None,

@@ -2,11 +2,14 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+import sqlalchemy
+from sqlalchemy import ColumnElement, Row, and_, func, not_, or_
 from sqlmodel import Session, col, select
 
 from api.public import CasePublic, DecisionPublic, QueueFilters
@@ -15,7 +18,7 @@ from api.services.access import Actor, Role
 from api.services.texts import plain
 from api.store.bulk import among
 from api.store.filters import conditions, has_code, names_parked, names_state
-from api.tables import CaseRow, DecisionRow, FlagRow
+from api.tables import CaseRow, DecisionRow
 from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
 from schemas.errors import InvalidInput
 from schemas.filters import Term, parse
@@ -29,8 +32,35 @@ LABEL_STATES = {
 }
 COUNT_LIMIT = 1000  # who has more in front of them needs no exact number, and a page must not scan a million rows
 CODES_OF = 500  # most urgent cases whose reasons are counted
-FACTS = ("rank", "level", "synthetic", "label", "territories", "sender_since")  # what filters look at
-WORK = ("claim_holder", "claim_expires_at", "claim_note", "claim_given_by", "parked_by", "parked_until", "park_reason")
+FACTS = {"level", "synthetic", "label", "territories", "sender_since"}  # what filters look at, and nobody is shown
+MADE = {"codes", "claim", "park", "decision"}  # of several columns, or other rows
+_FLAT = tuple(name for name in CasePublic.model_fields if name not in MADE)
+_READ_FLAT = attrgetter(*_FLAT)
+_DECISION = tuple(Decision.model_fields)
+_LISTED = [
+    column
+    for name, column in CaseRow.__table__.columns.items()  # type: ignore[attr-defined]
+    if name not in FACTS
+]
+Columns = CaseRow | Row[Any]  # an object, or the same columns without the cost of one
+
+
+class Tally(NamedTuple):
+    """How many cases match, up to `COUNT_LIMIT`, and the reasons of the most urgent ones, by code."""
+
+    total: int
+    codes: dict[str, int]
+
+
+class OfRelease(Protocol):
+    """What a case says of its release."""
+
+    @property
+    def release_key(self) -> str: ...  # noqa: D102
+    @property
+    def account(self) -> str: ...  # noqa: D102
+    @property
+    def sender_id(self) -> str: ...  # noqa: D102
 
 
 def find(session: Session, case_id: str) -> CaseRow | None:
@@ -69,10 +99,26 @@ def to_case(row: CaseRow) -> Case:
     return _to_public(row, None)
 
 
-def to_public(session: Session, rows: Sequence[CaseRow]) -> tuple[CasePublic, ...]:
+def to_public(session: Session, rows: Sequence[Columns]) -> tuple[CasePublic, ...]:
     """Turn rows into cases with their last decisions, in the rows' order."""
-    decisions = _last_decisions(session, [row.id for row in rows])
+    decided = [row.id for row in rows if _may_be_decided(row)]
+    decisions = _last_decisions(session, decided) if decided else {}
     return tuple(_to_public(row, decisions.get(row.id)) for row in rows)
+
+
+def with_decisions(session: Session, row: CaseRow) -> tuple[CasePublic, tuple[DecisionPublic, ...]]:
+    """Turn a row into its case and all decisions on it, oldest first."""
+    decisions = decisions_of(session, row.id) if _may_be_decided(row) else ()
+    return _to_public(row, _brief(decisions[-1]) if decisions else None), decisions
+
+
+def _may_be_decided(row: Columns) -> bool:
+    """Whether there may be a decision: publishing one raises the version, and only a published one is kept."""
+    return row.version > 1 or row.state != CaseState.OPEN
+
+
+def _brief(decision: DecisionPublic) -> Decision:
+    return Decision(**{name: getattr(decision, name) for name in Decision.model_fields})
 
 
 def add_decision(session: Session, row: DecisionRow) -> None:
@@ -91,10 +137,20 @@ def decisions_of(session: Session, case_id: str) -> tuple[DecisionPublic, ...]:
 
 def page(session: Session, actor: Actor, filters: QueueFilters) -> list[CaseRow]:
     """Read one more than a page, most urgent first, then longest waiting."""
-    query = select(CaseRow).where(*_conditions(actor, filters)).limit(filters.limit + 1).offset(filters.offset)
-    if filters.cursor:
-        query = query.where(_beyond(filters.cursor))
-    return list(session.exec(_in_order(query)))
+    return list(session.exec(_page(select(CaseRow), actor, filters)))
+
+
+def listed(session: Session, actor: Actor, filters: QueueFilters) -> tuple[tuple[CasePublic, ...], str | None]:
+    """Read a page as `page` does, with last decisions, and where the next page begins; None where there is none."""
+    rows = session.execute(_page(sqlalchemy.select(*_LISTED), actor, filters)).all()
+    shown = rows[: filters.limit]
+    following = cursor_of(shown[-1]) if len(rows) > filters.limit else None
+    return to_public(session, shown), following
+
+
+def _page(query: Any, actor: Actor, filters: QueueFilters) -> Any:
+    query = query.where(*_conditions(actor, filters)).limit(filters.limit + 1).offset(filters.offset)
+    return _in_order(query.where(_beyond(filters.cursor)) if filters.cursor else query)
 
 
 def count(session: Session, actor: Actor, filters: QueueFilters) -> int:
@@ -108,21 +164,22 @@ def count_states(session: Session) -> dict[str, int]:
     return dict(session.exec(select(CaseRow.state, func.count()).group_by(col(CaseRow.state))).all())
 
 
-def count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
+def tally(session: Session, actor: Actor, filters: QueueFilters) -> Tally:
+    """Count the cases that match, and the reasons of their state's most urgent ones."""
+    return Tally(count(session, actor, filters), _count_codes(session, actor, filters))
+
+
+def _count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
     """Count the cases of the filters' state by reason code, among the `CODES_OF` most urgent."""
     of_state = QueueFilters(state=filters.state, parked=filters.parked)  # a filter may be slow, and needs no counts
-    first = _in_order(select(CaseRow.id, CaseRow.screening_id).where(*_conditions(actor, of_state)))
-    some = first.limit(CODES_OF).subquery()
-    query = (
-        select(FlagRow.code, func.count(func.distinct(some.c.id)))
-        .join(some, some.c.screening_id == col(FlagRow.screening_id))
-        .group_by(col(FlagRow.code))
-        .order_by(col(FlagRow.code))
-    )
-    return dict(session.exec(query).all())
+    some = _in_order(select(CaseRow.codes).where(*_conditions(actor, of_state))).limit(CODES_OF).subquery()
+    found: Counter[str] = Counter()
+    for codes, number in session.exec(select(some.c.codes, func.count()).group_by(some.c.codes)):
+        found.update(dict.fromkeys(codes.split(), number))
+    return dict(sorted(found.items()))
 
 
-def count_release(session: Session, row: CaseRow) -> int:
+def count_release(session: Session, row: OfRelease) -> int:
     """Count the cases of the same release by the same account; a case without a release stands alone."""
     if not row.release_key:
         return 1
@@ -136,7 +193,7 @@ def of_release(session: Session, row: CaseRow) -> list[CaseRow]:
     return list(session.exec(select(CaseRow).where(*_same_release(row)).order_by(col(CaseRow.title), col(CaseRow.id))))
 
 
-def _same_release(row: CaseRow) -> list[ColumnElement[bool]]:
+def _same_release(row: OfRelease) -> list[ColumnElement[bool]]:
     """Tell releases apart by account and stated sender, too: another sender's equal release key is another release."""
     return [
         col(CaseRow.release_key) == row.release_key,
@@ -159,7 +216,7 @@ def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow 
     return row.id if row else None
 
 
-def cursor_of(row: CaseRow) -> str:
+def cursor_of(row: Columns) -> str:
     """Name a place in the queue."""
     place = json.dumps([row.rank, row.opened_at.isoformat(), row.id])
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
@@ -241,13 +298,13 @@ def _has(column: Any, part: str) -> ColumnElement[bool]:
     return col(column).icontains(plain(part), autoescape=True)
 
 
-def _to_public(row: CaseRow, decision: Decision | None) -> CasePublic:
-    flat = row.model_dump(exclude={"codes", *WORK, *FACTS})
+def _to_public(row: Columns, decision: Decision | None) -> CasePublic:
+    flat = dict(zip(_FLAT, _READ_FLAT(row), strict=True))
     parts = {"codes": tuple(row.codes.split()), "claim": _claim(row), "park": _park(row), "decision": decision}
     return CasePublic.model_validate({**flat, **parts})
 
 
-def _claim(row: CaseRow) -> Claim | None:
+def _claim(row: Columns) -> Claim | None:
     if row.claim_holder is None or row.claim_expires_at is None:
         return None
     return Claim(
@@ -255,25 +312,22 @@ def _claim(row: CaseRow) -> Claim | None:
     )
 
 
-def _park(row: CaseRow) -> Park | None:
+def _park(row: Columns) -> Park | None:
     if row.parked_by is None or row.parked_until is None:
         return None
     return Park(by=row.parked_by, until=row.parked_until, reason=row.park_reason)
 
 
 def _last_decisions(session: Session, case_ids: list[str]) -> dict[str, Decision]:
-    query = select(DecisionRow).where(col(DecisionRow.case_id).in_(case_ids)).order_by(col(DecisionRow.case_version))
-    return {
-        row.case_id: Decision(
-            action=row.action,
-            reason=row.reason,
-            policy=row.policy,
-            decided_by=row.decided_by,
-            decided_at=row.decided_at,
-            statement=_statement(row),
-        )
-        for row in session.exec(query)
-    }
+    columns = [getattr(DecisionRow, name) for name in ("case_id", *_DECISION)]
+    query = select(*columns).where(among(session, DecisionRow.case_id, case_ids))
+    last = {row[0]: row[1:] for row in session.execute(query.order_by(col(DecisionRow.case_version)))}
+    return {case_id: _decision(dict(zip(_DECISION, found, strict=True))) for case_id, found in last.items()}
+
+
+def _decision(columns: dict[str, Any]) -> Decision:
+    text = columns.pop("statement")
+    return Decision(**columns, statement=StatementOfReasons.model_validate_json(text) if text else None)
 
 
 def _statement(row: DecisionRow) -> StatementOfReasons | None:

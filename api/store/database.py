@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from api.store import events
@@ -22,6 +27,10 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 BUSY_MS = 30_000  # longer than any of our transactions: writers wait for each other, they do not fail
 ADVISORY_LOCK = 0x6C696E6572  # "liner": one migration at a time on PostgreSQL
 WRITES = "liner_writes"
+USED_AT = "liner_used_at"
+RESTED_S = 1.0
+
+_JOINED: ContextVar[tuple["Database", Session] | None] = ContextVar("liner_read", default=None)
 
 
 class Database:
@@ -40,8 +49,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Look at one consistent state; nothing is kept."""
+        joined = _JOINED.get()
+        if joined is not None and joined[0] is self:
+            yield joined[1]
+            return
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Let every `read` inside share one connection and transaction: a page of many parts takes one, not ten.
+
+        For what only looks: what is written inside, by another transaction, is not seen again here.
+        """
+        with self.read() as session:
+            token = _JOINED.set((self, session))
+            try:
+                yield
+            finally:
+                _JOINED.reset(token)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -128,7 +154,24 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(url, pool_use_lifo=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_check_rested, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[USED_AT] = time.monotonic()
+
+
+def _check_rested(dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask whether a connection still lives, as ``pool_pre_ping`` does, but not one that was used a moment ago."""
+    if time.monotonic() - record.info.get(USED_AT, time.monotonic()) < RESTED_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error  # all of them are renewed, and the caller gets a new one
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

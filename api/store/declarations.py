@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -37,14 +37,25 @@ def of_isrc(session: Session, actor: Actor, isrc: str) -> list[DeclarationRow]:
 
 @dataclass(frozen=True, slots=True)
 class StoreHistory:
-    """A `schemas.history.DeclarationHistory` of what the store keeps and an actor may see, before one declaration."""
+    """A `schemas.history.DeclarationHistory` of what the store keeps and an actor may see, before one declaration.
+
+    Attributes
+    ----------
+    known
+        What was read already: all that the actor may see about these ISRCs, in the order of their making.
+    """
 
     session: Session
     actor: Actor
     before: DeclarationRow
+    known: Mapping[str, Sequence[DeclarationRow]] = field(default_factory=dict)
 
     def of_isrc(self, isrc: str) -> Sequence[PastDeclaration]:
         """List what anybody declared about an ISRC."""
+        if isrc in self.known:
+            own = (self.before.made_at, self.before.id)
+            earlier = (row for row in self.known[isrc] if (row.made_at, row.id) < own)
+            return [to_past(row) for row in earlier if not row.is_takedown]
         return self._declarations(col(DeclarationRow.isrc) == isrc)
 
     def of_sound(self, signal_hash: str) -> Sequence[PastDeclaration]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from api.store.bulk import among
 from api.tables import FlagRow
 from schemas.flags import FlagSeverity
 
@@ -22,7 +23,7 @@ def of_screenings(session: Session, screening_ids: Collection[str]) -> Mapping[s
     """Read the flags of several screenings at once, gravest first as the policy ordered them."""
     query = (
         select(FlagRow.screening_id, FlagRow.code, FlagRow.severity, FlagRow.title)
-        .where(col(FlagRow.screening_id).in_(screening_ids))
+        .where(among(session, FlagRow.screening_id, screening_ids))
         .order_by(col(FlagRow.screening_id), col(FlagRow.position))
     )
     found: dict[str, list[FlagBrief]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from api.console.views.words import Stamp, number, percent, plural, stamp
 from api.public import CasePublic
@@ -12,9 +13,16 @@ MINUTE = timedelta(minutes=1)
 SOON = timedelta(hours=4)
 
 
+class DueWords(NamedTuple):
+    """When a case is due, in words, and how pressing that is (late, soon, later)."""
+
+    words: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class DueView:
-    """When a case is due: the moment, in words, and how pressing that is (late, soon, later)."""
+    """The same with the moment."""
 
     at: Stamp
     words: str
@@ -43,26 +51,42 @@ class OutcomeView:
 
 def due_view(due_at: datetime | None, now: datetime) -> DueView | None:
     """Say how long there is, or by how much a case is late."""
-    if due_at is None:
-        return None
+    return None if due_at is None else DueView(stamp(due_at, now), *due_words(due_at, now))
+
+
+def due_words(due_at: datetime, now: datetime) -> DueWords:
+    """Say it in words alone."""
     left = due_at - now
-    state = "late" if left < timedelta() else "soon" if left < SOON else "later"
-    words = f"{_span(-left)} late" if state == "late" else f"in {_span(left)}"
-    return DueView(stamp(due_at, now), words, state)
+    if left < timedelta():
+        return DueWords(f"{_span(-left)} late", "late")
+    return DueWords(f"in {_span(left)}", "soon" if left < SOON else "later")
 
 
 def place_view(case: CasePublic, now: datetime) -> PlaceView:
     """Take the order of work apart."""
-    pressing = urgency(case.due_at, now) if case.due_at else 1.0
-    order = Order(case.priority, case.confidence, case.exposure, pressing)
+    order = _order(case, now)
     parts = (
         ("Severity", number(order.severity), "weights of the reasons: low 1, medium 3, high 9"),
         ("Confidence", number(order.confidence), "1 is certain; a model's reason counts with its probability"),
         ("Exposure", number(order.exposure), "territories, and the plays that the sender expects"),
         ("Urgency", number(order.urgency), "1 when due, doubled each day after, halved each day before"),
     )
-    summary = " × ".join(f"{name.lower()} {value}" for name, value, _ in parts)  # noqa: RUF001 - the sign of a product
-    return PlaceView(case.queue, due_view(case.due_at, now), parts, number(order.product), summary)
+    return PlaceView(case.queue, due_view(case.due_at, now), parts, number(order.product), _summary(order))
+
+
+def place_summary(case: CasePublic, now: datetime) -> str:
+    """Write the parts in a line."""
+    return _summary(_order(case, now))
+
+
+def _order(case: CasePublic, now: datetime) -> Order:
+    pressing = urgency(case.due_at, now) if case.due_at else 1.0
+    return Order(case.priority, case.confidence, case.exposure, pressing)
+
+
+def _summary(order: Order) -> str:
+    named = zip(Order._fields, order, strict=True)
+    return " × ".join(f"{name} {number(value)}" for name, value in named)  # noqa: RUF001 - the sign of a product
 
 
 def outcome_view(found: Outcomes | None) -> OutcomeView | None:

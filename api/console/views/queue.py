@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from api.console.views.flags import Chip
-from api.console.views.place import DueView, PlaceView, due_view, place_view
+from api.console.views.place import DueWords, due_words, place_summary
 from api.console.views.words import Stamp, plural, stamp
 from api.public import CasePublic, QueueFilters, QueuePage
 from api.store.cases import COUNT_LIMIT
@@ -37,8 +37,8 @@ class QueueRow:
     chips: tuple[Chip, ...]
     severity: str
     opened: Stamp
-    due: DueView | None
-    place: PlaceView
+    due: DueWords | None
+    summary: str
     holder: str
     is_mine: bool
 
@@ -176,8 +176,8 @@ def _row(case: CasePublic, flags: tuple[FlagBrief, ...], wanted: QueueFilters, v
         chips=tuple(Chip(flag.code, flag.title, str(flag.severity)) for flag in flags),
         severity=str(case.severity or "none"),
         opened=stamp(case.opened_at, now),
-        due=due_view(case.due_at, now) if case.state is CaseState.OPEN else None,
-        place=place_view(case, now),
+        due=due_words(case.due_at, now) if case.due_at and case.state is CaseState.OPEN else None,
+        summary=place_summary(case, now),
         holder=holder,
         is_mine=holder == viewer,
     )

@@ -7,11 +7,11 @@ number and one unit, since nobody triages by the second.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from schemas.screening import Signal
 
-_AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+_AGES = (("d", 86_400), ("h", 3_600), ("min", 60))  # in seconds
 _UNITS = {"s": "s", "hz": "Hz", "lufs": "LUFS", "lu": "LU", "db": "dB", "dbfs": "dBFS", "bpm": "BPM"}
 _INITIALISMS = {"lufs": "LUFS", "bpm": "BPM", "c2pa": "C2PA", "ai": "AI", "dc": "DC", "rms": "RMS"}
 
@@ -27,8 +27,8 @@ class Stamp:
 
 def stamp(at: datetime, now: datetime) -> Stamp:
     """Put a moment into the forms that a page needs."""
-    utc = at.astimezone(UTC)
-    return Stamp(utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M} UTC", ago(at, now))
+    iso = at.astimezone(UTC).isoformat(timespec="seconds")
+    return Stamp(iso, f"{iso[:10]} {iso[11:16]} UTC", ago(at, now))
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -37,10 +37,14 @@ def ago(at: datetime, now: datetime) -> str:
     Examples
     --------
     >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    >>> ago(noon, noon + timedelta(minutes=95)), ago(noon, noon)
+    >>> ago(noon, noon.replace(hour=13, minute=35)), ago(noon, noon)
     ('1 h', 'now')
     """
-    return next((f"{(now - at) // unit} {name}" for name, unit in _AGES if now - at >= unit), "now")
+    seconds = (now - at).total_seconds()
+    for name, unit_s in _AGES:
+        if seconds >= unit_s:
+            return f"{int(seconds // unit_s)} {name}"
+    return "now"
 
 
 def clock(seconds: float) -> str:
