@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
@@ -15,7 +16,7 @@ from api.console import routes as console
 from api.deps import SAFE_METHODS, identified
 from api.metrics import CountRequests, Metrics
 from api.portal import routes as portal
-from api.ratelimit import RateLimit
+from api.ratelimit import Buckets, Names, RateLimit, TokenBuckets
 from api.routes import (
     appeals,
     audit,
@@ -42,6 +43,7 @@ from api.services import alerts, courier, drafting, drafts
 from api.services import deliveries as deliveries_service
 from api.services import policies as policies_service
 from api.settings import Settings
+from api.shared_buckets import SharedBuckets, SharedNames, SharedTable
 from api.store.database import Database, open_database
 from schemas.errors import LinerError, NotSignedIn
 from schemas.policy import house_text
@@ -75,7 +77,7 @@ PUBLISH_EVERY_S = 1.0
 log = logging.getLogger("liner.api")
 
 
-def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
+def create_app(settings: Settings, *, with_console: bool = True, shared: Path | None = None) -> FastAPI:
     """Make the app on a database that is brought up to date first.
 
     Parameters
@@ -84,6 +86,8 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
         Where the database and the landing zone are, and the limits.
     with_console
         Whether to serve the moderators' pages too.
+    shared
+        A folder in which the workers of one service keep what they have to know of each other.
 
     Raises
     ------
@@ -117,8 +121,9 @@ def create_app(settings: Settings, *, with_console: bool = True) -> FastAPI:
     app.add_middleware(BodyLimit, limit_of=_limits(settings))
     app.add_middleware(
         RateLimit,
-        per_key=settings.rate_per_key,
-        per_address=settings.rate_per_address,
+        keys=_buckets(settings.rate_per_key, shared, "keys"),
+        addresses=_buckets(settings.rate_per_address, shared, "addresses"),
+        good=SharedNames(SharedTable(shared / "good")) if shared else Names(),
         cookie=cookie_name(settings),
         refuse=problems.refuse,
     )
@@ -135,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with (
         courier.running(app.state.database, app.state.settings),
         alerts.running(app.state.database, app.state.settings),
+        app.state.metrics.review.running(),
     ):
         yield
     publishing.cancel()
@@ -149,6 +155,10 @@ async def _publish(database: Database) -> None:
         except (LinerError, SQLAlchemyError):
             log.exception("drafts could not be published; they are tried again")
         await asyncio.sleep(PUBLISH_EVERY_S)
+
+
+def _buckets(rate: float, shared: Path | None, name: str) -> TokenBuckets:
+    return SharedBuckets(SharedTable(shared / name), rate) if shared else Buckets(rate)
 
 
 def _operation_id(route: APIRoute) -> str:

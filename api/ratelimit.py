@@ -1,8 +1,8 @@
-"""How many requests one key, and one address without a key, may send: a token bucket each, in this process.
+"""How many requests one key, and one address without a key, may send: a token bucket each.
 
 A key's bucket is its own only once the key was found good; until then, and after a refusal, requests count
-against the address, so that guessing keys is slow and costs nobody else anything. Several processes each count
-for themselves.
+against the address, so that guessing keys is slow and costs nobody else anything. The workers of one `liner serve`
+share their buckets (`api.shared_buckets`); services on several machines each count for themselves.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,13 @@ BURST_S = 5.0  # a bucket holds what five seconds bring
 MOST_BUCKETS = 20_000
 FREE = {"/livez", "/readyz"}  # asked by machines that restart what does not answer
 ACTOR_IN_SCOPE = "liner.actor"
+
+
+class TokenBuckets(Protocol):
+    """Whatever gives tokens by name."""
+
+    def take(self, name: str) -> float:
+        """Take a token; return 0, or the seconds until there is one."""
 
 
 class Buckets:
@@ -45,12 +53,44 @@ class Buckets:
             return 0.0
         now = self._now()
         level, at = self._levels.pop(name, (self.size, now))
-        level = min(self.size, level + (now - at) * self.rate)
-        wait = 0.0 if level >= 1 else (1 - level) / self.rate
-        self._levels[name] = (level if wait else level - 1, now)
+        left, wait = spent(min(self.size, level + (now - at) * self.rate), self.rate)
+        self._levels[name] = (left, now)
         if len(self._levels) > MOST_BUCKETS:
             self._levels.popitem(last=False)
         return wait
+
+
+def spent(level: float, rate: float) -> tuple[float, float]:
+    """Take a token from a bucket: what is left in it, and the seconds until there is one; 0 where there was one."""
+    return (level - 1, 0.0) if level >= 1 else (level, (1 - level) / rate)
+
+
+class GoodNames(Protocol):
+    """Whatever remembers which names were found good."""
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name was found good."""
+
+    def set(self, name: str, *, is_good: bool) -> None:
+        """Remember a name, or forget it."""
+
+
+class Names:
+    """Names that were found good lately."""
+
+    def __init__(self) -> None:
+        self._good: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._good
+
+    def set(self, name: str, *, is_good: bool) -> None:
+        """Remember a name, or forget it."""
+        self._good.pop(name, None)
+        if is_good:
+            self._good[name] = None
+            if len(self._good) > MOST_BUCKETS:
+                self._good.popitem(last=False)
 
 
 class RateLimit:
@@ -58,8 +98,10 @@ class RateLimit:
 
     Parameters
     ----------
-    per_key, per_address
-        Requests per second, in the long run; five seconds' worth may come at once. 0 for no limit.
+    keys, addresses
+        The buckets of keys, and of addresses without a good key.
+    good
+        Which keys were found good.
     cookie
         Name of the session's cookie, which counts like a key.
     refuse
@@ -70,17 +112,18 @@ class RateLimit:
         self,
         app: ASGIApp,
         *,
-        per_key: float,
-        per_address: float,
+        keys: TokenBuckets,
+        addresses: TokenBuckets,
+        good: GoodNames,
         cookie: str,
         refuse: Callable[[Request, TooManyRequests], Response],
     ) -> None:
         self.app = app
-        self.keys = Buckets(per_key)
-        self.addresses = Buckets(per_address)
+        self.keys = keys
+        self.addresses = addresses
         self.cookie = cookie
         self.refuse = refuse
-        self._good: OrderedDict[str, None] = OrderedDict()
+        self.good = good
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request."""
@@ -89,14 +132,14 @@ class RateLimit:
             return
         request = Request(scope)
         token = self._token(request)
-        wait = self.keys.take(token) if token in self._good else self.addresses.take(_address(request))
+        wait = self.keys.take(token) if token in self.good else self.addresses.take(_address(request))
         if wait:
             await self.refuse(request, TooManyRequests(wait_s=math.ceil(wait)))(scope, receive, send)
             return
 
         async def learning(message: Message) -> None:
             if token and message["type"] == "http.response.start":
-                self._learn(token, is_good=message["status"] != HTTPStatus.UNAUTHORIZED)
+                self.good.set(token, is_good=message["status"] != HTTPStatus.UNAUTHORIZED)
             await send(message)
 
         await self.app(scope, receive, learning)
@@ -104,13 +147,6 @@ class RateLimit:
     def _token(self, request: Request) -> str:
         given = request.headers.get("authorization") or request.cookies.get(self.cookie) or ""
         return hashlib.sha256(given.encode()).hexdigest() if given else ""
-
-    def _learn(self, token: str, *, is_good: bool) -> None:
-        self._good.pop(token, None)
-        if is_good:
-            self._good[token] = None
-            if len(self._good) > MOST_BUCKETS:
-                self._good.popitem(last=False)
 
 
 def _address(request: Request) -> str:

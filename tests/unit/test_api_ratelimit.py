@@ -7,6 +7,7 @@ from fixtures_api import Api
 from api.inprocess import InProcessTransport
 from api.ratelimit import BURST_S, Buckets
 from api.settings import Settings
+from api.shared_buckets import SETS, WAYS, SharedBuckets, SharedNames, SharedTable
 
 
 class Time:
@@ -32,15 +33,42 @@ def codes(client, number, path="/v1/me"):
     return [client.get(path).status_code for _ in range(number)]
 
 
-def test_a_bucket_gives_its_burst_and_then_its_rate():
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_bucket_gives_its_burst_and_then_its_rate(tmp_path, is_shared):
     time = Time()
-    buckets = Buckets(2.0, now=time)
+    table = SharedTable(tmp_path / "keys", now=time)
+    buckets = SharedBuckets(table, 2.0) if is_shared else Buckets(2.0, now=time)
 
     assert [buckets.take("a") for _ in range(int(2 * BURST_S))] == [0.0] * int(2 * BURST_S)
     assert buckets.take("a") == pytest.approx(0.5)
     assert buckets.take("b") == 0.0
     time.now += 0.5
     assert [buckets.take("a"), buckets.take("a")] == [0.0, pytest.approx(0.5)]
+
+
+def test_processes_that_share_a_file_share_the_buckets(tmp_path):
+    time = Time()
+    first, second = (SharedBuckets(SharedTable(tmp_path / "keys", now=time), 1.0) for _ in range(2))
+
+    taken = [one.take("a") for _ in range(4) for one in (first, second)]
+
+    assert taken == [0.0] * 5 + [1.0] * 3
+    assert second.take("b") == 0.0
+
+
+def test_of_more_names_than_there_is_room_for_the_latest_are_known(tmp_path):
+    time = Time()
+    table = SharedTable(tmp_path / "good", now=time)
+    good = SharedNames(table)
+    names = [f"key {number}" for number in range(30_000)]
+    for name in names:
+        time.now += 1.0
+        good.set(name, is_good=True)
+
+    assert all(name in good for name in names[-2000:])
+    assert sum(name in good for name in names) <= SETS * WAYS
+    good.set(names[-1], is_good=False)
+    assert names[-1] not in SharedNames(SharedTable(tmp_path / "good"))
 
 
 def test_a_rate_of_zero_is_no_limit():
