@@ -108,6 +108,16 @@ class Lake:
                 newest[row["source_key"]] = max(newest.get(row["source_key"], found), found)
         yield from (Screening.model_validate_json(screening) for _, screening in newest.values())
 
+    def newest_first(self) -> Iterator[list[tuple[str, str]]]:
+        """Yield source keys with their screenings as JSON, some hundred at a time, from the newest part backwards."""
+        for part in reversed(self.parts("screenings")):
+            with pq.ParquetFile(part) as file:
+                for group in reversed(range(file.num_row_groups)):
+                    table = file.read_row_group(group, columns=["source_key", "screened_at", "screening"])
+                    ordered = table.sort_by([("screened_at", "descending")])
+                    for batch in ordered.to_batches(max_chunksize=FLUSH_ROWS):
+                        yield list(zip(batch["source_key"].to_pylist(), batch["screening"].to_pylist(), strict=True))
+
     def rows(self, table: str) -> Iterator[Row]:
         """Yield a table's rows, oldest part first; of rows with one key the last one counts."""
         for part in self.parts(table):

@@ -59,10 +59,11 @@ def _judged_again(job: Job, recording_keys: list[str], catalogue: Catalogue) -> 
         past = {"sender": screening.known.sender, "resemblances": screening.known.resemblances}  # as on arrival
         known = comparer.known(sound.recording_key).model_copy(update=past)
         if known != screening.known:
-            yield screening, Screened(_with_known(screening, known, job), sound.fingerprint)
+            yield screening, Screened(with_known(screening, known, job), sound.fingerprint)
 
 
-def _with_known(screening: Screening, known: Known, job: Job) -> Screening:
+def with_known(screening: Screening, known: Known, job: Job) -> Screening:
+    """Judge a screening again with another known layer; nobody has to listen again."""
     kept = tuple(f for f in screening.findings if RULES[f.rule].scope is not Scope.RECORDING)
     intake = screening.intake.model_copy(update={"findings": kept})
     evidence = Evidence(intake=intake, found=screening.found, heard=screening.heard, known=known)

@@ -1,12 +1,14 @@
 """What every sender did: one SQLite file in the lake, kept up by Judge in batch and stream, one pass, little memory.
 
-An arrival sees the runs before its own alone, so that nothing depends on the order in which a run is read. The file
-is an index: where it is missing, it is made anew from the lake's screenings. Rates are in `schemas.senders`.
+An arrival sees the runs before its own alone, so that nothing depends on the order in which a run is read. When its
+run is done it waits to be looked at again with the whole run known (`pipeline.hindsight`): a sender's first delivery
+has its record, too. The file is an index: where it is missing, it is made anew from the lake's screenings. Rates are
+in `schemas.senders`.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +30,7 @@ BUSY_SECONDS = 60.0
 MOST_RESEMBLANCES = 3
 NAMED_WORDS = 2  # a name of one word stands in too many titles by chance
 NAMED_LETTERS = 7
+MOST_TRIES = 3  # to find in the lake what waits: a worker may not have written it yet
 REMEMBERED = 512  # records of senders by day, for the run's length
 
 _TABLES = """
@@ -44,6 +47,7 @@ CREATE TABLE IF NOT EXISTS artist (
     is_open INTEGER NOT NULL, PRIMARY KEY (name, sender)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS artist_by_skeleton ON artist (skeleton);
+CREATE TABLE IF NOT EXISTS waiting (source_key TEXT PRIMARY KEY, tries INTEGER NOT NULL) WITHOUT ROWID;
 """
 _PUT = """
 INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 1)
@@ -79,7 +83,7 @@ class SenderIndex:
             (lake / name).unlink(missing_ok=True)
         with contextlib.closing(cls(lake)) as index:
             index.add(_screenings(Lake(lake)))
-            index.close_run()
+            index.close_run(looks_again=False)
 
     def close(self) -> None:
         """Close the file."""
@@ -94,12 +98,36 @@ class SenderIndex:
                     self._db.execute(_PUT, _row(one, sender))
                     self._add_artist(one, sender)
 
-    def close_run(self) -> None:
-        """Let what came in so far count from now on."""
+    def close_run(self, *, looks_again: bool = True) -> None:
+        """Let what came in so far count from now on; it waits to be looked at again, unless that was done before."""
         with self._transaction():
+            if looks_again:
+                self._db.execute("INSERT OR IGNORE INTO waiting SELECT source_key, 0 FROM arrival WHERE is_open = 1")
             self._db.execute("UPDATE arrival SET is_open = 0 WHERE is_open = 1")
             self._db.execute("UPDATE artist SET is_open = 0 WHERE is_open = 1")
         self._records.clear()
+
+    def waiting(self) -> int:
+        """Count what waits to be looked at again."""
+        (count,) = self._db.execute("SELECT count(*) FROM waiting").fetchone()
+        return int(count)
+
+    def waiting_among(self, source_keys: Sequence[str]) -> set[str]:
+        """Tell which of a few source keys wait to be looked at again."""
+        marks = ", ".join("?" * len(source_keys))
+        rows = self._db.execute(f"SELECT source_key FROM waiting WHERE source_key IN ({marks})", source_keys)  # noqa: S608
+        return {key for (key,) in rows}
+
+    def looked_at(self, source_keys: Iterable[str]) -> None:
+        """Forget what was looked at again."""
+        with self._transaction():
+            self._db.executemany("DELETE FROM waiting WHERE source_key = ?", ((key,) for key in source_keys))
+
+    def not_found(self) -> None:
+        """Count a try for what waits and is not in the lake yet; after a few it never will be."""
+        with self._transaction():
+            self._db.execute("UPDATE waiting SET tries = tries + 1")
+            self._db.execute("DELETE FROM waiting WHERE tries >= ?", (MOST_TRIES,))
 
     def told(self, verdicts: Iterable[tuple[str, bool]]) -> int:
         """Take moderators' verdicts in, by recording key: whether a flag was upheld; give how many were known."""

@@ -2,7 +2,8 @@
 
 Messages are read in any order, and a run's findings must not depend on it. So `pipeline.history` marks what was
 judged before its past was complete; when there is time, its HIS rules are asked again and the policy with them.
-Nobody has to listen again. Afterwards the run is closed: what it declared comes before all that is still to come.
+Nobody has to listen again. Afterwards the run is closed: what it declared comes before all that is still to come,
+and the senders' records of the run are held against its own arrivals (`pipeline.hindsight`).
 """
 
 import contextlib
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.hindsight import look_back
 from pipeline.history import LakeHistory
 from pipeline.keep import Keeper
 from pipeline.lake import Lake
@@ -37,6 +39,7 @@ def settle(job: Job, *, delivers: bool) -> None:
         history.settle()
     with contextlib.closing(SenderIndex(lake)) as senders:
         senders.close_run()
+        look_back(job, senders, delivers=delivers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What senders did, counted over windows: fair to great ones, blind to the order of a run, and kept in the lake."""
 
+import contextlib
 import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,13 @@ from rule_cases.making import evidence, facts, recording
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from classifiers import versions
 from pipeline.lake import Lake, LakeWriter
+from pipeline.rejudge import latest_screenings
+from pipeline.screen import Heard, Job, make_screening
 from pipeline.screened import Screened
-from pipeline.senders import SenderIndex
+from pipeline.senders import MOST_TRIES, SenderIndex
+from pipeline.settle import settle
 from schemas.evidence import Evidence
 from schemas.policy import house_policy, judge
 from schemas.screening import Found, Known, Screening, Versions
@@ -153,3 +158,65 @@ def test_nobody_sent_it(index):
     bare = evidence().model_copy(update={"known": Known()})
     bare = bare.model_copy(update={"intake": bare.intake.model_copy(update={"sender_id": None, "recording": None})})
     assert index.known(bare) == Known()
+
+
+def first_run(lake: Path, arrivals) -> dict[str, Screening]:
+    """What a lake's first run says of each arrival when it is done."""
+    job = Job("first", str(lake), house_policy(), Versions(engine="e", policy="p", models=versions.models()))
+    made = [make_screening(Heard(Evidence(intake=one.intake, found=one.found)), job) for one in arrivals]
+    writer = LakeWriter(Lake(lake))
+    with contextlib.closing(SenderIndex(lake)) as senders:
+        for one in made:
+            assert senders.known(Evidence(intake=one.intake)) == Known()
+            senders.add([one])
+            writer.add(Screened(one))
+    writer.flush()
+    settle(job, delivers=False)
+    return {one.intake.source_key: one for one in latest_screenings(Lake(lake))}
+
+
+def farm(count=24):
+    words = ["Gentle Rain", "Rain, Gentle"]
+    others = [arrival("theirs", artist="Marisol Quay"), arrival("farm", artist="M\u0430risol Qu\u0430y")]
+    return [*(arrival("farm", title=words[n % 2], sound="one") for n in range(count)), *others]
+
+
+def test_the_first_run_of_a_lake_is_judged_with_what_its_senders_did(tmp_path):
+    arrivals = farm()
+    told = first_run(tmp_path, arrivals)
+    flags = {key: {flag.code for flag in one.flags} for key, one in told.items()}
+    for one in arrivals[:-2]:
+        assert {"SPM-021", "SPM-023"} <= flags[one.intake.source_key]
+        assert told[one.intake.source_key].known.sender.recordings == 25
+    *_, theirs, fake = (told[one.intake.source_key] for one in arrivals)
+    assert not theirs.flags
+    assert "SPM-007" in {flag.code for flag in fake.flags}
+    assert "SPM-007" in {finding.rule for finding in fake.findings}
+    (spam,) = (signal for signal in fake.fused if signal.name == "spam_probability")
+    assert "letters that pass for others" in spam.note
+
+
+def test_the_order_of_a_first_run_changes_nothing(tmp_path):
+    def said(one):
+        return one.known.sender, {flag.code for flag in one.flags}, {signal.value for signal in one.fused}
+
+    arrivals = farm()
+    one, other = first_run(tmp_path / "a", arrivals), first_run(tmp_path / "b", reversed(arrivals))
+    assert {key: said(found) for key, found in one.items()} == {key: said(found) for key, found in other.items()}
+
+
+def test_what_was_looked_at_again_stays_as_it_is(tmp_path):
+    before = first_run(tmp_path, farm())
+    job = Job("second", str(tmp_path), house_policy(), Versions(engine="e", policy="p", models=versions.models()))
+    settle(job, delivers=False)
+    assert {one.id for one in latest_screenings(Lake(tmp_path))} == {one.id for one in before.values()}
+
+
+def test_what_never_reached_the_lake_is_not_looked_for_for_ever(tmp_path):
+    Lake(tmp_path)
+    job = Job("r", str(tmp_path), house_policy(), Versions(engine="e", policy="p", models=versions.models()))
+    with contextlib.closing(SenderIndex(tmp_path)) as senders:
+        senders.add([arrival()])
+        for _ in range(MOST_TRIES):
+            settle(job, delivers=False)
+        assert senders.waiting() == 0
