@@ -123,6 +123,25 @@ class ShadowReport(Model):
     codes: dict[str, tuple[int, int]]
 
 
+class StandingPublic(Model):
+    """What a version leaves as it is: open cases keep the flags that another version gave them, decisions stand.
+
+    Attributes
+    ----------
+    open_cases
+        All of them.
+    looked_at, older
+        How many of them were looked at (all, or a sample), and how many of those another version judged.
+    commands
+        What judges them again: counts what would change; does it; and looks again at decisions of what is live.
+    """
+
+    open_cases: int
+    looked_at: int
+    older: int
+    commands: tuple[str, ...]
+
+
 class PolicyPublic(PolicyBrief):
     """A version with everything that a person needs to approve it.
 
@@ -138,6 +157,8 @@ class PolicyPublic(PolicyBrief):
         Whether the live version is still the one that it was simulated against.
     allowed_actions, refused_actions
         What the asker may do now; why not the rest.
+    standing
+        What it leaves as it is, when it goes live or since it did; None for what is no longer live.
     """
 
     text: str
@@ -149,6 +170,7 @@ class PolicyPublic(PolicyBrief):
     knobs: tuple[Knob, ...]
     allowed_actions: tuple[str, ...]
     refused_actions: dict[str, str]
+    standing: StandingPublic | None
 
 
 class PolicyText(Model):

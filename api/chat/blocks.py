@@ -163,9 +163,15 @@ def effect_in_words(policy: PolicyPublic) -> tuple[str, ...]:
         f"Of {plural(found.upheld, 'upheld case')} it would miss *{found.missed:,}*.",
         f"Of {plural(found.overturned, 'overturned case')} it would flag *{found.overturned_flagged:,}* again.",
         f"Of {plural(found.cleared, 'approved case')} nobody would have had to look at *{found.spared:,}*.",
+        _left_behind(policy),
         f"Judged {found.judged:,} of {found.judged_of:,} recordings of {number(found.days)} days.",
     )
     return tuple(filter(None, told))
+
+
+def _left_behind(policy: PolicyPublic) -> str:
+    older = policy.standing.older if policy.standing else 0
+    return f"Kept as flagged now, until `liner rejudge`: {plural(older, 'open case')}." if older else ""
 
 
 def _message(text: str, blocks: Iterable[Block]) -> Block:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.scan import KeyOption, NoReviewOption, PolicyOption, UrlOption, read_policy, review_client
+from api.cli.scan import KeyOption, NoReviewOption, PolicyOption, UrlOption, review_client
 from api.settings import Settings
 from schemas.errors import InvalidInput
-from schemas.policy import house_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,7 @@ until they are replaced. [bold]--dry-run[/bold] only counts what would change.
 
   liner rejudge .liner/lake --policy strict.toml --dry-run   which flags a policy would raise
 
-  liner rejudge .liner/lake                                  the house policy and the models in use now
+  liner rejudge .liner/lake                                  the live policy and the models in use now
 
   liner rejudge .liner/lake --model mine-1                   another model; other signals stay as measured
 
@@ -58,6 +57,7 @@ def run(
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
     """Judge the recordings of a lake again."""
+    from api.cli.live_policy import policy_of
     from classifiers.models import active
     from pipeline.rejudge import Verdict, rejudge
 
@@ -67,7 +67,8 @@ def run(
     if model:
         names = _with_model(names, model)
     active.pins(names)  # refuses what is not there before anything is written
-    verdict = Verdict(read_policy(policy) or house_policy(), names)
+    chosen = policy_of(policy, lake=lake, delivers=not no_review, url=review_url, key=review_key)
+    verdict = Verdict(chosen, names)
     review = None if no_review or dry_run else review_client(Settings(), review_url, review_key)
     changes = rejudge(lake, verdict, review=review, keeps=not dry_run)
     if output is Format.JSON:

@@ -12,7 +12,7 @@ TIMEOUT_S = 30.0
 
 
 class Review:
-    """A client of the service that the settings name; closed at the end of a ``with`` block.
+    """A client of the service that the settings name, or of another; closed at the end of a ``with`` block.
 
     Raises
     ------
@@ -20,13 +20,13 @@ class Review:
         No key is set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, url: str | None = None, key: str | None = None) -> None:
         settings = Settings()
-        key = settings.review_key.get_secret_value()
+        key = key or settings.review_key.get_secret_value()
         if not key:
             raise InvalidInput("There is no key.", mend="Set LINER_REVIEW_KEY; liner keys create makes one.")
         self._client = httpx.Client(
-            base_url=settings.review_url or settings.public_url,
+            base_url=url or settings.review_url or settings.public_url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=TIMEOUT_S,
         )

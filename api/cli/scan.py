@@ -20,8 +20,7 @@ from rich.progress import Progress as Bar
 from api.cli.profiles import ProfileName, SchemasOption, yardstick
 from api.settings import Settings
 from pipeline.logs import quiet_logs
-from schemas.errors import InvalidInput
-from schemas.policy import Policy, parse_policy
+from schemas.policy import Policy
 
 if TYPE_CHECKING:
     from pipeline.deliver import ClientFactory
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.2
 STOPPED = 130  # what shells use for a program that an interrupt ended
-LIVE = Path("live")  # a word of --policy; a file of that name comes first
 
 EXAMPLES = """
 Screens every recording at PATH: a landing folder with deliveries, one delivery, a folder of bare audio, one
@@ -73,7 +71,10 @@ PathArgument = Annotated[Path, typer.Argument(help="Landing folder, delivery, so
 LakeOption = Annotated[Path | None, typer.Option(help="Folder of the results; default LINER_LAKE, .liner/lake.")]
 PolicyOption = Annotated[
     Path | None,
-    typer.Option(help="Policy file (TOML) instead of the house policy; `live`: what the review approved last."),
+    typer.Option(
+        help="Policy file (TOML); `live`: what the review approved last; `house`: the one that comes with liner. "
+        "Default: live where flags go to a review, else house."
+    ),
 ]
 UrlOption = Annotated[str | None, typer.Option(help="Review API to deliver to; default is this machine's own.")]
 KeyOption = Annotated[str | None, typer.Option(help="API key for --review-url; better in LINER_REVIEW_KEY.")]
@@ -101,14 +102,16 @@ def run(
 ) -> None:
     """Screen everything at PATH that the lake does not hold yet."""
     quiet_logs()
+    from api.cli.live_policy import policy_of
     from pipeline.scan import Plan, Run, scan_graph
 
     settings = Settings()
+    where = lake or settings.lake
     scan = Run(
         Plan(
             source=path,
-            lake=lake or settings.lake,
-            policy=read_policy(policy),
+            lake=where,
+            policy=policy_of(policy, lake=where, delivers=not no_review, url=review_url, key=review_key),
             workers=workers or os.cpu_count() or 1,
             force=force,
             review=None if no_review else review_client(settings, review_url, review_key),
@@ -122,17 +125,10 @@ def run(
 
 
 def read_policy(path: Path | None) -> Policy | None:
-    """Read a policy file; None for the house policy."""
-    if path is None:
-        return None
-    if path == LIVE and not path.exists():
-        from api.cli.live_policy import live_policy
+    """Read a policy file, or what `live` and `house` mean; None for nothing."""
+    from api.cli.live_policy import policy_of
 
-        return live_policy()
-    try:
-        return parse_policy(path.read_text("utf-8"), path=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The policy {path} cannot be read: {error}.", mend="Name a TOML file.") from error
+    return policy_of(path, lake=Settings().lake) if path is not None else None
 
 
 def review_client(settings: Settings, url: str | None, key: str | None) -> "ClientFactory":

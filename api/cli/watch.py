@@ -16,7 +16,6 @@ from api.cli.scan import (
     PolicyOption,
     QuietOption,
     UrlOption,
-    read_policy,
     report,
     review_client,
     run_visibly,
@@ -67,6 +66,7 @@ def run(
 ) -> None:
     """Screen what arrives at PATH until stopped."""
     quiet_logs()
+    from api.cli.live_policy import policy_of
     from pipeline.scan import Plan, Run
     from pipeline.watch import watch_graph
 
@@ -76,11 +76,12 @@ def run(
         zone.mkdir(parents=True, exist_ok=True)
     if not zone.is_dir():
         raise InvalidInput(f"{zone} is no folder.", mend="Name the landing folder; liner scan takes single files.")
+    where = lake or settings.lake
     watch = Run(
         Plan(
             source=zone,
-            lake=lake or settings.lake,
-            policy=read_policy(policy),
+            lake=where,
+            policy=policy_of(policy, lake=where, delivers=not no_review, url=review_url, key=review_key),
             force=force,
             review=None if no_review else review_client(settings, review_url, review_key),
             yardstick=yardstick(profile, xsd),

@@ -2,9 +2,10 @@
 
 from sqlmodel import Session
 
-from api.public_policies import PolicyBrief, PolicyPublic, PolicyText
+from api.public_policies import PolicyBrief, PolicyPublic, PolicyText, StandingPublic
 from api.services import shadows
 from api.services.access import Actor, Permission
+from api.services.standing import standing
 from api.store import policies as store
 from api.tables import PolicyRow
 from schemas.errors import NotFound
@@ -96,5 +97,13 @@ def public(session: Session, actor: Actor, row: PolicyRow) -> PolicyPublic:
             "knobs": knobs(own) if own else (),
             "allowed_actions": tuple(name for name, why in refused.items() if not why),
             "refused_actions": {name: why for name, why in refused.items() if why},
+            "standing": _standing(session, row),
         }
     )
+
+
+def _standing(session: Session, row: PolicyRow) -> StandingPublic | None:
+    state = VersionState(row.state)
+    if state is not VersionState.LIVE and not state.is_proposed:
+        return None
+    return standing(session, VersionKind(row.kind), row.ref, live_ref(session, row))

@@ -1,15 +1,17 @@
 """Versions of policies and models, what shadows judged, and what each model flagged by day."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Insert, func
+from sqlalchemy import JSON, ColumnElement, Insert, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from api.tables import ModelDayRow, PolicyRow, ShadowRow
+from api.tables import CaseRow, ModelDayRow, PolicyRow, ScreeningRow, ShadowRow
+from schemas.cases import CaseState
 from schemas.steering import VersionKind, VersionState
 
 
@@ -109,3 +111,32 @@ def model_days(session: Session, since: date) -> Sequence[ModelDayRow]:
     """Read the counts since a day, oldest first."""
     query = select(ModelDayRow).where(col(ModelDayRow.day) >= since)
     return session.exec(query.order_by(col(ModelDayRow.model), col(ModelDayRow.day))).all()
+
+
+def judged_by(session: Session, kind: VersionKind, ref: str, limit: int) -> tuple[int, int, int]:
+    """Count open cases; of the first by id how many were looked at, and how many of those a version judged."""
+    total = session.exec(select(func.count()).select_from(CaseRow).where(col(CaseRow.state) == CaseState.OPEN)).one()
+    some = (
+        select(ScreeningRow.document)
+        .join(CaseRow, col(CaseRow.screening_id) == col(ScreeningRow.id))
+        .where(col(CaseRow.state) == CaseState.OPEN)
+        .order_by(col(CaseRow.id))
+        .limit(limit)
+        .subquery()
+    )
+    own = case((_is_judged(session, some.c.document, kind, ref), 1), else_=0)
+    looked_at, found = session.execute(sqlalchemy.select(func.count(), func.sum(own)).select_from(some)).one()
+    return total, looked_at, int(found or 0)
+
+
+def _is_judged(session: Session, document: Any, kind: VersionKind, ref: str) -> ColumnElement[bool]:
+    """Whether a screening's document pins a version: a policy whole, a model among those that were heard."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"  # which has no type of JSON: a cast would make it a number
+    read = sqlalchemy.type_coerce(document, JSON) if is_sqlite else sqlalchemy.cast(document, JSON)
+    versions = read["versions"]
+    found: ColumnElement[bool] = (
+        versions["policy"].as_string() == ref
+        if kind is VersionKind.POLICY
+        else versions["models"].as_string().contains(json.dumps(ref), autoescape=True)
+    )
+    return found

@@ -1,16 +1,21 @@
 """Policies as versions: mistakes by line, a second person, simulation before approval, shadows that are no flags."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 from fixtures_api import make_screening
 
+from api.inprocess import InProcessTransport
 from api.services import clock, shadows
 from api.services.screenings import case_id_of
 from api.store import policies as store
+from schemas.errors import InvalidInput, ReviewUnreachable
 from schemas.policy import house_policy, parse_policy
 from schemas.policy_text import Knob, knobs, rewritten
 from schemas.screening import Heard, Signal
+from schemas.steering import VersionKind
 
 POLICY = """[policy]
 id = "own"
@@ -232,15 +237,83 @@ def test_a_threshold_is_moved_in_its_place():
     assert rewritten(POLICY, knob, 0.65) == POLICY.replace("at_least = 0.5", "at_least = 0.65")
 
 
-def test_a_run_judges_by_what_is_live(api, monkeypatch):
-    from pathlib import Path
-
-    from api.cli.scan import read_policy
+@pytest.fixture
+def chosen(api, monkeypatch, tmp_path):
+    """What a run on this machine judges by."""
+    from api.cli.live_policy import policy_of
 
     monkeypatch.setenv("LINER_HOME", str(api.settings.home))
-    assert read_policy(Path("live")) == house_policy()
+    monkeypatch.chdir(tmp_path)
+    return lambda named=None, **more: policy_of(named and Path(named), lake=tmp_path / "lake", **more).ref
+
+
+def test_a_run_judges_by_what_is_live_where_its_flags_go(api, chosen):
+    house, own = house_policy().ref, parse_policy(POLICY).ref
+    assert (chosen(), chosen("live")) == (house, house)
     make_live(api, POLICY)
-    assert read_policy(Path("live")).ref == parse_policy(POLICY).ref
+
+    assert (chosen(), chosen("live"), chosen("house"), chosen(delivers=False)) == (own, own, house, house)
+    Path("house").write_text(POLICY)
+    assert chosen("house") == own  # a file comes first
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        chosen("hose")
+
+
+def test_while_the_service_is_away_a_run_judges_as_the_one_before(api, chosen, capsys):
+    away = {"url": "http://127.0.0.1:9", "key": "x"}
+    assert chosen(**away) == house_policy().ref
+    assert "this run judges by the house policy" in capsys.readouterr().err
+    make_live(api, POLICY)
+    chosen()
+
+    assert chosen(**away) == parse_policy(POLICY).ref
+    assert "the one it gave last" in capsys.readouterr().err
+    with pytest.raises(ReviewUnreachable):
+        chosen("live", **away)
+
+
+def test_a_service_named_on_the_command_line_is_asked(api, chosen, monkeypatch):
+    from api.cli import reviewing
+
+    make_live(api, POLICY)
+    monkeypatch.setenv("LINER_HOME", "elsewhere")
+    real = httpx.Client
+    transport = InProcessTransport(api.app, actor=None)
+    monkeypatch.setattr(reviewing.httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
+    token = str(api.service.headers["authorization"]).removeprefix("Bearer ")
+
+    assert chosen(url="http://liner.test", key=token) == parse_policy(POLICY).ref
+
+
+def test_what_a_version_leaves_as_it_is_is_said_before_and_after_it_goes_live(api):
+    """Noisy recordings are judged by POLICY, the other one by the house's of a test."""
+    api.record(noisy(1, 0.6), noisy(2, 0.7), make_screening(3, "AID-002"))
+    made = drafted(api.senior)
+    assert made["standing"]["commands"][-1].startswith(f"liner models recall {house_policy().ref} --kind policy")
+
+    made = post(api.senior, f"/{made['id']}/simulate", expected_version=made["version"])
+    live = post(api.admin, f"/{made['id']}/approve", expected_version=made["version"])
+
+    assert (live["standing"]["open_cases"], live["standing"]["looked_at"], live["standing"]["older"]) == (3, 3, 1)
+    assert live["standing"]["commands"] == ["liner rejudge LAKE --dry-run", "liner rejudge LAKE"]
+    page = api.admin.get(f"/console/policies/{made['id']}").text
+    assert "Of 3 open cases 1 was judged by another version and keeps those flags. Decisions stand." in page
+    assert "liner rejudge LAKE" in page
+
+
+def test_of_many_open_cases_a_sample_is_looked_at(db):
+    from api.services.access import PIPELINE
+    from api.services.screenings import record
+
+    record(db, PIPELINE, [make_screening(n, "AID-002").model_dump(mode="json") for n in range(1, 6)])
+    record(db, PIPELINE, [noisy(n, 0.6).model_dump(mode="json") for n in range(6, 9)])
+    with db.read() as session:
+        by_policy = store.judged_by(session, VersionKind.POLICY, parse_policy(POLICY).ref, 100)
+        by_model = store.judged_by(session, VersionKind.MODEL, MODEL, 100)
+        total, looked_at, own = store.judged_by(session, VersionKind.POLICY, parse_policy(POLICY).ref, 4)
+
+    assert (by_policy, by_model, (total, looked_at)) == ((8, 8, 3), (8, 8, 3), (8, 4))
+    assert own <= 3
 
 
 def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
@@ -250,7 +323,7 @@ def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
     monkeypatch.setenv("LINER_REGISTRY", str(tmp_path / "models"))
     api.record(noisy(1, 0.6))
     assert post(api.senior, "", status=404, kind="model", text="no-such-model", why="Try it.")["code"] == "not-found"
-    made = drafted(api.senior, "synthetic-1", kind="model")
+    made = drafted(api.senior, "synthetic-2", kind="model")
     assert "A model is simulated" in made["refused_actions"]["shadow"]
     assert made["diff"] == []
     post(api.senior, f"/{made['id']}/shadow", status=409, expected_version=made["version"])
@@ -261,5 +334,5 @@ def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
     live = post(api.admin, f"/{made['id']}/approve", expected_version=made["version"])
 
     assert live["state"] == "live"
-    assert active.read_pointer().names[active.SYNTHETIC] == "synthetic-1"
-    assert api.service.get("/v1/policies/live", params={"kind": "model"}).json()["ref"] == "synthetic-1"
+    assert active.read_pointer().names[active.SYNTHETIC] == "synthetic-2"
+    assert api.service.get("/v1/policies/live", params={"kind": "model"}).json()["ref"] == "synthetic-2"

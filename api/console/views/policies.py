@@ -13,6 +13,7 @@ from api.public_policies import (
     PolicyText,
     RecallPublic,
     ShadowReport,
+    StandingPublic,
     SweepPublic,
 )
 from schemas.policy_text import Kind, Knob, Line
@@ -110,6 +111,8 @@ class VersionView:
     can: tuple[str, ...]
     refused: Mapping[str, str]
     is_proposed: bool
+    stands: str
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,17 @@ def version_view(found: PolicyPublic, now: datetime) -> VersionView:
         can=found.allowed_actions,
         refused=found.refused_actions,
         is_proposed=found.state.is_proposed,
+        stands=_stands(found.standing) if found.standing else "",
+        commands=found.standing.commands if found.standing else (),
+    )
+
+
+def _stands(one: StandingPublic) -> str:
+    of = "" if one.looked_at == one.open_cases else f" of {one.looked_at:,} looked at, by their ids"
+    judged = "was judged" if one.older == 1 else "were judged"
+    return (
+        f"Of {plural(one.open_cases, 'open case')} {one.older:,}{of} {judged} by another version and "
+        f"keep{'s' if one.older == 1 else ''} those flags. Decisions stand."
     )
 
 
