@@ -1,4 +1,4 @@
-"""A backup: every row of every table as JSON lines in one archive, with a hash of each table.
+"""A backup: every row of every table as JSON lines in one archive, and what was attached, with a hash of each.
 
 It is the same for both databases, so that a backup of one is restored into the other, and it names the version of
 the schema that it was made at: restoring makes that version, fills it, and brings it up to date.
@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import Field
 from sqlalchemy import Connection, MetaData, Table
 
+from api.store import backup_files
+from api.store.backup_files import FileBackup
 from api.store.database import Database, migrate, revision
 from schemas.base import Model
 from schemas.errors import InvalidInput
 
-FORMAT = 1
+FORMAT = 2
+READABLE = {1, FORMAT}  # 1 had no files
 MANIFEST = "manifest.json"
 CHUNK = 1000
 UNSAVED = {"alembic_version"}
@@ -38,22 +42,34 @@ class TableBackup(Model):
 
 
 class Manifest(Model):
-    """What a backup holds."""
+    """What a backup holds.
+
+    Attributes
+    ----------
+    files
+        What labels attached to appeals, by ``APPEAL/ATTACHMENT``.
+    lost
+        Attachments that the tables name, but whose bytes are gone or not what they were.
+    """
 
     format: int = FORMAT
     engine: str
     revision: str
     made_at: datetime
     tables: dict[str, TableBackup]
+    files: dict[str, FileBackup] = Field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
 
-def write(database: Database, path: Path, *, engine: str, now: datetime) -> Manifest:
+def write(database: Database, path: Path, *, attachments: Path, engine: str, now: datetime) -> Manifest:
     """Write a backup of one moment; the review goes on meanwhile. The file appears whole or not at all."""
     part = path.with_name(path.name + ".part")
     try:
         with _still(database) as still, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             tables = {table.name: _save(archive, still, table) for table in _tables(still)}
-            made = Manifest(engine=engine, revision=_revision(still), made_at=now, tables=tables)
+            files, lost = backup_files.save(archive, still, attachments)
+            revised = _revision(still)
+            made = Manifest(engine=engine, revision=revised, made_at=now, tables=tables, files=files, lost=lost)
             archive.writestr(MANIFEST, made.model_dump_json(indent=1))
         part.rename(path)
     except OSError as error:
@@ -63,8 +79,8 @@ def write(database: Database, path: Path, *, engine: str, now: datetime) -> Mani
     return made
 
 
-def restore(database: Database, path: Path) -> Manifest:
-    """Fill an empty database from a backup and bring it up to date.
+def restore(database: Database, path: Path, *, attachments: Path) -> Manifest:
+    """Fill an empty database from a backup and bring it up to date; put what was attached into its folder.
 
     Raises
     ------
@@ -75,6 +91,7 @@ def restore(database: Database, path: Path) -> Manifest:
         made = _checked(archive, path)
         if sa.inspect(database.engine).get_table_names():
             raise InvalidInput("The database is not empty.", mend="Name an empty one in LINER_DATABASE_URL.")
+        backup_files.restore(archive, made.files, attachments)
         migrate(database, made.revision)
         with database.engine.begin() as connection:
             for table in _tables(connection):
@@ -169,8 +186,9 @@ def _checked(archive: zipfile.ZipFile, path: Path) -> Manifest:
         raise InvalidInput(f"{path} is no backup, or damaged.", mend="Take another copy of it.") from error
     if not intact:
         raise InvalidInput(f"{path} was changed after it was made.", mend="Take another copy of it.")
-    if made.format != FORMAT:
+    if made.format not in READABLE:
         raise InvalidInput(f"{path} is of a newer liner.", mend="Restore it with that one.")
+    backup_files.refuse_damage(archive, made.files, path)
     return made
 
 

@@ -1,20 +1,27 @@
 """A backup of either database is restored into either, and a damaged one is refused."""
 
+import hashlib
+import re
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from fixtures_api import make_screening
+from sqlmodel import select
 from typer.testing import CliRunner
 
 from api.cli.app import app
-from api.services import audit, cases, clock, keys
+from api.public_appeals import AppealCreate
+from api.services import appeals, audit, cases, clock, keys
 from api.services.access import PIPELINE, Actor, Role
 from api.services.screenings import case_id_of, record
+from api.settings import Settings
 from api.store import backup
 from api.store.database import Database, open_database
-from schemas.cases import Action
+from api.tables import AttachmentRow, DecisionRow
+from schemas.cases import Action, StatementOfReasons
 from schemas.errors import InvalidInput
 from schemas.review import AT_ONCE, ReviewRules
 
@@ -43,7 +50,11 @@ def content(db):
 
 
 def save(db, path):
-    return backup.write(db, path, engine="liner-test", now=clock.now())
+    return backup.write(db, path, attachments=path.parent / "kept", engine="liner-test", now=clock.now())
+
+
+def bring_back(db, path):
+    return backup.restore(db, path, attachments=path.parent / "back")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -65,7 +76,7 @@ def test_a_backup_comes_back_row_by_row_in_either_database(filled, other, tmp_pa
     made = save(filled, tmp_path / "b.zip")
     assert made.tables["event"].rows == 6
 
-    backup.restore(other, tmp_path / "b.zip")
+    bring_back(other, tmp_path / "b.zip")
 
     assert content(filled) == content(other)
     before, after = (audit.verify(one, keys.TERMINAL) for one in (filled, other))
@@ -74,7 +85,7 @@ def test_a_backup_comes_back_row_by_row_in_either_database(filled, other, tmp_pa
 
 def test_the_review_goes_on_where_it_was_restored(filled, other, tmp_path):
     save(filled, tmp_path / "b.zip")
-    backup.restore(other, tmp_path / "b.zip")
+    bring_back(other, tmp_path / "b.zip")
 
     cases.reopen(other, MIA, CASE, reason="Once more.", expected_version=2)
     record(other, PIPELINE, [make_screening(3, "AID-002").model_dump(mode="json")])
@@ -96,7 +107,7 @@ def test_a_database_that_holds_something_is_not_overwritten(filled, tmp_path):
     save(filled, tmp_path / "b.zip")
 
     with pytest.raises(InvalidInput, match="not empty"):
-        backup.restore(filled, tmp_path / "b.zip")
+        bring_back(filled, tmp_path / "b.zip")
 
 
 def rewrite(path, change):
@@ -114,9 +125,92 @@ DAMAGES = [
     lambda name, data: None if name == "tables/event.jsonl" else data,
     lambda name, data: None if name == "manifest.json" else data,
     lambda name, data: b"{}" if name == "manifest.json" else data,
-    lambda name, data: data.replace(b'"format": 1', b'"format": 2') if name == "manifest.json" else data,
+    lambda name, data: data.replace(b'"format": 2', b'"format": 9') if name == "manifest.json" else data,
     lambda name, data: data.replace(b'"revision": "', b'"revision": "9') if name == "manifest.json" else data,
 ]
+
+
+@pytest.fixture
+def attached(sqlite_db, tmp_path):
+    """An appeal with a stem: its bytes lie under names of our own."""
+    record(sqlite_db, PIPELINE, [make_screening(1, "AID-002").model_dump(mode="json")])
+    statement = StatementOfReasons(facts="F", ground="G", explanation="E")
+    given = {"action": Action.REMOVE, "reason": "Heard.", "expected_version": 1, "statement": statement}
+    cases.decide(sqlite_db, MIA, CASE, rules=AT_ONCE, **given)
+    nova = Actor("nova", Role.LABEL, account="nova", dpids=("PADPIDA2013020802I",))
+    with sqlite_db.read() as session:
+        decision = session.exec(select(DecisionRow.id)).one()
+    wanted = AppealCreate(decision_id=decision, text="It is rain, I recorded it.")
+    appeal = appeals.file(sqlite_db, nova, Settings(), wanted).appeal.id
+    sound = bytes(range(256)) * 9000
+    digest = hashlib.sha256(sound).hexdigest()
+    told = {"kind": "stem", "name": "drums.wav", "size": len(sound), "sha256": digest}
+    with sqlite_db.write() as session:
+        row = AttachmentRow(id="att_1", appeal_id=appeal, added_by="nova", added_at=clock.now(), **told)
+        session.add(row)
+    path = tmp_path / "kept" / appeal / "att_1"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(sound)
+    return path
+
+
+def test_what_was_attached_goes_forth_and_back(attached, sqlite_db, tmp_path):
+    made = save(sqlite_db, tmp_path / "b.zip")
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+
+    bring_back(empty, tmp_path / "b.zip")
+    again = backup.write(empty, tmp_path / "c.zip", attachments=tmp_path / "back", engine="liner-test", now=clock.now())
+
+    name = f"{attached.parent.name}/att_1"
+    assert (tmp_path / "back" / name).read_bytes() == attached.read_bytes()
+    assert (list(made.files), made.lost) == ([name], ())
+    assert (again.files, again.tables) == (made.files, made.tables)
+    empty.close()
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"other")])
+def test_an_attachment_that_is_lost_is_named_and_the_rest_saved(attached, sqlite_db, tmp_path, harm):
+    harm(attached)
+
+    made = save(sqlite_db, tmp_path / "b.zip")
+
+    assert made.lost == (f"{attached.parent.name}/att_1",)
+    assert made.tables["case"].rows == 1
+
+
+FILE_DAMAGES = [
+    lambda name, data: data[:-1] + b"x" if name.startswith("attachments/") else data,
+    lambda name, data: None if name.startswith("attachments/") else data,
+    lambda name, data: re.sub(rb'"apl_\w+/att_1"', b'"../../att_1"', data) if name == "manifest.json" else data,
+]
+
+
+@pytest.mark.parametrize("change", FILE_DAMAGES)
+def test_a_backup_with_a_damaged_file_restores_nothing(attached, sqlite_db, tmp_path, change):
+    assert attached
+    save(sqlite_db, tmp_path / "b.zip")
+    rewrite(tmp_path / "b.zip", change)
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+
+    with pytest.raises(InvalidInput):
+        bring_back(empty, tmp_path / "b.zip")
+
+    assert not (tmp_path / "back").exists()
+    assert sa.inspect(empty.engine).get_table_names() == []
+    empty.close()
+
+
+def test_another_file_is_not_overwritten(attached, sqlite_db, tmp_path):
+    save(sqlite_db, tmp_path / "b.zip")
+    there = tmp_path / "back" / attached.parent.name / "att_1"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"mine")
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+
+    with pytest.raises(InvalidInput, match="another file"):
+        bring_back(empty, tmp_path / "b.zip")
+    assert there.read_bytes() == b"mine"
+    empty.close()
 
 
 @pytest.mark.parametrize("change", DAMAGES)
@@ -128,7 +222,7 @@ def test_a_damaged_backup_is_refused_in_a_sentence(sqlite_db, tmp_path, change):
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
 
     with pytest.raises(InvalidInput):
-        backup.restore(empty, tmp_path / "b.zip")
+        bring_back(empty, tmp_path / "b.zip")
     assert sa.inspect(empty.engine).get_table_names() == []
     empty.close()
 
