@@ -18,8 +18,9 @@ import numpy as np
 import soundfile
 from threadpoolctl import threadpool_limits
 
-from classifiers.fingerprint import align, keys, pack
+from classifiers.fingerprint import align, pack
 from classifiers.landmarks import LandmarkFinder
+from pipeline.duplicates.keys import indexed, wide_keys
 
 SECONDS = 180
 RATE = 44_100
@@ -92,8 +93,9 @@ def _print_comparing() -> None:
     one, other = (_fingerprint(song) for song in songs)
     copy = _fingerprint(songs[0][: 60 * RATE])
     pairs = {"a stranger": (one, other), "a part of it, 60 s": (copy, one), "itself": (one, one)}
-    print(f"\none fingerprint: {len(one)} bytes, {len(keys(one))} keys; median CPU ms")
-    print(f"{'keys of a fingerprint':40}{1000 * _median(lambda: keys(one)):.1f}")
+    keys = wide_keys(one)
+    print(f"\none fingerprint: {len(one)} bytes, {len(indexed(keys))} keys in an index; median CPU ms")
+    print(f"{'keys of a fingerprint':40}{1000 * _median(lambda: wide_keys(one)):.1f}")
     for name, (query, reference) in pairs.items():
         print(f"{'compared with ' + name:40}{1000 * _median(lambda q=query, r=reference: align(q, r)):.1f}")  # type: ignore[misc]
 

@@ -3,12 +3,8 @@
 What others build on (indexes, joins, streams), fixed for version `landmarks-2`:
 
 - `pack(landmarks) -> bytes | None`: the fingerprint, and the only thing to store. A version byte, then 4 bytes a
-  landmark: 10 to 16 kB for three minutes of music, at most 25 kB. It is the item of verification as it stands.
-- `keys(fingerprint, *, is_wide=False) -> int64 array [shape=(n,)]`: to find candidates by. Sorted, each once, in
-  [0, 2**48), equally spread (they are hashes: any bits of one serve as shard or as sample). About 10 for each second
-  of music, at most `MAX_KEYS` whatever the length. Derived from the fingerprint, never stored beside it but in an
-  index. Two copies share several keys, unrelated recordings almost none. A sample is taken by the key's value alone,
-  so that all recordings keep the same ones. A look-up may ask with the wide keys, which hold the others and more.
+  landmark: 10 to 16 kB for three minutes of music, at most 25 kB. It is the item of verification as it stands; the
+  keys that an index finds candidates by are derived from it (`pipeline.duplicates.keys`).
 - `align(query, reference) -> Alignment | None`: verification of one pair of fingerprints; symmetric but for the
   direction of its factors. An alignment has `votes`, `score`, `speed` and `pitch_semitones` (two separate factors),
   `own` and `other` (the aligned stretches), `segments` (each shared stretch of both) and the coverage of each.
@@ -24,7 +20,6 @@ import numpy as np
 
 from classifiers.landmarks import Landmarks
 from classifiers.matching import Recording, Segment, shared_segments
-from classifiers.matching_keys import FAN, Keys, constellations
 from schemas.flags import Span
 
 _VERSION = b"\x02"
@@ -33,11 +28,6 @@ _OCTAVE_STEP = 1 / 800
 _MAX_GAP = 0xFFFF  # 131 s; a longer one is filled by marks of height 0x7FFF
 _FILLER = 0x7FFF
 _STRONG = 0x8000
-
-KEY_SIZE = 5  # landmarks in a constellation that an index knows
-WIDE_FAN = 9
-KEY_SAMPLE = 4  # one key in so many goes into an index, chosen by the key itself
-MAX_KEYS = 1 << 16  # nearly two hours of music; the lowest are kept, so that two long copies keep the same ones
 _MIN_PEAKS = 10
 
 # Among 42,778 pairs of tracks of game music, chance and one composer's habits brought up to 36 votes, over 5.3 seconds,
@@ -113,20 +103,6 @@ def unpack(fingerprint: bytes) -> Landmarks:
     times_s, heights = np.cumsum(gaps) * _TIME_STEP_S, marks & ~_STRONG
     is_peak = heights != _FILLER
     return Landmarks(times_s[is_peak], heights[is_peak] * _OCTAVE_STEP, (marks[is_peak] & _STRONG) > 0)
-
-
-def keys(fingerprint: bytes, *, is_wide: bool = False) -> Keys:
-    """Keys to index a recording by, each once and in order: recordings of one sound share some of them.
-
-    Parameters
-    ----------
-    is_wide
-        Four times as many, to ask an index with and not to keep in one: a slowed copy has more landmarks to a bar
-        than its original, and so reaches over them. It then shares three times as many keys.
-    """
-    fan = WIDE_FAN if is_wide else FAN
-    found = constellations(unpack(fingerprint).strong(), KEY_SIZE, one_in=KEY_SAMPLE, fan=fan).keys
-    return np.unique(found // KEY_SAMPLE)[:MAX_KEYS]
 
 
 def align(query: bytes, reference: bytes) -> Alignment | None:

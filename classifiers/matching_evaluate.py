@@ -13,7 +13,7 @@ from scipy.stats import beta
 from classifiers.fingerprint import Alignment, aligned, unpack
 from classifiers.matching import Recording
 from classifiers.matching_changes import BARS, Array, Change, drawn
-from classifiers.matching_library import Library
+from classifiers.matching_library import Finder, Library, MakeFinder
 from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -56,7 +56,7 @@ class Answer:
     Attributes
     ----------
     is_candidate
-        The index of keys alone named its track.
+        The index alone named its track.
     is_found
         The comparison names its track.
     is_right
@@ -72,8 +72,15 @@ class Answer:
     strangers: tuple[str, ...]
 
 
-def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = None) -> dict[str, Any]:
+def evaluate(
+    tracks: Sequence[Track], trial: Trial, make_finder: MakeFinder, progress: Progress | None = None
+) -> dict[str, Any]:
     """Change a sample of tracks, look them up among all, and compare all tracks with each other.
+
+    Parameters
+    ----------
+    make_finder
+        Indexes the tracks: copies are compared with those that it names.
 
     Returns
     -------
@@ -91,7 +98,8 @@ def evaluate(tracks: Sequence[Track], trial: Trial, progress: Progress | None = 
     if len(known) < 2:
         raise InvalidInput("Fewer than two tracks of the manifest can be read.", mend="Check --root.")
     library = Library({track.name: track for track in tracks}, known)
-    answers = _answers(library, trial, progress)
+    with make_finder(known) as find:
+        answers = _answers(library, find, trial, progress)
     return {
         "tracks": len(known),
         "unreadable": sorted(track.name for track in tracks if track.name not in known)[:WORST],
@@ -118,7 +126,7 @@ def _sample(library: Library, trial: Trial) -> list[Track]:
     return reported[: trial.sample]
 
 
-def _answers(library: Library, trial: Trial, progress: Progress | None) -> dict[str, list[Answer]]:
+def _answers(library: Library, find: Finder, trial: Trial, progress: Progress | None) -> dict[str, list[Answer]]:
     """Make changed copies of the sample and ask for each; a track that is too short for a change is passed over."""
     answers: dict[str, list[Answer]] = {change.name: [] for change in trial.changes}
     sample = _sample(library, trial)
@@ -128,7 +136,7 @@ def _answers(library: Library, trial: Trial, progress: Progress | None) -> dict[
         except AudioUnreadable:
             continue
         for change in trial.changes:
-            answers[change.name] += _asked(sound, change, library, trial)
+            answers[change.name] += _asked(sound, change, library, find, trial)
         if progress:
             progress(done, len(sample))
     return answers
@@ -187,7 +195,7 @@ class _Sound:
         return wave if rate == self.rate else np.asarray(soxr.resample(wave, rate, self.rate), np.float32)
 
 
-def _asked(sound: _Sound, change: Change, library: Library, trial: Trial) -> Iterator[Answer]:
+def _asked(sound: _Sound, change: Change, library: Library, find: Finder, trial: Trial) -> Iterator[Answer]:
     """Make one changed copy and ask for it; nothing where too little sound is left."""
     generator = drawn(trial.seed, sound.track.name, change.name)
     wave, start_s = sound.stretch(change.cut_s or trial.excerpt_s, generator)
@@ -196,7 +204,8 @@ def _asked(sound: _Sound, change: Change, library: Library, trial: Trial) -> Ite
     changed = change.apply(wave, sound.rate)
     intro = sound.intro(change.intro_s) if change.intro_s else changed[:0]
     fingerprint = fingerprint_of(np.concatenate([intro, changed]), sound.rate)
-    yield _answered(sound, fingerprint, _Truth(change, start_s, len(intro) / sound.rate), library)
+    named = find(fingerprint) if fingerprint else []
+    yield _answered(sound, fingerprint, _Truth(change, start_s, len(intro) / sound.rate), library, named)
 
 
 @dataclass(frozen=True)
@@ -217,9 +226,10 @@ class _Truth:
         )
 
 
-def _answered(sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library) -> Answer:
+def _answered(
+    sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library, named: Sequence[str]
+) -> Answer:
     track = sound.track
-    named = library.candidates(fingerprint) if fingerprint else []
     query = Recording(unpack(fingerprint)) if fingerprint else None
     found = {name: aligned(query, library.recordings[name]) for name in named} if query else {}
     own = found.get(track.name)

@@ -3,8 +3,8 @@
 From each strong landmark, and some of the seven that follow it, differences of log-frequency (in whole
 semitones) and ratios of times (in twelfths of the whole) make a key. Music is in tune with itself and moves
 in simple ratios of time, so that most true values lie in the middle of their steps, and not on a border.
-Constellations of five are rare enough to find candidates by in a large catalogue (two of unrelated
-recordings are equal once in 10^8); those of four survive more, and serve to compare two recordings.
+Longer constellations are rarer and find candidates in a large catalogue; those of four survive more, and serve to
+compare two recordings.
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,20 @@
-"""A library of fingerprints in memory: candidates by key, and which pairs could match at all."""
+"""A library of fingerprints in memory: who finds candidates, and which pairs could match at all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 
-from classifiers.fingerprint import keys, unpack
+from classifiers.fingerprint import unpack
 from classifiers.matching import Recording
 from classifiers.matching_material import Track
 from classifiers.matching_votes import are_promising, equal_pairs
 
-MIN_SHARED = 2  # index keys in common that make a candidate
-MAX_CANDIDATES = 8
-HOT = 64  # a key that so many tracks have names none of them
+Finder = Callable[[bytes], Sequence[str]]
+"""Names the recordings to compare a fingerprint with, the likeliest first."""
+
+MakeFinder = Callable[[Mapping[str, bytes]], AbstractContextManager[Finder]]
+"""Makes a finder over fingerprints by name."""
 
 
 class Library:
@@ -33,10 +38,6 @@ class Library:
     def __init__(self, tracks: dict[str, Track], fingerprints: dict[str, bytes]) -> None:
         self.tracks, self.fingerprints = tracks, fingerprints
         self.names = sorted(fingerprints)
-        owned = [keys(fingerprints[name]) for name in self.names]
-        found, owners = _joined(owned)
-        order = np.argsort(found, kind="stable")
-        self._keys, self._owners = found[order], owners[order]
         self.recordings = {name: Recording(unpack(fingerprints[name])) for name in self.names}
         self._vote()
 
@@ -48,15 +49,6 @@ class Library:
         self._vote_keys, self._vote_owners = found[order], owners[order]
         self._spreads_s = np.concatenate([one.spreads_s for one in all_of])[order]
         self._octaves = np.concatenate([one.octaves for one in all_of])[order]
-
-    def candidates(self, fingerprint: bytes) -> list[str]:
-        """Name the tracks that share most keys; a key that very many have is passed over."""
-        wanted = keys(fingerprint, is_wide=True)
-        low, high = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
-        hits = [self._owners[a:b] for a, b in zip(low, high, strict=True) if 0 < b - a <= HOT]
-        counts = np.bincount(np.concatenate([*hits, np.zeros(0, np.int64)]), minlength=len(self.names))
-        ranked = np.argsort(-counts, kind="stable")[:MAX_CANDIDATES]
-        return [self.names[at] for at in ranked if counts[at] >= MIN_SHARED]
 
     def rivals(self, name: str) -> set[str]:
         """Name the later tracks that `classifiers.fingerprint.align` could match with one.

@@ -18,6 +18,8 @@ from schemas.errors import AudioUnreadable, InvalidInput
 Array = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
+SET, REPORTED = "set", "reported"
+
 _PUSH = 1 << 18
 
 
@@ -31,33 +33,43 @@ class Track:
         Its path as the manifest has it.
     group
         Tracks of one group hold the same sound, wholly or in part; they are no unrelated pair. Never empty.
+    half
+        ``set`` or ``reported``, where the manifest says so: whether thresholds were set with it in sight.
     """
 
     path: Path
     name: str
     group: str
+    half: str = ""
 
     @property
     def is_reported(self) -> bool:
-        """Whether it belongs to the half that figures are reported on; thresholds were set on the other one."""
-        return hashlib.sha256(self.name.encode()).digest()[0] % 2 == 1
+        """Whether figures are reported on it. Where the manifest is silent, its group decides, by a hash."""
+        if self.half:
+            return self.half == REPORTED
+        return hashlib.sha256(self.group.encode()).digest()[0] % 2 == 1
 
 
 def read_manifest(path: Path, root: Path) -> tuple[Track, ...]:
-    """Read a CSV manifest with the column path and, if there, group.
+    """Read a CSV manifest with the column path and, if there, group and half.
 
     Raises
     ------
     InvalidInput
-        The file cannot be read, or has no rows with a path.
+        The file cannot be read, has no rows with a path, or a half that is neither ``set`` nor ``reported``.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [{key: value for key, value in row.items() if key} for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"The manifest {path} cannot be read: {error}.") from error
-    names = [(str(row.get("path") or "").strip(), str(row.get("group") or "").strip()) for row in rows]
-    tracks = {name: Track(root / name, name, group or name) for name, group in names if name}
+    cells = [[str(row.get(column) or "").strip() for column in ("path", "group", "half")] for row in rows]
+    tracks = {name: Track(root / name, name, group or name, half) for name, group, half in cells if name}
+    if unknown := {track.half for track in tracks.values()} - {"", SET, REPORTED}:
+        raise InvalidInput(
+            f"The manifest {path} has a half that is no half: {', '.join(sorted(unknown))}.",
+            mend="Write set or reported, or leave the column out.",
+        )
     if not tracks:
         raise InvalidInput(f"The manifest {path} has no rows with the column path.")
     return tuple(tracks.values())

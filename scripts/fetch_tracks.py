@@ -5,9 +5,10 @@ Needs a Debian or Ubuntu machine (apt-get, dpkg-deb) and liner's environment:
 
     .venv/bin/python scripts/fetch_tracks.py [--cache DIR] [--max-gb 4] [--min-seconds 45]
 
-Packages are downloaded, their sound files of at least that length are kept, the rest is thrown away. A package
-that was fetched before is not fetched again. The cache then holds `manifest.csv` (path, group, seconds; tracks of
-one group hold the same sound) and `left-out.csv` (which files were left out, and which kept file they equal).
+Packages are downloaded, their sound files of at least that length are kept, the rest is thrown away. Tracker modules
+are played once into a FLAC file where openmpt123 is installed (Debian has it under that name), else passed over. A
+package that was fetched before is not fetched again. The cache then holds `manifest.csv` (path, group, seconds;
+tracks of one group hold the same sound) and `left-out.csv` (files that were left out, and which kept file they equal).
 The music stays under its own licences: see /usr/share/doc/PACKAGE/copyright inside each package.
 """
 
@@ -26,9 +27,11 @@ from pathlib import Path
 import av
 
 SOUNDS = {".ogg", ".oga", ".opus", ".mp3", ".flac", ".wav", ".m4a"}
+MODULES = {".mod", ".xm", ".it", ".s3m", ".mtm", ".med", ".okt", ".stm", ".mo3"}
 ARCHIVES = {".pk3", ".pk4", ".zip", ".love"}  # games keep their music in zip files under such names
 _MIN_BYTES = 150_000  # less than 45 s at 32 kbit/s
 _MAX_BYTES = 500_000_000
+_MAX_MODULE_S = 600  # some never come to an end
 
 
 def main() -> None:
@@ -100,6 +103,7 @@ def _fetched(package: str, target: Path, min_s: float) -> int:
         kept = work / "kept"
         kept.mkdir()
         _open_archives(work / "files")
+        _render_modules(work / "files")
         found = sorted(p for p in (work / "files").rglob("*") if p.suffix.lower() in SOUNDS and not p.is_symlink())
         for path in found:
             if path.is_file() and path.stat().st_size >= _MIN_BYTES and _seconds(path) >= min_s:
@@ -114,10 +118,28 @@ def _open_archives(folder: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 name = Path(member.filename)
-                if name.suffix.lower() in SOUNDS and _MIN_BYTES <= member.file_size <= _MAX_BYTES:
+                if _is_wanted(name.suffix.lower(), member.file_size):
                     target = path.with_suffix("") / name.name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(member))
+
+
+def _is_wanted(suffix: str, size: int) -> bool:
+    return suffix in MODULES or (suffix in SOUNDS and _MIN_BYTES <= size <= _MAX_BYTES)
+
+
+def _render_modules(folder: Path) -> None:
+    """Play each tracker module into a FLAC file beside it; nothing where no player is installed."""
+    player = shutil.which("openmpt123")
+    if player is None:
+        return
+    for module in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MODULES and not p.is_symlink()):
+        play = [player, "--quiet", "--batch", "--render", "--output-type", "flac", "--no-float"]
+        subprocess.run(
+            [*play, "--samplerate", "44100", "--end-time", str(_MAX_MODULE_S), "--force", module],
+            capture_output=True,
+            check=False,  # what is no module after all is left out
+        )
 
 
 def _seconds(path: Path) -> float:
@@ -131,7 +153,8 @@ def _seconds(path: Path) -> float:
 def _sorted_out(tracks: Path, min_s: float) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """List each sound once: files with the same bytes are left out."""
     first: dict[str, str] = {}
-    rows, left_out = [], []
+    rows: list[tuple[str, ...]] = []
+    left_out: list[tuple[str, ...]] = []
     for path in sorted(p for p in tracks.rglob("*") if p.is_file()):
         name = str(path.relative_to(tracks.parent))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()

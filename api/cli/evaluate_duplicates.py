@@ -38,6 +38,7 @@ def duplicates(
 
       liner evaluate duplicates --manifest manifest.csv --root music --transform speed+10,pitch-2 --tracks 20
     """
+    from api.cli.evaluate_index import finder_over
     from api.cli.progress import counted
     from classifiers.matching_changes import parse_changes
     from classifiers.matching_evaluate import Trial, evaluate
@@ -45,7 +46,7 @@ def duplicates(
 
     trial = Trial(parse_changes(transform), tracks, seed, excerpt, cache)
     with counted("compared") as progress:
-        figures = evaluate(read_manifest(manifest, root), trial, progress)
+        figures = evaluate(read_manifest(manifest, root), trial, finder_over, progress)
     typer.echo(json.dumps(figures, indent=1) if output is Format.JSON else "\n".join(_lines(figures)))
 
 

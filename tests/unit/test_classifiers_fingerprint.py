@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import RATE, clicks, music, noise, tone
 
-from classifiers.fingerprint import align, keys, pack, unpack
+from classifiers.fingerprint import align, pack, unpack
 from classifiers.landmarks import LandmarkFinder, Landmarks
 
 
@@ -75,13 +75,6 @@ def test_a_part_is_found_where_it_is(song, reference):
     found = align(fingerprint(song[12 * RATE : 30 * RATE]), reference)
     assert found.other.start_s == pytest.approx(found.own.start_s + 12, abs=0.1)
     assert found.speed == pytest.approx(1.0, abs=0.002)
-
-
-def test_copies_share_keys_and_others_few(song, reference):
-    own, copy = set(keys(reference)), set(keys(fingerprint(at_speed(song, 1.05))))
-    other = set(keys(fingerprint(music(40, seed=12))))
-    assert len(own & copy) > 5 * len(own & other)
-    assert len(own & copy) > 0.1 * len(own)
 
 
 def test_other_sounds_do_not_match():

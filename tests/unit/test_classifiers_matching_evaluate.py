@@ -1,6 +1,7 @@
 """The evaluation of the search for copies: its changes, its figures, its command."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from classifiers.matching_changes import BARS, parse_change, parse_changes
-from classifiers.matching_evaluate import interval
+from classifiers.matching_evaluate import Trial, evaluate, interval
 from classifiers.matching_material import fingerprints, load, read_manifest
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -80,6 +81,26 @@ def test_a_manifest_without_paths_is_refused(tmp_path, rows):
         read_manifest(tmp_path / "m.csv", tmp_path)
     with pytest.raises(InvalidInput):
         read_manifest(tmp_path / "none.csv", tmp_path)
+
+
+def test_the_manifest_may_say_which_tracks_figures_are_reported_on(tmp_path):
+    (tmp_path / "m.csv").write_text("path,group,half\na.wav,x,set\nb.wav,x,reported\nc.wav,y,\nd.wav,y,\n")
+    first, second, *silent = read_manifest(tmp_path / "m.csv", tmp_path)
+    assert (first.is_reported, second.is_reported) == (False, True)
+    assert len({track.is_reported for track in silent}) == 1  # one group is never on both sides
+    (tmp_path / "m.csv").write_text("path,half\na.wav,left\n")
+    with pytest.raises(InvalidInput, match="left"):
+        read_manifest(tmp_path / "m.csv", tmp_path)
+
+
+def test_a_copy_that_the_index_does_not_name_is_not_found(folder):
+    @contextmanager
+    def blind(fingerprints):
+        yield lambda fingerprint: []
+
+    tracks = read_manifest(folder / "manifest.csv", folder)
+    figures = evaluate(tracks, Trial(parse_changes("gain-12"), sample=1), blind)
+    assert (figures["recall"]["gain-12"]["found"], figures["recall"]["gain-12"]["candidates"]) == (0, 0)
 
 
 def test_every_bar_is_a_change_with_its_factors():
