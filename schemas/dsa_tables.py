@@ -1,7 +1,8 @@
-"""The tables of a transparency report as Implementing Regulation (EU) 2024/2835, Annex I, names and orders them.
+"""The tables of a transparency report after Implementing Regulation (EU) 2024/2835, Annex I.
 
-Each table is a CSV file in UTF-8 (RFC 4180). Those with figures that liner holds are filled; what only the operator
-knows (orders of member states, staff, the qualitative part) is theirs to add.
+Each table is a CSV file in UTF-8 (RFC 4180), with the name, columns and order of the Annex's template. Figures that
+liner holds are filled in; what only the operator knows (notices received, orders of member states, staff, the
+qualitative part) is left empty, as is *Applicability*. docs/api.md names what is worded by liner.
 """
 
 import csv
@@ -15,16 +16,63 @@ from typing import Any
 from schemas.appeals import AppealState, Outcome
 from schemas.base import Model
 
+HEAD = ("Applicability", "Service", "Reporting period")
+SUB_CATEGORY = 'Description of the sub-category "Other"'
+ILLEGAL = "Category of illegal content"
+INCOMPATIBLE = "Category of incompatibility with the provider's terms and conditions"
+TRUSTED = "(Trusted Flagger notices)"
+ITEMS = "Number of specific items of information included in the total number of notices"
+BY_LAW = "Number of actions taken on the basis of the law"
+BY_TERMS = "Number of actions taken on the basis of the terms and conditions of the service"
+NOTICES = (
+    *HEAD,
+    ILLEGAL,
+    SUB_CATEGORY,
+    "Number of notices received",
+    "Number of notices received from Trusted flaggers",
+    ITEMS,
+    f"{ITEMS} by Trusted Flaggers {TRUSTED}",
+    "Median time to take action",
+    f"Median time to take action {TRUSTED}",
+    BY_LAW,
+    f"{BY_LAW} {TRUSTED}",
+    BY_TERMS,
+    f"{BY_TERMS} {TRUSTED}",
+)
 RESTRICTIONS = {
-    "DECISION_VISIBILITY_CONTENT_REMOVED": "visibility: removal",
-    "DECISION_VISIBILITY_CONTENT_DISABLED": "visibility: disable",
-    "DECISION_VISIBILITY_CONTENT_DEMOTED": "visibility: demoted",
-    "DECISION_VISIBILITY_CONTENT_AGE_RESTRICTED": "visibility: age restricted",
-    "DECISION_VISIBILITY_CONTENT_INTERACTION_RESTRICTED": "visibility: interaction restricted",
-    "DECISION_VISIBILITY_CONTENT_LABELLED": "visibility: labelled",
-    "DECISION_VISIBILITY_OTHER": "visibility: other",
+    "DECISION_VISIBILITY_CONTENT_REMOVED": "Visibility restriction Removal",
+    "DECISION_VISIBILITY_CONTENT_DISABLED": "Visibility restriction Disable",
+    "DECISION_VISIBILITY_CONTENT_DEMOTED": "Visibility restriction Demoted",
+    "DECISION_VISIBILITY_CONTENT_AGE_RESTRICTED": "Visibility restriction Age restricted",
+    "DECISION_VISIBILITY_CONTENT_INTERACTION_RESTRICTED": "Visibility restriction Interaction restricted",
+    "DECISION_VISIBILITY_CONTENT_LABELLED": "Visibility restriction Labelled",
+    "DECISION_VISIBILITY_OTHER": "Visibility restriction Other",
 }
+NEVER = (  # restrictions that liner does not impose
+    "Monetary restriction Suspension",
+    "Monetary restriction Termination",
+    "Monetary restriction Other",
+    "Provision of the service Suspension",
+    "Provision of the service Termination",
+    "Account restriction Suspension",
+    "Account restriction Termination",
+)
+MEASURES = (
+    "Number of measures taken at the provider's own initiative",
+    "Number of measures taken after detection with solely automated means",
+    *RESTRICTIONS.values(),
+    *NEVER,
+)
+INDICATORS = (*HEAD, "Section", "Indicator", "Scope", "Value", "Contextual Information")
+COMPLAINTS = "Internal complaints mechanism"
+AUTOMATED = "Use of automated means for content moderation"
+SUBMITTED = "Number of complaints submitted to the internal-complaints mechanism"
+SOLELY = "Number of measures solely taken by automated means"
+NOT_SOLELY = "Number of measures not taken by automated means"
+PRECISION = "Accuracy of the automated means - Precision"
+TOTAL_NUMBER = "Total number"
 OWN = ("SOURCE_VOLUNTARY",)
+TRUSTED_FLAGGER = "SOURCE_TRUSTED_FLAGGER"
 TOTAL = "TOTAL"
 Row = Sequence[object]
 
@@ -69,9 +117,11 @@ def tables(
     appeals = list(complaints)
     made = {
         "1_report_identification.csv": _identification(period),
-        "4_notices.csv": _measures(period, [r for r in kept if r["source_type"] not in OWN]),
-        "5_own_initiative_illegal.csv": _measures(period, [r for r in kept if _is_own(r) and _is_illegal(r)]),
-        "6_own_initiative_TC.csv": _measures(period, [r for r in kept if _is_own(r) and not _is_illegal(r)]),
+        "4_notices.csv": _notices(period, [r for r in kept if r["source_type"] not in OWN]),
+        "5_own_initiative_illegal.csv": _measures(period, [r for r in kept if _is_own(r) and _is_illegal(r)], ILLEGAL),
+        "6_own_initiative_TC.csv": _measures(
+            period, [r for r in kept if _is_own(r) and not _is_illegal(r)], INCOMPATIBLE
+        ),
         "7_appeals_and_recidivism.csv": _appeals(period, appeals),
         "8_automated_means.csv": _automated(period, kept, appeals, decided),
     }
@@ -87,63 +137,81 @@ def _is_illegal(record: dict[str, Any]) -> bool:
 
 
 def _identification(period: Period) -> list[Row]:
-    return [
-        ("Indicator", "Value"),
+    rows = (
         ("Name of the service", period.service),
         ("Starting date of reporting period", f"{period.since:%Y-%m-%d}"),
         ("Ending date of reporting period", f"{period.until - timedelta(days=1):%Y-%m-%d}"),
-    ]
-
-
-def _measures(period: Period, records: list[dict[str, Any]]) -> list[Row]:
-    header = (
-        "Service",
-        "Reporting period",
-        "Category",
-        "Sub-category",
-        "Number of measures",
-        "of these detected solely by automated means",
-        *(f"{name}" for name in RESTRICTIONS.values()),
     )
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {(TOTAL, ""): records}
+    return [("Applicability", "Service", "Indicator", "Value"), *(("", period.service, *row) for row in rows)]
+
+
+def _groups(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Put records under the total, their category and their sub-category: each is a row of the template."""
+    groups: dict[str, list[dict[str, Any]]] = {TOTAL: records}
     for record in sorted(records, key=lambda r: (r["category"], r["category_specification"])):
-        groups.setdefault((record["category"], record["category_specification"][0]), []).append(record)
-    return [header, *(_measure(period, names, group) for names, group in groups.items())]
+        for name in (record["category"], record["category_specification"][0]):
+            groups.setdefault(name, []).append(record)
+    return groups
 
 
-def _measure(period: Period, names: tuple[str, str], group: list[dict[str, Any]]) -> Row:
+def _named(name: str, group: list[dict[str, Any]]) -> tuple[str, str]:
+    others = {record.get("category_specification_other", "") for record in group}
+    return name, "; ".join(sorted(filter(None, others))) if name == "KEYWORD_OTHER" else ""
+
+
+def _notices(period: Period, records: list[dict[str, Any]]) -> list[Row]:
+    return [NOTICES, *(_notice(period, name, group) for name, group in _groups(records).items())]
+
+
+def _notice(period: Period, name: str, group: list[dict[str, Any]]) -> Row:
+    trusted = [record for record in group if record["source_type"] == TRUSTED_FLAGGER]
+    by_law, by_law_trusted = (sum(map(_is_illegal, some)) for some in (group, trusted))
+    by_terms, by_terms_trusted = len(group) - by_law, len(trusted) - by_law_trusted
+    unknown = [""] * (len(NOTICES) - len(HEAD) - 2 - 4)
+    counts = (by_law, by_law_trusted, by_terms, by_terms_trusted)
+    return ("", period.service, period.text, *_named(name, group), *unknown, *counts)
+
+
+def _measures(period: Period, records: list[dict[str, Any]], category: str) -> list[Row]:
+    header = (*HEAD, category, SUB_CATEGORY, *MEASURES)
+    return [header, *(_measure(period, name, group) for name, group in _groups(records).items())]
+
+
+def _measure(period: Period, name: str, group: list[dict[str, Any]]) -> Row:
     kinds = Counter(kind for record in group for kind in record["decision_visibility"])
     automated = sum(record["automated_detection"] == "Yes" for record in group)
-    return (period.service, period.text, *names, len(group), automated, *(kinds[kind] for kind in RESTRICTIONS))
+    restricted = (*(kinds[kind] for kind in RESTRICTIONS), *(0 for _ in NEVER))
+    return ("", period.service, period.text, *_named(name, group), len(group), automated, *restricted)
 
 
 def _appeals(period: Period, appeals: list[Complaint]) -> list[Row]:
     answered = [one for one in appeals if one.state is AppealState.DECIDED and one.decided_at]
     days = [(one.decided_at - one.received_at) / timedelta(days=1) for one in answered if one.decided_at]
     counts = Counter(one.outcome for one in answered)
-    rows: list[tuple[str, object]] = [
-        ("Number of complaints submitted through the internal complaint-handling system", len(appeals)),
-        ("Complaints leading to the decision being upheld", counts[Outcome.UPHELD]),
-        ("Complaints leading to the decision being reversed", counts[Outcome.REVERSED]),
-        ("Complaints withdrawn", sum(one.state is AppealState.WITHDRAWN for one in appeals)),
-        ("Complaints not decided yet", sum(one.state is AppealState.OPEN for one in appeals)),
-        ("Median time to decide on a complaint, days", round(median(days), 2) if days else ""),
-    ]
-    return [("Service", "Reporting period", "Indicator", "Value"), *((period.service, period.text, *r) for r in rows)]
+    rows = (
+        (SUBMITTED, TOTAL_NUMBER, len(appeals)),
+        (SUBMITTED, "Decisions upheld", counts[Outcome.UPHELD]),
+        (SUBMITTED, "Decisions reversed", counts[Outcome.REVERSED]),
+        (SUBMITTED, "Complaints withdrawn", sum(one.state is AppealState.WITHDRAWN for one in appeals)),
+        (SUBMITTED, "Complaints not decided yet", sum(one.state is AppealState.OPEN for one in appeals)),
+        ("Median time to decide on a complaint, days", TOTAL_NUMBER, round(median(days), 2) if days else ""),
+    )
+    return [INDICATORS, *(("", period.service, period.text, COMPLAINTS, *row, "") for row in rows)]
 
 
 def _automated(period: Period, records: list[dict[str, Any]], appeals: list[Complaint], decided: int) -> list[Row]:
-    restricted = len(records)
-    reversed_ones = sum(one.outcome is Outcome.REVERSED for one in appeals)
     fully = sum(record["automated_decision"] == "AUTOMATED_DECISION_FULLY" for record in records)
-    rows: list[tuple[str, object]] = [
-        ("Measures taken fully by automated means", fully),
-        ("Measures taken after automated detection", sum(r["automated_detection"] == "Yes" for r in records)),
-        ("Recordings that a person decided on after detection", decided),
-        ("Share of those that a person restricted", _share(restricted, decided)),
-        ("Share of measures that were reversed on complaint", _share(reversed_ones, restricted)),
-    ]
-    return [("Service", "Reporting period", "Indicator", "Value"), *((period.service, period.text, *r) for r in rows)]
+    reversed_ones = sum(one.outcome is Outcome.REVERSED for one in appeals)
+    about = (
+        f"Of {decided} recordings that a person decided on after detection, {len(records)} were restricted; "
+        f"{reversed_ones} of these measures were reversed on complaint."
+    )
+    rows = (
+        (SOLELY, TOTAL_NUMBER, fully, ""),
+        (NOT_SOLELY, TOTAL_NUMBER, len(records) - fully, ""),
+        (PRECISION, TOTAL_NUMBER, _share(len(records), decided), about),
+    )
+    return [INDICATORS, *(("", period.service, period.text, AUTOMATED, *row) for row in rows)]
 
 
 def _share(part: int, whole: int) -> object:

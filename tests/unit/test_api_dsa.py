@@ -56,7 +56,7 @@ def test_the_report_is_an_archive_of_tables(decided):
 
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
     total = next(csv.DictReader(io.StringIO(archive.read("6_own_initiative_TC.csv").decode(), newline="")))
-    assert total["Number of measures"] == "2"
+    assert total["Number of measures taken at the provider's own initiative"] == "2"
     assert len(archive.namelist()) == 6
 
 

@@ -10,7 +10,7 @@ from fixtures_api import make_flag, make_screening
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import dsa, reasons
+from schemas import dsa, dsa_tables, reasons
 from schemas.appeals import AppealState, Outcome
 from schemas.cases import Action, StatementOfReasons
 from schemas.dsa_tables import Complaint, Period, tables
@@ -151,16 +151,42 @@ class TestTables:
     def test_measures_are_counted_by_category_and_kind(self):
         total, *groups = self.rows("6_own_initiative_TC.csv")
 
-        assert (total["Category"], total["Number of measures"], total["visibility: removal"]) == ("TOTAL", "2", "1")
-        assert {row["Sub-category"]: row["visibility: labelled"] for row in groups} == {
+        category, restricted = dsa_tables.INCOMPATIBLE, "Visibility restriction"
+        assert (total[category], total[f"{restricted} Removal"], total[f"{restricted} Labelled"]) == ("TOTAL", "1", "1")
+        assert total["Number of measures taken at the provider's own initiative"] == "2"
+        assert {row[category]: row[f"{restricted} Labelled"] for row in groups} == {
+            "STATEMENT_CATEGORY_CONSUMER_INFORMATION": "0",
             "KEYWORD_MISLEADING_INFO_GOODS_SERVICES": "0",
+            "STATEMENT_CATEGORY_SCAMS_AND_FRAUD": "1",
             "KEYWORD_INAUTHENTIC_LISTINGS": "1",
         }
 
     def test_complaints_are_counted_by_outcome(self):
-        values = {row["Indicator"]: row["Value"] for row in self.rows("7_appeals_and_recidivism.csv")}
+        values = [(row["Scope"], row["Value"]) for row in self.rows("7_appeals_and_recidivism.csv")]
 
-        assert list(values.values()) == ["2", "0", "1", "0", "1", "0.0"]
+        assert [value for _, value in values] == ["2", "0", "1", "0", "1", "0.0"]
+        assert values[2] == ("Decisions reversed", "1")
+
+    def test_automated_means_are_told_with_their_precision(self):
+        solely, not_solely, precision = self.rows("8_automated_means.csv")
+
+        assert (solely["Value"], not_solely["Value"], precision["Value"]) == ("0", "2", "0.4")
+        assert precision["Section"] == "Use of automated means for content moderation"
+        assert "Of 5 recordings" in precision["Contextual Information"]
+
+    def test_notices_count_actions_by_ground_and_flagger(self):
+        records = [dsa.to_record(decided(source=source)) for source in ("notice", "trusted_flagger", "voluntary")]
+        text = tables(self.period, records, [], decided=3)["4_notices.csv"]
+        total = next(csv.DictReader(io.StringIO(text, newline="")))
+
+        assert (total[dsa_tables.BY_TERMS], total[f"{dsa_tables.BY_TERMS} (Trusted Flagger notices)"]) == ("2", "1")
+        assert (total[dsa_tables.BY_LAW], total["Number of notices received"]) == ("0", "")
+
+    def test_every_row_is_as_long_as_its_heading(self):
+        records = [dsa.to_record(decided(codes=("PKG-001",))), dsa.to_record(decided(source="notice"))]
+        for text in tables(self.period, records, [], decided=2).values():
+            heading, *rows = csv.reader(io.StringIO(text, newline=""))
+            assert {len(row) for row in rows} == {len(heading)}
 
     def test_an_empty_period_has_tables_too(self):
         made = tables(self.period, [], [], decided=0)
