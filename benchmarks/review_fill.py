@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, text
 from api.services import screenings
 from api.services.access import PIPELINE
 from api.store.database import Database
-from api.tables import CaseRow, DecisionRow, DeclarationRow, EventRow, FlagRow, ScreeningRow
+from api.tables import CaseRow, CaseTextRow, DecisionRow, DeclarationRow, EventRow, FlagRow, ScreeningRow
 from schemas.flags import Flag, FlagSeverity, Layer
 from schemas.release import SoundRecording
 from schemas.screening import Found, Heard, Intake, Screening, Signal, Versions
@@ -104,6 +104,7 @@ def _statements(copies: int, *, is_sqlite: bool) -> Iterator[str]:
     decided = {"state": f"CASE WHEN {is_open} THEN 'open' ELSE 'decided' END"}
     moved = {"opened_at": opened, "due_at": due, "rank": "t.rank + s.n / 1500.0"}
     yield _copy(CaseRow, f'"case" {source}', {**again, **decided, **moved})
+    yield _copy(CaseTextRow, f"case_text {source}", _again("case_id"))
     yield _decisions()
     yield _events(is_sqlite=is_sqlite)
     yield "UPDATE chain_head SET seq = (SELECT max(seq) FROM event)"

@@ -190,7 +190,7 @@ _FIELDS = (
     _text("label", "part of the label's name", "label:saltmarsh"),
     _text("artist", "part of the artist", "artist:ada"),
     _text("title", "part of the title", "title:lights"),
-    _text("text", "part of title, artist, ISRC or case id", 'text:"harbour lights"'),
+    _text("text", "part of title, artist or ISRC, or how a case id begins", 'text:"harbour lights"'),
     Field("isrc", Kind.WORD, "an ISRC, or how it begins", "isrc:QZES7", (), _isrc_text),
     Field("territory", Kind.WORD, "where it is to be sold", "territory:BR", (), _territory_text),
     Field("since", Kind.TIME, "opened so long ago at most, or since a day", "since:7d", (), _time_text),

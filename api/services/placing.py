@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.public_queues import RoutingDocument
 from api.services.texts import LIMIT, plain
-from api.store import bulk
+from api.store import bulk, search
 from api.store import filters as compiler
 from api.store import queues as store
 from api.tables import CaseRow, SenderRow
@@ -78,6 +78,7 @@ def place(session: Session, opened: Sequence[dict[str, Any]], changed: Sequence[
     for made in opened:
         made.update(_standing(MAIN_QUEUE, hours, made["opened_at"], made))
     bulk.insert(session, CaseRow, opened)
+    search.insert(session, opened)
     session.flush()
     rules = compiled(document(session), now)
     to = store.destinations(session, rules, [*(made["id"] for made in opened), *(row.id for row in changed)])
@@ -87,6 +88,7 @@ def place(session: Session, opened: Sequence[dict[str, Any]], changed: Sequence[
     )
     for row in changed:
         move(row, to.get(row.id, MAIN_QUEUE), hours)
+    search.update(session, changed)
 
 
 def compiled(routing: RoutingDocument, now: datetime) -> list[store.Rule]:

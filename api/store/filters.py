@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, literal, not_, or_, t
 from sqlmodel import col
 
 from api.services.texts import plain
+from api.store.search import has_words
 from api.tables import CaseRow, EventRow
 from schemas.cases import CaseState
 from schemas.disclosure import Level
@@ -28,7 +29,6 @@ _PARTS = {
     "label": (CaseRow.label,),
     "artist": (CaseRow.artist,),
     "title": (CaseRow.title,),
-    "text": (CaseRow.title, CaseRow.artist, CaseRow.isrc, CaseRow.id),
 }
 ALERTS = (EventKind.CASE_DUE_SOON, EventKind.CASE_OVERDUE)
 _EQUAL = {"declared": CaseRow.level, "severity": CaseRow.severity, "kind": CaseRow.kind, "queue": CaseRow.queue}
@@ -90,6 +90,9 @@ class _Compiler:
 
     def _rule(self, value: str) -> Condition:
         return has_code(value) if "-" in value else _among_codes(f" {value}-")
+
+    def _text(self, value: str) -> Condition:
+        return has_words(value)
 
     def _isrc(self, value: str) -> Condition:
         return col(CaseRow.isrc).startswith(value, autoescape=True)

@@ -39,6 +39,7 @@ from api.tables.trust import (
 from api.tables.work import (
     AudioRootRow,
     CaseRow,
+    CaseTextRow,
     DecisionRow,
     DeliveryRow,
     EventRow,
@@ -58,6 +59,7 @@ __all__ = [
     "BatchItemRow",
     "BatchRow",
     "CaseRow",
+    "CaseTextRow",
     "ChainHeadRow",
     "ChannelRow",
     "ChatCodeRow",

@@ -131,6 +131,19 @@ class CaseRow(Table, table=True):
     updated_by: str
 
 
+class CaseTextRow(Table, table=True):
+    """What a case is found by: its words as `api.services.texts.folded` writes them.
+
+    A table of its own, since cases change often and their words hardly ever: their index is costly to change.
+    PostgreSQL has one of three letters (``ix_case_text_words``) where pg_trgm can be had; elsewhere all words are read.
+    """
+
+    __tablename__ = "case_text"
+
+    case_id: str = Field(primary_key=True, foreign_key="case.id")
+    words: str = Field(sa_type=Text)
+
+
 class DecisionRow(Table, table=True):
     """A published decision, frozen with its statement of reasons: triggers refuse changes."""
 
