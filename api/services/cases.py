@@ -18,7 +18,7 @@ from api.services.recent import Recent
 from api.services.texts import plain
 from api.store import cases as store
 from api.store import drafts as draft_store
-from api.store import events, screenings
+from api.store import events
 from api.store import keys as key_store
 from api.store.cases import Tally
 from api.store.database import Database
@@ -97,7 +97,7 @@ def next_case(db: Database, actor: Actor, after: str | None = None, *, text: str
 def colleagues(db: Database) -> tuple[str, ...]:
     """Name all who work on cases now."""
     with db.read() as session:
-        return tuple(row.name for row in key_store.reviewers(session))
+        return tuple(key_store.reviewers(session))
 
 
 def claim(db: Database, actor: Actor, case_id: str, *, expected_version: int) -> CaseView:
@@ -136,7 +136,7 @@ def hand_over(db: Database, actor: Actor, case_id: str, *, to: str, note: str, e
         Nobody of that name works on cases.
     """
     with locked(db, actor, case_id, expected_version) as held:
-        names = [row.name for row in key_store.reviewers(held.session)]
+        names = key_store.reviewers(held.session)
         if to not in names:
             others = ", ".join(name for name in names if name != actor.name)[:200] or "nobody else"
             raise InvalidInput(f"{to[:64]} does not work on cases.", mend=f"Who does: {others}.")
@@ -203,9 +203,8 @@ def decide(
         The case changed, is somebody else's, is decided, or something is missing.
     """
     with locked(db, actor, case_id, expected_version) as held:
-        screening = screenings.of_case(held.session, held.row)
-        decision = made(held, action, reason, statement, policy=screening.versions.policy)
-        drafts.make(held, decision, screening, rules, note=note, batch_id=batch_id)
+        decision = made(held, action, reason, statement, policy=held.screening.versions.policy)
+        drafts.make(held, decision, held.screening, rules, note=note, batch_id=batch_id)
         return _shown(held)
 
 
@@ -257,4 +256,4 @@ def _find(session: Session, actor: Actor, case_id: str) -> CaseRow:
 def _shown(held: Locked) -> CaseView:
     """Show the case as it is now; events come last, since reading them locks the chain."""
     held.session.flush()
-    return seeing.view(held.session, held.actor, held.row, held.now)
+    return seeing.of_command(held)

@@ -59,7 +59,7 @@ def open_channel(session: Session, actor: Actor, hook: WebhookRow, wanted: Webho
         raise InvalidInput("Cards go to an https address, links to approve to a mailto:, and to no account.")
     if (wanted.holder is not None) != is_mail:
         raise InvalidInput("A link to approve names its moderator, a card names nobody.", mend="See `holder`.")
-    if wanted.holder and wanted.holder not in {row.name for row in keys.reviewers(session)}:
+    if wanted.holder and wanted.holder not in keys.reviewers(session):
         raise InvalidInput(f"{wanted.holder} does not work on cases.", mend="Name a moderator's key.")
     session.flush()
     session.add(ChannelRow(webhook_id=hook.id, form=wanted.form, holder=wanted.holder, filter=wanted.filter))

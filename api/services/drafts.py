@@ -50,7 +50,8 @@ def make(
         Whether it settles a second review: then no rule holds it back again.
     """
     draft = _draft(held, decision, rules, note=note, batch_id=batch_id)
-    asked = () if is_final else rules.holds(_facts(held, decision, screening))
+    is_asked = not is_final and rules.may_hold(decision.action)
+    asked = rules.holds(_facts(held, decision, screening)) if is_asked else ()
     waived = [rule.code for rule in asked] if asked and not _others(held) else []
     if is_final:
         draft.confirmed_by = held.actor.name
@@ -187,14 +188,14 @@ def _facts(held: Locked, decision: Decision, screening: Screening) -> HoldFacts:
 
 def _others(held: Locked) -> list[str]:
     """Name who could give a second opinion: without anybody a hold would have no exit."""
-    return [row.name for row in key_store.reviewers(held.session) if row.name != held.actor.name]
+    return [name for name in key_store.reviewers(held.session) if name != held.actor.name]
 
 
 def _hold(held: Locked, draft: DraftRow, decision: Decision, asked: tuple[HoldRule, ...], rules: ReviewRules) -> None:
     after = machine.draft(held.case, decision, is_held=True)
     draft.hold_codes = " ".join(rule.code for rule in asked)
     draft.hold_until = held.now + timedelta(hours=rules.hold_hours)
-    held.session.add(draft)
+    held.keep(draft)
     held.session.add(sample(draft, SampleKind.HOLD, held.now))
     titles = [rule.title for rule in asked]
     held.advance(after, EventKind.DECISION_HELD, decision=draft.id, rules=titles, until=draft.hold_until.isoformat())
@@ -203,7 +204,7 @@ def _hold(held: Locked, draft: DraftRow, decision: Decision, asked: tuple[HoldRu
 def _wait(held: Locked, draft: DraftRow, decision: Decision, window: timedelta, more: dict[str, Any]) -> None:
     after = machine.draft(held.case, decision, is_held=False)
     draft.publish_at = held.now + window
-    held.session.add(draft)
+    held.keep(draft)
     told: dict[str, Any] = {"decision": draft.id, "action": draft.action, "reason": draft.reason, **more}
     held.advance(after, EventKind.DECISION_DRAFTED, publish_at=draft.publish_at.isoformat(), **told)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
@@ -12,23 +13,41 @@ from api.public import CasePublic
 from api.services import clock
 from api.services.access import Actor, Permission, require_permission
 from api.store import cases as store
-from api.store import events
+from api.store import events, screenings
 from api.store.database import Database
-from api.tables import CaseRow
+from api.tables import CaseRow, DraftRow
 from schemas.cases import Case
 from schemas.errors import NotFound, StaleCase
 from schemas.events import EventKind
+from schemas.screening import Screening
 
 
 @dataclass
 class Locked:
-    """A case that nobody else can change until the transaction ends."""
+    """A case that nobody else can change until the transaction ends.
+
+    Attributes
+    ----------
+    draft
+        The decision that this command put on its way.
+    """
 
     session: Session
     actor: Actor
     row: CaseRow
     case: CasePublic
     now: datetime
+    draft: DraftRow | None = None
+
+    @cached_property
+    def screening(self) -> Screening:
+        """The screening that the case rests on, read once."""
+        return screenings.of_case(self.session, self.row)
+
+    def keep(self, draft: DraftRow) -> None:
+        """Put a decision on its way."""
+        self.session.add(draft)
+        self.draft = draft
 
     def advance(self, after: Case, kind: EventKind, *, by: str = "", **payload: Any) -> None:
         """Write the next state and its event; ``by`` where somebody else than the actor is answerable for it."""

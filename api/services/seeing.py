@@ -7,16 +7,32 @@ from sqlmodel import Session
 from api.public import CaseView, DraftPublic
 from api.services import permitted, redaction
 from api.services.access import Actor, Permission, Role
+from api.services.locking import Locked
 from api.store import cases as store
 from api.store import drafts, events, samples, screenings
 from api.tables import CaseRow, DraftRow, OpinionRow
 from schemas.cases import CaseState, StatementOfReasons
+from schemas.screening import Screening
 
 
 def view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseView:
     """Bring a case together with its evidence, decisions, events and what may be done with it."""
+    draft = drafts.of_case(session, row.id) if CaseState(row.state).has_draft else None
+    return _view(session, actor, row, now, draft=draft, screening=screenings.of_case(session, row))
+
+
+def of_command(held: Locked) -> CaseView:
+    """Show a case after a command on it; what the command read or made is not read again."""
+    draft = held.draft
+    if draft is None and held.case.state.has_draft:
+        draft = drafts.of_case(held.session, held.row.id)
+    return _view(held.session, held.actor, held.row, held.now, draft=draft, screening=held.screening)
+
+
+def _view(
+    session: Session, actor: Actor, row: CaseRow, now: datetime, *, draft: DraftRow | None, screening: Screening
+) -> CaseView:
     case, decisions = store.with_decisions(session, row)
-    draft = drafts.of_case(session, row.id) if case.state.has_draft else None
     opinions = _opinions(session, row)
     refused = permitted.refusals(
         case,
@@ -29,7 +45,7 @@ def view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseVie
     is_label = actor.role is Role.LABEL
     return CaseView(
         case=redaction.case_for(case, actor),
-        screening=redaction.screening_for(screenings.of_case(session, row), actor),
+        screening=redaction.screening_for(screening, actor),
         decisions=redaction.decisions_for(decisions, actor),
         allowed_actions=tuple(name for name, why in refused.items() if not why),
         refused_actions={} if is_label else {name: why for name, why in refused.items() if why},

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, update
+import sqlalchemy
+from sqlalchemy import Insert, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -25,6 +26,12 @@ CHAIN = "event"
 PENDING = "liner_events"
 PAGE = 5000
 COLUMNS = ("seq", "case_id", "kind", "actor", "at", "payload", "prev_hash", "hash")
+
+_OF_CASE = (  # built once: each page of a case asks for it
+    sqlalchemy.select(*map(col, (EventRow.seq, EventRow.kind, EventRow.actor, EventRow.at, EventRow.payload)))
+    .where(col(EventRow.case_id) == bindparam("of"))
+    .order_by(col(EventRow.seq))
+)
 
 
 def record(
@@ -54,10 +61,9 @@ def settle(session: Session) -> None:
 def of_case(session: Session, case_id: str) -> tuple[EventPublic, ...]:
     """Read a case's events, oldest first, with those of this transaction."""
     settle(session)
-    rows = session.exec(select(EventRow).where(col(EventRow.case_id) == case_id).order_by(col(EventRow.seq)))
     return tuple(
-        EventPublic(seq=row.seq or 0, kind=row.kind, actor=row.actor, at=row.at, payload=json.loads(row.payload))
-        for row in rows
+        EventPublic(seq=seq, kind=kind, actor=actor, at=at, payload=json.loads(payload))
+        for seq, kind, actor, at, payload in session.execute(_OF_CASE, {"of": case_id})
     )
 
 

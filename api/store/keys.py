@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import sqlalchemy
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from api.services.access import PERMISSIONS, Actor, Permission, Role
@@ -39,6 +39,30 @@ class LiveSession(NamedTuple):
     preferences: str | None
 
 
+# Built once: each page asks for these, and building a statement takes as long as sending it.
+_LIVE = (
+    sqlalchemy.select(
+        *map(col, (ApiKeyRow.name, ApiKeyRow.role, ApiKeyRow.account, ApiKeyRow.scopes, ApiKeyRow.queues)),
+        col(SessionRow.csrf_token),
+        col(PreferencesRow.document),
+    )
+    .select_from(SessionRow)
+    .join(ApiKeyRow, col(ApiKeyRow.id) == col(SessionRow.key_id))
+    .join(PreferencesRow, col(PreferencesRow.name) == col(ApiKeyRow.name), isouter=True)
+    .where(
+        col(SessionRow.digest) == bindparam("digest"),
+        col(SessionRow.ended_at).is_(None),
+        col(SessionRow.expires_at) > bindparam("now"),
+        col(ApiKeyRow.revoked_at).is_(None),
+    )
+)
+_REVIEWERS = (
+    sqlalchemy.select(*map(col, (ApiKeyRow.name, ApiKeyRow.role, ApiKeyRow.scopes)))
+    .where(col(ApiKeyRow.role).in_([role for role in Role if role.is_reviewer]), col(ApiKeyRow.revoked_at).is_(None))
+    .order_by(col(ApiKeyRow.name))
+)
+
+
 def by_digest(session: Session, digest: str, now: datetime) -> ApiKeyRow | None:
     """Find a key that is still good by its token's hash, or by that of the token before its rotation."""
     is_old = and_(col(ApiKeyRow.old_digest) == digest, col(ApiKeyRow.old_until) > now)
@@ -46,18 +70,19 @@ def by_digest(session: Session, digest: str, now: datetime) -> ApiKeyRow | None:
     return session.exec(select(ApiKeyRow).where(is_ours, col(ApiKeyRow.revoked_at).is_(None))).first()
 
 
-def reviewers(session: Session) -> Sequence[ApiKeyRow]:
-    """Read the keys of all who may work on cases now."""
-    roles = [role for role in Role if role.is_reviewer]
-    query = select(ApiKeyRow).where(col(ApiKeyRow.role).in_(roles), col(ApiKeyRow.revoked_at).is_(None))
-    found = session.exec(query.order_by(col(ApiKeyRow.name))).all()
-    return [row for row in found if may(row, Permission.REVIEW)]
+def reviewers(session: Session) -> list[str]:
+    """Name all who may work on cases now."""
+    return [name for name, role, scopes in session.execute(_REVIEWERS) if _may(role, scopes, Permission.REVIEW)]
 
 
 def may(row: ApiKeyRow, permission: Permission) -> bool:
     """Whether a key's role and scopes allow something."""
-    is_in_scope = row.scopes is None or permission in row.scopes.split()
-    return is_in_scope and permission in PERMISSIONS[Role(row.role)]
+    return _may(row.role, row.scopes, permission)
+
+
+def _may(role: str, scopes: str | None, permission: Permission) -> bool:
+    is_in_scope = scopes is None or permission in scopes.split()
+    return is_in_scope and permission in PERMISSIONS[Role(role)]
 
 
 def by_name(session: Session, name: str) -> ApiKeyRow | None:
@@ -113,28 +138,7 @@ def owner_of(session: Session, dpid: str) -> str | None:
 
 def live_session(session: Session, digest: str, now: datetime) -> LiveSession | None:
     """Find a console session that still holds: whose it is, and what that person set."""
-    columns = (
-        ApiKeyRow.name,
-        ApiKeyRow.role,
-        ApiKeyRow.account,
-        ApiKeyRow.scopes,
-        ApiKeyRow.queues,
-        SessionRow.csrf_token,
-        PreferencesRow.document,
-    )
-    query = (
-        sqlalchemy.select(*map(col, columns))
-        .select_from(SessionRow)
-        .join(ApiKeyRow, col(ApiKeyRow.id) == col(SessionRow.key_id))
-        .join(PreferencesRow, col(PreferencesRow.name) == col(ApiKeyRow.name), isouter=True)
-        .where(
-            col(SessionRow.digest) == digest,
-            col(SessionRow.ended_at).is_(None),
-            col(SessionRow.expires_at) > now,
-            col(ApiKeyRow.revoked_at).is_(None),
-        )
-    )
-    found = session.execute(query).first()
+    found = session.execute(_LIVE, {"digest": digest, "now": now}).first()
     return LiveSession(*found) if found else None
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import text
+import sqlalchemy
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor
@@ -12,6 +13,8 @@ from api.tables import CaseRow, DeliveryRow, ScreeningRow
 from schemas.screening import Screening
 
 INGEST_LOCK = 0x696E67  # "ing": batches come one after the other, so that none waits for another in a ring
+
+_DOCUMENT = sqlalchemy.select(col(ScreeningRow.document)).where(col(ScreeningRow.id) == bindparam("of"))
 
 
 def one_batch_at_a_time(session: Session) -> None:
@@ -73,7 +76,7 @@ def of_deliveries(session: Session, ids: Iterable[str]) -> list[ScreeningRow]:
 
 def of_case(session: Session, case: CaseRow) -> Screening:
     """Read the screening that a case rests on."""
-    return document(rows(session, [case.screening_id])[case.screening_id])
+    return Screening.model_validate_json(session.execute(_DOCUMENT, {"of": case.screening_id}).scalar_one())
 
 
 def document(row: ScreeningRow) -> Screening:

@@ -121,6 +121,10 @@ class ReviewRules(Model):
         seconds = self.undo_s.get(action, 0)
         return timedelta(seconds=max(seconds, self.batch_undo_s) if is_batch else seconds)
 
+    def may_hold(self, action: Action) -> bool:
+        """Whether any rule is about an action: else nobody needs to look for the facts."""
+        return any(action in rule.actions for rule in self.second_review)
+
     def holds(self, facts: HoldFacts) -> tuple[HoldRule, ...]:
         """Name the rules that make this decision wait for a second opinion."""
         return tuple(rule for rule in self.second_review if rule.applies(facts))
