@@ -16,6 +16,7 @@ from api.public import CasePublic, DecisionPublic, QueueFilters
 from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
+from api.store import search
 from api.store.bulk import among
 from api.store.filters import conditions, has_code, names_parked, names_state
 from api.tables import CaseRow, DecisionRow
@@ -146,25 +147,25 @@ def decisions_of(session: Session, case_id: str) -> tuple[DecisionPublic, ...]:
 
 def page(session: Session, actor: Actor, filters: QueueFilters) -> list[CaseRow]:
     """Read one more than a page, most urgent first, then longest waiting."""
-    return list(session.exec(_page(select(CaseRow), actor, filters)))
+    return list(session.exec(_page(session, select(CaseRow), actor, filters)))
 
 
 def listed(session: Session, actor: Actor, filters: QueueFilters) -> tuple[tuple[CasePublic, ...], str | None]:
     """Read a page as `page` does, with last decisions, and where the next page begins; None where there is none."""
-    rows = session.execute(_page(sqlalchemy.select(*_LISTED), actor, filters)).all()
+    rows = session.execute(_page(session, sqlalchemy.select(*_LISTED), actor, filters)).all()
     shown = rows[: filters.limit]
     following = cursor_of(shown[-1]) if len(rows) > filters.limit else None
     return to_public(session, shown), following
 
 
-def _page(query: Any, actor: Actor, filters: QueueFilters) -> Any:
-    query = query.where(*_conditions(actor, filters)).limit(filters.limit + 1).offset(filters.offset)
+def _page(session: Session, query: Any, actor: Actor, filters: QueueFilters) -> Any:
+    query = query.where(*_conditions(session, actor, filters)).limit(filters.limit + 1).offset(filters.offset)
     return _in_order(query.where(_beyond(filters.cursor)) if filters.cursor else query)
 
 
 def count(session: Session, actor: Actor, filters: QueueFilters) -> int:
     """Count the cases that match, up to `COUNT_LIMIT`."""
-    some = select(CaseRow.id).where(*_conditions(actor, filters)).limit(COUNT_LIMIT).subquery()
+    some = select(CaseRow.id).where(*_conditions(session, actor, filters)).limit(COUNT_LIMIT).subquery()
     return session.exec(select(func.count()).select_from(some)).one()
 
 
@@ -181,7 +182,7 @@ def tally(session: Session, actor: Actor, filters: QueueFilters) -> Tally:
 def _count_codes(session: Session, actor: Actor, filters: QueueFilters) -> dict[str, int]:
     """Count the cases of the filters' state by reason code, among the `CODES_OF` most urgent."""
     of_state = QueueFilters(state=filters.state, parked=filters.parked)  # a filter may be slow, and needs no counts
-    some = _in_order(select(CaseRow.codes).where(*_conditions(actor, of_state))).limit(CODES_OF).subquery()
+    some = _in_order(select(CaseRow.codes).where(*_conditions(session, actor, of_state))).limit(CODES_OF).subquery()
     found: Counter[str] = Counter()
     for codes, number in session.exec(select(some.c.codes, func.count()).group_by(some.c.codes)):
         found.update(dict.fromkeys(codes.split(), number))
@@ -219,7 +220,7 @@ def first_free(session: Session, actor: Actor, now: datetime, *, after: CaseRow 
         col(CaseRow.claim_expires_at) <= now,
         col(CaseRow.claim_holder) == actor.name,
     )
-    query = select(CaseRow).where(*_conditions(actor, QueueFilters(filter=text)), free)
+    query = select(CaseRow).where(*_conditions(session, actor, QueueFilters(filter=text)), free)
     if after is not None:
         query = query.where(_behind(after.rank, after.opened_at, after.id))
     row = session.exec(_in_order(query).limit(1)).first()
@@ -261,7 +262,7 @@ def _behind(rank: float, opened_at: datetime, case_id: str) -> ColumnElement[boo
     return and_(col(CaseRow.rank) <= rank, beyond)  # the first half says no more, but an index can begin there
 
 
-def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
     now = clock.now()
     terms = parse(filters.filter) if actor.role is not Role.LABEL else ()
     found = [visible(actor, CaseRow.account, CaseRow.sender_id), *_in_state(actor, _as_asked(filters, terms))]
@@ -275,9 +276,8 @@ def _conditions(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]
     if filters.sender:
         found.append(or_(col(CaseRow.sender_id) == filters.sender, _has(CaseRow.sender_name, filters.sender)))
     if filters.q:
-        wanted = (CaseRow.title, CaseRow.artist, CaseRow.isrc, CaseRow.id)
-        found.append(or_(*(_has(column, filters.q) for column in wanted)))
-    return found
+        found.append(search.has_words(filters.q))
+    return [*found, *search.narrowing(session, terms, filters.q or "")]
 
 
 def _as_asked(filters: QueueFilters, terms: Sequence[Term]) -> QueueFilters:
