@@ -3,7 +3,7 @@
 An arrival sees earlier runs alone, so in a sender's first delivery nobody has a record yet, and nobody in it recalls a
 name of the same run. When the run is closed each of its arrivals gets the record of its own day and the names of all;
 whatever comes of that is the same in whichever order the run was read. Nobody has to listen again. Kept is what
-changes flags, findings or the spam estimate, and the record of whatever a person will look at.
+changes flags, findings or the spam estimate, and the first record of a sender where a person will look.
 """
 
 import contextlib
@@ -18,7 +18,8 @@ from pipeline.screen import Job
 from pipeline.screened import Screened
 from pipeline.senders import SenderIndex
 from schemas.evidence import Evidence
-from schemas.screening import Screening
+from schemas.screening import Known, Screening
+from schemas.senders import FEWEST
 
 
 def look_back(job: Job, senders: SenderIndex, *, delivers: bool) -> None:
@@ -50,7 +51,13 @@ def judged_again(before: Screening, senders: SenderIndex, job: Job) -> Screening
         return None
     after = with_known(before, known, job)
     is_other = (after.flags, after.fused) != (before.flags, before.fused)
-    return after if is_other or after.flags or set(after.findings) != set(before.findings) else None
+    is_other |= set(after.findings) != set(before.findings)
+    return after if is_other or (after.flags and _is_first_word(known, before.known)) else None
+
+
+def _is_first_word(known: Known, before: Known) -> bool:
+    """Whether there was no record of the sender, and now is one that says something."""
+    return before.sender is None and known.sender is not None and known.sender.recordings >= FEWEST
 
 
 def _waiting(lake: Lake, senders: SenderIndex) -> Iterator[list[Screening]]:

@@ -18,5 +18,9 @@ LIMITS = (
     "Figures say how well constructed recipes are told apart, not how much spam of a catalogue is found.",
     "Probabilities are at even odds. Where one delivery in a thousand is spam, most of what scores 0.9 is not.",
     "What a sign cannot see (paid plays, bots, cloned voices) is not seen.",
-    "Labels of moderators (`liner labels export`) are not yet fitted.",
+    "What moderators decided is in it only where the protocol says so.",
+)
+OF_LABELS = (
+    "Decisions of moderators are fitted beside the constructed cases, each sender alike. labels_auroc: each sender by "
+    "a model that saw none of its decisions; labels_auroc_without: the same decisions by constructed cases alone."
 )

@@ -1,11 +1,11 @@
 """Fit the spam estimate to constructed cases, measure it on recipes it has not seen, write model and card.
 
-Nothing is read but the code: the same packages and processor give the same bytes.
+Nothing is read but the code: the same packages and processor give the same bytes. What moderators decided is fitted
+beside the constructed cases where there is enough of it (`lessons`): the same labels give the same bytes, too.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from classifiers.models.registry import Card, Data, save_model
 from classifiers.spam import recipes, sounds
-from classifiers.spam.card import LIMITS, METHOD, NOT_FOR, PROTOCOL, TITLE, USE
+from classifiers.spam.card import LIMITS, METHOD, NOT_FOR, OF_LABELS, PROTOCOL, TITLE, USE
+from classifiers.spam.cases import Cases, joined
 from classifiers.spam.features import COUNT, FEATURE_SET, SIGNS
+from classifiers.spam.lessons import folds, refuse_few, share_of
 from classifiers.spam.model import DEFAULT
 from classifiers.synthetic import metrics
 from schemas.screening import Heard
@@ -29,28 +31,8 @@ STRENGTH = 1.0
 BELIEF = 0.5  # weight of what is believed before, over that of the cases
 MODELS = 60  # fitted to recipes drawn anew: the interval of a probability
 DIGITS = 4
-FITTED_BY = ("features", "recipes", "sounds", "train")
+FITTED_BY = ("cases", "features", "lessons", "recipes", "sounds", "train")
 BAR = 0.9  # the house policy's limit
-
-
-@dataclass(frozen=True)
-class Cases:
-    """Constructed recordings: signs, label, recipe, and a weight that makes recipes count alike."""
-
-    rows: Array
-    labels: npt.NDArray[np.bool_]
-    recipe: npt.NDArray[np.str_]
-
-    @property
-    def weights(self) -> Array:
-        """Half of all weight for each label, shared by its recipes, and in these by their recordings."""
-        weights = np.zeros(len(self.labels))
-        for label in (False, True):
-            names = np.unique(self.recipe[self.labels == label])
-            for name in names:
-                chosen = self.recipe == name
-                weights[chosen] = 0.5 / len(names) / chosen.sum()
-        return weights * len(weights)
 
 
 def construct(deliveries: int = DELIVERIES) -> Cases:
@@ -68,14 +50,19 @@ def construct(deliveries: int = DELIVERIES) -> Cases:
     return Cases(np.array(rows), np.array(labels), np.array(names))
 
 
-def fit(cases: Cases) -> Array:
+def fit(cases: Cases, lessons: Cases | None = None) -> Array:
     """Fit weights of zero or more, and the offset: what would speak against spam is left out, and the rest fitted anew.
+
+    Parameters
+    ----------
+    lessons
+        What moderators decided; its share of the weight grows with its number (`lessons.share_of`).
 
     Returns
     -------
     np.ndarray [shape=(signs + 1,)]
     """
-    rows, labels, importance = _with_beliefs(cases)
+    rows, labels, importance = _with_beliefs(cases, lessons)
     kept = np.ones(COUNT, dtype=bool)
     weights = np.zeros(COUNT + 1)
     while kept.any():
@@ -88,7 +75,7 @@ def fit(cases: Cases) -> Array:
     return weights
 
 
-def _with_beliefs(cases: Cases) -> tuple[Array, npt.NDArray[np.bool_], Array]:
+def _with_beliefs(cases: Cases, lessons: Cases | None) -> tuple[Array, npt.NDArray[np.bool_], Array]:
     """Add what is believed of every sign alike before any case is seen: one alone is honest, two of two kinds are not.
 
     Without it a sign that no fitted recipe uses would weigh nothing, and the next farm uses other signs.
@@ -98,40 +85,69 @@ def _with_beliefs(cases: Cases) -> tuple[Array, npt.NDArray[np.bool_], Array]:
         alone[i] + alone[j] for i in range(COUNT) for j in range(i) if SIGNS[i].kind != SIGNS[j].kind
     ]  # fmt: skip
     none = np.zeros((COUNT, COUNT))
-    rows = np.concatenate([cases.rows, pairs, alone, none])
-    labels = np.concatenate([cases.labels, np.ones(len(pairs), bool), np.zeros(2 * COUNT, bool)])
-    total = BELIEF * cases.weights.sum()
+    seen, importance = joined(cases, lessons, share_of(lessons))
+    rows = np.concatenate([seen.rows, pairs, alone, none])
+    labels = np.concatenate([seen.labels, np.ones(len(pairs), bool), np.zeros(2 * COUNT, bool)])
+    total = BELIEF * importance.sum()
     shares = np.repeat([0.5 / len(pairs), 0.25 / COUNT, 0.25 / COUNT], [len(pairs), COUNT, COUNT])
-    return rows, labels, np.concatenate([cases.weights, total * shares])
+    return rows, labels, np.concatenate([importance, total * shares])
 
 
-def train(out: Path, *, name: str = DEFAULT) -> Card:
-    """Construct, fit, measure and write a model into the registry folder ``out``."""
+def train(out: Path, *, name: str = DEFAULT, lessons: Cases | None = None) -> Card:
+    """Construct, fit, measure and write a model into the registry folder ``out``.
+
+    Parameters
+    ----------
+    lessons
+        What moderators decided, sender by sender; None to fit to constructed cases alone.
+
+    Raises
+    ------
+    InvalidInput
+        There are too few lessons to learn from, or they would change the model that ships under its own name.
+    """
+    if lessons is not None:
+        refuse_few(lessons, name)
     with threadpool_limits(1):
         cases = construct()
-        held = held_out(cases)
-        scaled = calibrated(held, cases)
-        first = fit(cases)
-        drawn = [fit(one) for one in _drawn_anew(cases)]
+        held = held_out(cases, lessons)
+        taught = held_out_lessons(cases, lessons) if lessons else np.zeros(0)
+        scaled = calibrated(np.concatenate([held, taught]), *joined(cases, lessons, share_of(lessons)))
+        first = fit(cases, lessons)
+        drawn = [fit(one, lessons) for one in _drawn_anew(cases)]
         table = np.round(np.stack([_scaled(one, scaled) for one in (first, *drawn)]), DIGITS)
-        return save_model(_card(name, cases, held * scaled[0] + scaled[1]), {"weights": table}, out)
+        card = _card(name, cases, held * scaled[0] + scaled[1])
+        if lessons:
+            card = _with_lessons(card, lessons, taught * scaled[0] + scaled[1], before=_logits(fit(cases), lessons))
+        return save_model(card, {"weights": table}, out)
 
 
-def held_out(cases: Cases) -> Array:
+def held_out(cases: Cases, lessons: Cases | None = None) -> Array:
     """Give each recording the logit of a model that saw neither its recipe nor one drawn honest or spam beside it."""
     logits = np.zeros(len(cases.labels))
     spam, honest = (sorted(set(cases.recipe[cases.labels == label])) for label in (True, False))
     for place in range(max(len(spam), len(honest))):
         left = {spam[place % len(spam)], honest[place % len(honest)]}
         tested = np.isin(cases.recipe, list(left))
-        weights = fit(Cases(cases.rows[~tested], cases.labels[~tested], cases.recipe[~tested]))
-        logits[tested] = cases.rows[tested] @ weights[:COUNT] + weights[COUNT]
+        logits[tested] = _logits(fit(cases.only(~tested), lessons), cases.only(tested))
     return logits
 
 
-def calibrated(logits: Array, cases: Cases) -> tuple[float, float]:
+def held_out_lessons(cases: Cases, lessons: Cases) -> Array:
+    """Give each label the logit of a model that saw no label of its sender."""
+    logits = np.zeros(len(lessons.labels))
+    for tested in folds(lessons):
+        logits[tested] = _logits(fit(cases, lessons.only(~tested)), lessons.only(tested))
+    return logits
+
+
+def _logits(weights: Array, cases: Cases) -> Array:
+    return np.asarray(cases.rows @ weights[:COUNT] + weights[COUNT])
+
+
+def calibrated(logits: Array, cases: Cases, importance: Array) -> tuple[float, float]:
     """Fit slope and offset (Platt) to held-out logits."""
-    model = LogisticRegression(C=1e3).fit(logits[:, None], cases.labels, sample_weight=cases.weights)
+    model = LogisticRegression(C=1e3).fit(logits[:, None], cases.labels, sample_weight=importance)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
@@ -147,8 +163,7 @@ def _drawn_anew(cases: Cases) -> Sequence[Cases]:
     drawn = []
     for _ in range(MODELS):
         names = [*dice.choice(spam, len(spam)), *dice.choice(honest, len(honest))]
-        chosen = np.isin(cases.recipe, names)
-        drawn.append(Cases(cases.rows[chosen], cases.labels[chosen], cases.recipe[chosen]))
+        drawn.append(cases.only(np.isin(cases.recipe, names)))
     return drawn
 
 
@@ -193,6 +208,36 @@ def _card(name: str, cases: Cases, logits: Array) -> Card:
         groups={"recipe": share},
         limits=LIMITS,
         weights_sha256="",
+    )
+
+
+def _with_lessons(card: Card, lessons: Cases, logits: Array, *, before: Array) -> Card:
+    """Add to a card what the labels are, and what they changed on senders that were left out."""
+
+    def auroc(values: Array) -> tuple[float | None, ...]:
+        def drawn(places: npt.NDArray[np.int64]) -> float | None:
+            labels = lessons.labels[places]
+            return metrics.auroc(values[places][labels], values[places][~labels])
+
+        best = drawn(np.arange(len(values)))
+        return tuple(
+            None if v is None else round(v, 4) for v in (best, *metrics.interval(drawn, lessons.recipe.tolist()))
+        )
+
+    counts = {"spam": int(lessons.labels.sum()), "honest": int((~lessons.labels).sum())}
+    taught = tuple(
+        Data(source="moderators", label=label, files=count, licence="own decisions") for label, count in counts.items()
+    )
+    digest = hashlib.sha256(card.corpus_signature.encode() + np.round(lessons.rows, DIGITS).tobytes())
+    digest.update(lessons.labels.tobytes() + "|".join(lessons.recipe.tolist()).encode())
+    return card.model_copy(
+        update={
+            "data": (*card.data, *taught),
+            "corpus_signature": digest.hexdigest(),
+            "protocol": (*card.protocol, OF_LABELS),
+            "parameters": {**card.parameters, "share_of_labels": round(share_of(lessons), 4)},
+            "metrics": {**card.metrics, "labels_auroc": auroc(logits), "labels_auroc_without": auroc(before)},
+        }
     )
 
 
