@@ -2,7 +2,9 @@
 
     python -m benchmarks review                                        # SQLite, 100,000 cases
     python -m benchmarks review --database=postgresql://liner@/bench   # and 1,000,000 on PostgreSQL
-    options: --cases=N  --seconds=60  --rate=50  --filled (use what is there)
+    options: --cases=N  --seconds=60  --rate=50  --workers=1  --filled (use what is there)
+
+With --seconds=600 it shows whether memory grows.
 
 `liner serve` runs in a process of its own on the loopback interface. Requests leave at their time whether or not the
 ones before were answered, so that waiting counts. Processor time is that of the server, and of PostgreSQL where its
@@ -23,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from statistics import linear_regression
 from typing import NamedTuple
 
 import httpx
@@ -39,6 +42,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 ALONE = 40  # requests of a kind, one after the other, to count its processor time
 BATCH = 500
+MINUTE_S = 60
 
 
 class Served(NamedTuple):
@@ -93,9 +97,16 @@ class Bench:
 
     async def ingest(self, number: int) -> int:
         """Send a batch of new screenings."""
+        return await self.send(self.batch(number))
+
+    def batch(self, number: int) -> str:
+        """Write a batch of new screenings."""
         self.sent += number
         made = [screening(self.sent + n, take=f"t{time.time_ns()}").model_dump(mode="json") for n in range(number)]
-        body = json.dumps({"screenings": made})
+        return json.dumps({"screenings": made})
+
+    async def send(self, body: str) -> int:
+        """Send a batch."""
         headers = {**self.service, "content-type": "application/json"}
         return (await self.client.post("/v1/screenings", content=body, headers=headers)).status_code
 
@@ -112,14 +123,14 @@ def main() -> None:
             started = time.perf_counter()
             fill(db, cases)
             print(f"{cases:,} cases in {time.perf_counter() - started:.0f} s")
-        with _serving(settings, db) as served:
+        with _serving(settings, db, workers=int(options.get("workers", "1"))) as served:
             found = asyncio.run(_measure(db, served, options))
         _report(found, "SQLite" if db.is_sqlite else "PostgreSQL")
         db.close()
 
 
 @contextmanager
-def _serving(settings: Settings, db: Database) -> Iterator[Served]:
+def _serving(settings: Settings, db: Database, *, workers: int) -> Iterator[Served]:
     """Run `liner serve` on any free port, with a moderator's session and a service's key."""
     stamp = time.time_ns()
     tokens = {
@@ -137,6 +148,7 @@ def _serving(settings: Settings, db: Database) -> Iterator[Served]:
         "LINER_RATE_PER_ADDRESS": "0",
     }
     command = [sys.executable, "-P", "-c", "from api.cli.app import main; main()", "serve", "--port", "0"]
+    command += ["--workers", str(workers)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         address = next(line.split()[1] for line in server.stdout or () if line.startswith("API")).removesuffix("/docs")
         try:
@@ -159,7 +171,8 @@ async def _measure(db: Database, served: Served, options: dict[str, str]) -> Ben
                 break
         for kind in SHARES:
             await _alone(bench, kind, is_sqlite=db.is_sqlite)
-        await _ingest(bench)
+        bench.statuses.clear()
+        await _ingest(bench, is_sqlite=db.is_sqlite)
         await _load(bench, float(options.get("rate", "50")), float(options.get("seconds", "60")))
     return bench
 
@@ -175,15 +188,22 @@ async def _alone(bench: Bench, kind: str, *, is_sqlite: bool) -> None:
     print(f"{kind:16} processor time of a request: server {server:.1f} ms{store}")
 
 
-async def _ingest(bench: Bench, batches: int = 10) -> None:
-    before, started = _cpu_s(bench.pid), time.perf_counter()
-    for _ in range(batches):
-        await bench.ingest(BATCH)
-    took, used = time.perf_counter() - started, _cpu_s(bench.pid) - before
-    number = batches * BATCH
+async def _ingest(bench: Bench, *, is_sqlite: bool, batches: int = 20) -> None:
+    """Send batches that were written before, two at a time, as two runs of the pipeline would."""
+    waiting = [bench.batch(BATCH) for _ in range(batches)]
+    before, stored, started = _cpu_s(bench.pid), _postgres_s(), time.perf_counter()
+
+    async def sender() -> None:
+        while waiting:
+            status = await bench.send(waiting.pop())
+            bench.statuses[f"ingest {status}"] += 1
+
+    await asyncio.gather(sender(), sender())
+    took, used, number = time.perf_counter() - started, _cpu_s(bench.pid) - before, batches * BATCH
+    store = "" if is_sqlite else f", {(_postgres_s() - stored) / number * 1000:.2f} ms of PostgreSQL"
     print(
         f"ingest in batches of {BATCH}: {number / took:.0f}/s by the clock, "
-        f"{used / number * 1000:.2f} ms of server each"
+        f"{used / number * 1000:.2f} ms of server each{store}; answers {dict(bench.statuses)}"
     )
 
 
@@ -197,8 +217,9 @@ async def _load(bench: Bench, rate: float, seconds: float) -> None:
         due = started + number / rate
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(asyncio.create_task(_timed(bench, chosen.choices(kinds, weights)[0], due)))
-        if number % int(rate * 5) == 0:
+        if number % int(rate * MINUTE_S) == 0:
             bench.memory_mb.append(_memory_mb(bench.pid))
+            tasks = [task for task in tasks if not task.done()]
     await asyncio.gather(*tasks)
     bench.memory_mb.append(_memory_mb(bench.pid))
     cores = (_cpu_s(bench.pid) - before) / (time.perf_counter() - started)
@@ -217,16 +238,29 @@ def _report(bench: Bench, store: str) -> None:
         p50, p99 = (found[int(len(found) * share)] * 1000 for share in (0.5, 0.99))
         print(f"{kind:16} n {len(found):5}  p50 {p50:7.1f} ms  p99 {p99:7.1f} ms")
     print("answers:", dict(bench.statuses))
-    print("memory, MB:", " ".join(f"{one:.0f}" for one in bench.memory_mb))
+    print("memory in MB at the start, each minute and the end:", " ".join(f"{one:.0f}" for one in bench.memory_mb))
+    later = bench.memory_mb[len(bench.memory_mb) // 2 : -1]
+    if len(later) > 1:
+        print(f"memory over the second half: {linear_regression(range(len(later)), later).slope:+.2f} MB a minute")
+
+
+def _family(pid: int) -> list[int]:
+    """Name a process and those that it started; the service's workers are such."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in _family(int(child)))]
 
 
 def _cpu_s(pid: int) -> float:
+    return sum(_own_cpu_s(one) for one in _family(pid))
+
+
+def _own_cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def _memory_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_MB
+    return sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) * PAGE_MB for one in _family(pid))
 
 
 def _postgres_s() -> float:
@@ -235,7 +269,7 @@ def _postgres_s() -> float:
     for path in Path("/proc").glob("[0-9]*/comm"):
         try:
             if path.read_text().startswith("postgres"):
-                total += _cpu_s(int(path.parent.name))
+                total += _own_cpu_s(int(path.parent.name))
         except OSError:
             continue
     return total
