@@ -21,6 +21,7 @@ import numpy as np
 from pipeline.duplicates.keys import chosen
 from pipeline.duplicates.packing import Values
 from pipeline.lake import Lake
+from pipeline.sound import Sound
 from schemas.flags import Span
 
 WIDE_KEYS = 1006
@@ -124,6 +125,14 @@ def write_lake(folder: Path, total: int) -> int:
             "fingerprints", [{**row, "signal_hash": row["recording_key"]} for row in rows], f"data-{start:012}.parquet"
         )
     return copies
+
+
+def upload(number: int, total: int, source: int | None) -> Sound:
+    """Invent an upload that comes after ``total`` recordings; a copy of the one with the seed ``source``, or new."""
+    seed = total + 10 + number
+    packed = _FORM.pack(b"i", seed, source or seed, 0.15 if source else 1.0)
+    (row,) = _rows(range(number, number + 1), total)
+    return Sound.of_row({**row, "recording_key": f"new_{number}", "signal_hash": f"n{number}", "fingerprint": packed})
 
 
 def _rows(numbers: range, total: int) -> Iterator[dict[str, Any]]:

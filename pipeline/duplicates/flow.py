@@ -16,14 +16,14 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.duplicates import describe, join, packing, results, sketch, stars, twins, verify
-from pipeline.duplicates.keys import wide_keys
+from pipeline.duplicates.keys import PAIRED_FROM, paired_keys, wide_keys
 from pipeline.duplicates.shares import About, Share, shares_of
 from pipeline.lake import Lake
 from pipeline.progress import cpu_seconds, peak_rss_mb
 from schemas.errors import LinerError
 from schemas.policy import Policy, house_policy
 
-KEYS_A_RECORDING = 512  # expected, to choose how many ranges there are
+KEYS, PAIRED_KEYS = 512, 1536  # of a recording, as expected, to choose how many ranges there are
 MAX_RANGES = 16_384
 CHUNK = 4096  # recordings whose candidates are compared in one go
 MAX_CHUNKS = 4096
@@ -45,7 +45,7 @@ class Plan:
     policy
         Says which clusters are flagged; None for the house policy.
     keys_of
-        Chooses the keys of a fingerprint.
+        Chooses the keys of a fingerprint; None for what fits the number of recordings.
     compare
         Lays one fingerprint on another.
     """
@@ -54,7 +54,7 @@ class Plan:
     scratch: Path | None = None
     workers: int = 1
     policy: Policy | None = None
-    keys_of: sketch.KeysOf = wide_keys
+    keys_of: sketch.KeysOf | None = None
     compare: verify.Compare = verify.aligned
 
 
@@ -135,10 +135,11 @@ class FindDuplicates(beam.PTransform):
         self.shares = list(shares)
         self.scratch = scratch
         self.policy = plan.policy or house_policy()
-        self.keys_of = plan.keys_of
         self.compare = plan.compare
         total = sum(share.rows for share in self.shares)
-        self.ranges = min(MAX_RANGES, packing.ranges_for(total * KEYS_A_RECORDING))
+        is_huge = total >= PAIRED_FROM
+        self.keys_of = plan.keys_of or (paired_keys if is_huge else wide_keys)
+        self.ranges = min(MAX_RANGES, packing.ranges_for(total * (PAIRED_KEYS if is_huge else KEYS)))
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Chain the steps; each one's references are a side input of the next, which so waits for all of them."""
