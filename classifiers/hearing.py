@@ -1,6 +1,7 @@
 """Listen to one file in this process: decode once, derive everything. Runs in the listener's child."""
 
 import hashlib
+import importlib
 import resource
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ Progress = Callable[[float], None]
 
 _MEND = "Deliver a WAV, FLAC, MP3, M4A or Ogg file that plays from start to end."
 _READ_BYTES = 1 << 20
+_HEAD_BYTES = 1 << 16
 
 
 def listen(
@@ -39,12 +41,20 @@ def listen(
     """
     began = _cpu_s()
     _refuse_odd_file(path)
+    if deep:
+        _load_ears()
     progress(0)
     found = find_provenance(path)
     facts, heard, fingerprint = _decoded(path, _hash_sums(path, algorithms), _Job(deep, limits, progress))
     found = found.model_copy(update={"audio": facts})
     models = versions.models(names_in_use()) if deep else ()
     return Listening(found=found, heard=heard, fingerprint=fingerprint, models=models, cpu_s=_cpu_s() - began)
+
+
+def _load_ears() -> None:
+    """Load what takes seconds the first time, before a file's time begins."""
+    for name in ("descriptors", "landmarks", "fingerprint", "functional", "synthetic.ear"):
+        importlib.import_module(f"classifiers.{name}")
 
 
 def _cpu_s() -> float:
@@ -62,6 +72,10 @@ def _refuse_odd_file(path: str) -> None:
         raise AudioUnreadable(f"{name} is not a regular file.", mend=_MEND)
     if status.st_size == 0:
         raise AudioUnreadable(f"{name} is empty.", mend="Upload the file again.")
+    # Decoders look for a beginning to the file's end, and a hole of two gigabytes costs nobody anything to send.
+    with Path(path).open("rb") as file:
+        if not any(file.read(_HEAD_BYTES)):
+            raise AudioUnreadable(f"{name} begins with nothing but zeros.", mend="Upload the file again.")
 
 
 def _hash_sums(path: str, algorithms: Sequence[str]) -> dict[str, str]:

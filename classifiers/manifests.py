@@ -21,6 +21,7 @@ TRUST_ANCHORS = "LINER_TRUST_ANCHORS"
 OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 
 _ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
+_VOCABULARIES = ("cv.iptc.org/newscodes/digitalsourcetype", "c2pa.org/digitalsourcetype")
 _SUNO = "com.suno.provenance"  # its systemVersion is the model's code name, e.g. chirp-hawk-engine-b
 
 
@@ -107,7 +108,11 @@ def _name(agent: Any) -> str:
 
 
 def _term(uri: Any) -> str:
-    return str(uri or "").rstrip("/").rpartition("/")[2]
+    """Name the term of a digital source type; what stands in another vocabulary is kept whole, as nobody's term."""
+    text = str(uri or "").strip().rstrip("/")
+    base, _, term = text.rpartition("/")
+    is_term = not base or base.lower().partition("://")[2] in _VOCABULARIES
+    return term if is_term else text
 
 
 def once(values: Iterable[Any]) -> tuple[str, ...]:

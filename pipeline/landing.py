@@ -18,6 +18,7 @@ from schemas.errors import InvalidInput
 from schemas.package import ARCHIVE_SUFFIXES, SOUND_SUFFIXES, Layout, PackageFile
 
 ACCOUNTS = "accounts"  # <landing>/accounts/<account>/<delivery>: what came through a transport account
+SUBMISSION_SUFFIXES = frozenset({".json", ".csv", ".xlsx"})
 RESOURCES = "resources"
 MARKER = re.compile(r"(BatchComplete.*|.*\.complete)", re.IGNORECASE)
 ACKNOWLEDGEMENT = re.compile(r"ACK_.*\.xml", re.IGNORECASE)
@@ -177,7 +178,7 @@ def _single(file: Path) -> DeliveryRef:
     suffix = file.suffix.lower()
     if suffix == ".xml":
         return DeliveryRef(str(file.parent), file.name, Layout.MESSAGE, messages=(file.name,))
-    if suffix == ".json" or is_submitted_table(file):
+    if suffix in SUBMISSION_SUFFIXES:  # named by itself, a table is meant as one, whatever stands in its first row
         return DeliveryRef(str(file.parent), file.name, Layout.SUBMISSION, messages=(file.name,))
     if suffix in ARCHIVE_SUFFIXES:
         return DeliveryRef(str(file.parent), "", Layout.AUDIO, refused=((file.name, "archive"),))

@@ -56,8 +56,10 @@ class DistroKidCredits(Model):
 def spotify_credits(recording: SoundRecording) -> tuple[str, ...]:
     """List the roles that Spotify would credit to AI: those that are fully generated, each once.
 
-    A person who was helped is no AI credit, whatever the degree.
+    A person who was helped is no AI credit, whatever the degree; videos have no credits.
     """
+    if recording.kind == VIDEO:
+        return ()
     machines = (c for c in recording.all_contributions if c.agent is Agent.GENERATIVE_AI and c.ai is Level.ALL)
     return tuple(dict.fromkeys(role for c in machines for role in c.roles))
 
@@ -92,12 +94,12 @@ def distrokid_credits(recording: SoundRecording) -> DistroKidCredits:
 
 def bandcamp_gate(recording: SoundRecording) -> Gate:
     """Tell whether Bandcamp takes a recording: not what is wholly AI; a person decides what is substantial."""
-    return _GATES[recording.disclosure.level]
+    return _gate(recording)
 
 
 def believe_gate(recording: SoundRecording) -> Gate:
     """Tell whether Believe and TuneCore take a recording: nothing wholly AI, no unlicensed generator."""
-    return Gate.REFUSED if unlicensed_generators(recording) else _GATES[recording.disclosure.level]
+    return Gate.REFUSED if unlicensed_generators(recording) else _gate(recording)
 
 
 def unlicensed_generators(recording: SoundRecording) -> tuple[str, ...]:
@@ -112,6 +114,17 @@ _GATES = {
     Level.NONE: Gate.OPEN,
     Level.UNDECLARED: Gate.UNKNOWN,
 }
+
+
+def _gate(recording: SoundRecording) -> Gate:
+    """Look at the level, and at the credits of what does not own to AI: whoever reads them has to ask."""
+    gate = _GATES[recording.disclosure.level]
+    return Gate.PERSON if gate in (Gate.OPEN, Gate.UNKNOWN) and credits_ai(recording) else gate
+
+
+def credits_ai(recording: SoundRecording) -> bool:
+    """Whether AI, or a person whom it helped, is credited."""
+    return any(c.agent is Agent.GENERATIVE_AI or c.ai.has_ai for c in recording.all_contributions)
 
 
 def _whole(recording: SoundRecording) -> Disclosure:

@@ -13,6 +13,19 @@ AVS_VERSION = 9
 AVS_DATE = "2025-08"
 
 
+def is_known_avs(version: str, newest: int = AVS_VERSION) -> bool:
+    """Whether an ``AvsVersionId``, which is free text, is the number of a set up to the newest one held.
+
+    Examples
+    --------
+    >>> is_known_avs("7"), is_known_avs("10"), is_known_avs("4.3.1"), is_known_avs("9" * 5000)
+    (True, False, False, False)
+    """
+    version = version.strip()
+    # Only short numbers are read as one: Python refuses to make an int of thousands of digits.
+    return version.isascii() and version.isdecimal() and len(version) < 6 and int(version) <= newest
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 

@@ -2,6 +2,7 @@
 
 from schemas.ern.context import Context, roles_of
 from schemas.ern.node import Node
+from schemas.ern.values import parse_flag
 from schemas.release import DisplayArtist, Identified, Party
 
 
@@ -58,9 +59,9 @@ def _display_artist(node: Node, context: Context) -> DisplayArtist:
 
 
 def _party_id(node: Node, scheme: str, context: Context) -> Identified:
-    if node.attribute("IsDPID") == "true":
+    if parse_flag(node.attribute("IsDPID")):
         scheme = "DPID"
-    elif node.attribute("IsISNI") == "true":
+    elif parse_flag(node.attribute("IsISNI")):
         scheme = "ISNI"
     elif node.attribute("Namespace"):
         scheme = "Proprietary"

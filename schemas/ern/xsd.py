@@ -22,7 +22,7 @@ from schemas.ern.source import MAX_BYTES, Refusal, parse_xml
 from schemas.errors import InvalidInput
 from schemas.findings import Finding, Location, Severity
 from schemas.rules import finding
-from schemas.vocabularies import AVS_VERSION
+from schemas.vocabularies import AVS_VERSION, is_known_avs
 
 MAX_SHOWN = 50  # findings for one message; who has more has a systematic fault
 MAX_SCHEMA_FILES = 500
@@ -114,7 +114,7 @@ class SchemaFolder:
         with self._lock:
             errors = _errors(self._schema(namespace, source), data, root)
         version = (root.get("AvsVersionId") or "").strip()
-        is_newer = bool(version) and not (version.isdecimal() and int(version) <= self.avs_version)
+        is_newer = bool(version) and not is_known_avs(version, self.avs_version)
         yield from (_to_finding(one, path, is_newer) for one in errors[:MAX_SHOWN])
         if len(errors) > MAX_SHOWN:
             count = f"{len(errors) - MAX_SHOWN:,}" if len(errors) <= MAX_ERRORS else f"more than {MAX_ERRORS:,}"

@@ -6,6 +6,7 @@ docs/rules.md is generated from what is registered.
 
 from schemas.rules import (
     contributions,
+    copies,
     disclosure,
     files,
     history,
@@ -27,6 +28,7 @@ __all__ = [
     "Scope",
     "ask",
     "contributions",
+    "copies",
     "disclosure",
     "files",
     "finding",

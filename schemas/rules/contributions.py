@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from schemas.disclosure import Agent, Area, Level
+from schemas.disclosure import Agent, Area, Contribution, Level
 from schemas.findings import Severity
-from schemas.release import Message
+from schemas.release import DisplayArtist, Message, Resource, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
-from schemas.rules.words import contributions_of, credits_of, name_of, names_of, place_of, uses_ai, who
+from schemas.rules.words import contributions_of, credits_of, name_of, names_of, place_of, resources_of, uses_ai, who
+from schemas.vocabularies import SPECIAL_CONTRIBUTORS
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 DDEX = "DDEX, text of the ERN 4.3.2 schema"
@@ -28,7 +29,8 @@ TOOL_NAMES = frozenset(  # house list of 2026-11-22: whole names only, a longer 
 )  # fmt: skip
 _TOOL_SUFFIX = re.compile(r"(?:\s+(?:ai|v?[0-9]+(?:\.[0-9]+)*))+$")
 _LOOKS_LIKE_AI = re.compile(
-    r"(?<![A-Za-z])A\.?I\.?(?![a-z])|(?i:artificial intelligence|generative|ai[- _]generated|machine[- _]generated)"
+    r"(?<![A-Za-z])A\.?I\.?(?![a-z]|[A-Z](?![a-z]))"  # AIVocalist is a word about AI, AIFF and AIR are not
+    r"|(?i:artificial intelligence|generative|ai[- _]generated|machine[- _]generated)"
 )
 
 
@@ -105,11 +107,19 @@ def is_tool_name(name: str) -> bool:
     scope=Scope.MESSAGE,
 )
 def parties_are_people(message: Message) -> Iterator[Hit]:
-    """Look for generators' names among the people."""
-    for resource, one in credits_of(message):
-        if one.agent is Agent.HUMAN and is_tool_name(one.name):
-            text = f"{one.name!r} is credited as a person and named like a generator."
-            yield Hit(text, place_of(one, resource), name_of(resource), one.name)
+    """Look for generators' names among the people, those that are only shown as artists included."""
+    for resource in resources_of(message):
+        tools = {one.name: one for one in reversed(_people(resource)) if is_tool_name(one.name)}
+        for name, one in tools.items():
+            text = f"{name!r} is credited as a person and named like a generator."
+            yield Hit(text, place_of(one, resource), name_of(resource), name)
+
+
+def _people(resource: Resource) -> list[Contribution | DisplayArtist]:
+    """List who is credited or shown as a party."""
+    shown = resource.display_artists if isinstance(resource, SoundRecording) else ()
+    credited = [one for one in contributions_of(resource) if one.agent is Agent.HUMAN]
+    return [*credited, *(one for one in shown if one.special is None)]
 
 
 @rule(
@@ -165,10 +175,17 @@ def _looks_like_ai(value: str) -> bool:
 )
 def own_values_are_standard(message: Message) -> Iterator[Hit]:
     """Look at special contributors and roles that are not DDEX's but speak of AI."""
-    for resource, one in credits_of(message):
-        if one.agent is Agent.GENERATIVE_AI:
-            continue
-        for value in filter(None, (one.special_text, *one.roles)):
+    for resource in resources_of(message):
+        for one, value in _own_values(resource):
             if _looks_like_ai(value):
                 text = f"{value!r} looks like an AI disclosure in the sender's own words."
                 yield Hit(text, place_of(one, resource), name_of(resource), value)
+
+
+def _own_values(resource: Resource) -> Iterator[tuple[Contribution | DisplayArtist, str]]:
+    for one in contributions_of(resource):
+        if one.agent is not Agent.GENERATIVE_AI:
+            yield from ((one, value) for value in (one.special_text, *one.roles) if value)
+    for shown in resource.display_artists if isinstance(resource, SoundRecording) else ():
+        if shown.special and shown.special not in SPECIAL_CONTRIBUTORS:
+            yield shown, shown.special

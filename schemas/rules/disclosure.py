@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.disclosure import Agent, Area, Level
 from schemas.findings import Severity
-from schemas.release import Message, Release, Resource
+from schemas.release import DisplayArtist, Message, Release, Resource
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.words import (
     GENERATIVE_AI,
@@ -25,6 +25,9 @@ from schemas.rules.words import (
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 DDEX = "DDEX, text of the ERN 4.3.2 schema"
 PERFORMING = frozenset({Area.VOCALS, Area.INSTRUMENTS})
+NO_PERFORMER = frozenset({"Composer"})  # DisplayArtistRole of somebody who is shown without performing
+AGAINST = {Level.NONE: {Level.PARTLY, Level.ALL}, Level.ALL: {Level.NONE, Level.PARTLY}}
+"""What of its content a release's level rules out."""
 
 
 @rule(
@@ -158,12 +161,16 @@ def ai_performance_has_ai_artist(message: Message) -> Iterator[Hit]:
     for recording in message.sound_recordings:
         if recording.disclosure.level is not Level.ALL:
             continue
-        performed = any(uses_ai(c) and PERFORMING.intersection(c.areas) for c in contributions_of(recording))
-        people = [a for a in recording.display_artists if a.special is None]
-        if performed and people:
+        performers = {c.agent for c in contributions_of(recording) if PERFORMING.intersection(c.areas)}
+        people = [a for a in recording.display_artists if a.special is None and not _is_no_performer(a)]
+        if Agent.GENERATIVE_AI in performers and Agent.HUMAN not in performers and people:
             shown = people[0].name or recording.display_artist
             text = f"AI alone performs, yet the shown artist is {shown}."
             yield Hit(text, people[0].at if people[0].at.path else recording.at, name_of(recording), shown)
+
+
+def _is_no_performer(artist: DisplayArtist) -> bool:
+    return bool(artist.roles) and NO_PERFORMER.issuperset(artist.roles)
 
 
 def _levels_by_reference(resources: Sequence[Resource]) -> dict[str, set[Level]]:
@@ -195,9 +202,8 @@ def release_agrees_with_content(message: Message) -> Iterator[Hit]:
     for release in message.releases:
         levels = _levels_in(release, by_reference)
         own = release.disclosure.level
-        against = {Level.NONE: {Level.PARTLY, Level.ALL}, Level.ALL: {Level.NONE, Level.PARTLY}}.get(own, set())
-        if levels & against:
-            seen = ", ".join(sorted(level.title() for level in levels & against))
+        if against := levels & AGAINST.get(own, set()):
+            seen = ", ".join(sorted(level.title() for level in against))
             text = f"The release says {release.disclosure.text or own.title()}; its content also says {seen}."
             yield Hit(text, declared_at(release), release.key, release.disclosure.text)
 
@@ -222,7 +228,8 @@ def release_is_derivable(message: Message) -> Iterator[Hit]:
 def derived_level(message: Message) -> Level | None:
     """Tell what the main release would declare.
 
-    None where it does or cannot, and where a recording says nothing or contradicts itself: then nobody knows.
+    None where it does or cannot, where a recording says nothing or contradicts itself, and where a picture
+    says otherwise: then nobody knows.
     """
     release = message.main_release
     if release is None or not message.can_declare or release.disclosure.text is not None:
@@ -232,7 +239,9 @@ def derived_level(message: Message) -> Level | None:
         return None
     if any(True for check in (none_means_none, all_means_all, ai_artist_is_declared) for _ in check(message)):
         return None
-    return levels.pop() if len(levels) == 1 else Level.PARTLY
+    level = levels.pop() if len(levels) == 1 else Level.PARTLY
+    shown = _levels_in(release, _levels_by_reference(message.images))
+    return None if shown & AGAINST.get(level, set()) else level
 
 
 @rule(

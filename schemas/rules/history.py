@@ -94,7 +94,7 @@ def sound_is_declared_in_one_way(arrival: Arrival) -> Iterator[Hit]:
     if now.signal_hash is None or audio is None or audio.duration_s < MIN_SOUND_S or _is_silence(arrival):
         return
     same = arrival.history.of_sound(now.signal_hash)
-    others = _newest(one for one in same if one.isrc != now.isrc)
+    others = _newest(one for one in same if _recording(one) != _recording(now))
     contradicting = (one for one in others if (one.isrc and now.isrc) or _differ(one.level, now.level))
     for other in islice(_standing(arrival, contradicting), MAX_NAMED):
         name = other.isrc or "a recording without ISRC"
@@ -215,11 +215,15 @@ def _standing(arrival: Arrival, others: Iterable[PastDeclaration]) -> Iterator[P
 
 
 def _newest(declarations: Iterable[PastDeclaration]) -> Iterable[PastDeclaration]:
-    """Keep the last declaration of each origin and ISRC."""
+    """Keep the last declaration of each origin and recording."""
     last: dict[tuple[str | None, ...], PastDeclaration] = {}
     for one in sorted(declarations, key=_time):
-        last[(*_origin(one), one.isrc)] = one
+        last[(*_origin(one), _recording(one))] = one
     return last.values()
+
+
+def _recording(one: PastDeclaration) -> str:
+    return one.isrc or one.recording_key
 
 
 def _origin(one: PastDeclaration) -> tuple[str | None, str | None]:

@@ -4,10 +4,13 @@ Source: the schemes' standards as `schemas.identifiers` lists them, DDEX rule 10
 ISO 3166. Inputs: `schemas.release.Message`. What needs the opened file is in `schemas.rules.technical`.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 from schemas.errors import InvalidIdentifier
 from schemas.findings import Severity
@@ -29,13 +32,18 @@ from schemas.rules.words import name_of
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 MAX_DURATION_GAP_S = 2.0  # durations are rounded to seconds, and encoders pad
-DASHED_ISRC = re.compile(r"[\s\-.]")
+SEPARATOR = re.compile(r"[\s\-.]")
 PLACEHOLDER = re.compile(
     r"(test|evaluation only|lorem ipsum|placeholder|to be announced|t\.?b\.?[ad]\.?)", re.IGNORECASE
 )
 PLACEHOLDER_ID = re.compile(r"(TEST0*[0-9]?|[A-Z]{0,5}0{6,}|0*1234567890[0-9]*)", re.IGNORECASE)
 _ISRC = re.compile(r"[A-Z0-9]{12}")
 PUBLIC_SCHEMES = frozenset({"ISRC", "ICPN", "GRid", "ISWC"})  # others may count from zero
+
+GRANDFATHERED = re.compile(  # irregular tags that RFC 5646 keeps, section 2.2.8
+    "en-gb-oed|i-(ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(be-fr|be-nl|ch-de)",
+    re.IGNORECASE,
+)
 
 Parse = Callable[[str], str]
 Named = tuple[str, Identified]  # what it is about, and the identifier
@@ -53,6 +61,15 @@ def _broken(named: Iterable[Named], scheme: str, parse: Parse) -> Iterator[tuple
 def _hits(named: Iterable[Named], scheme: str, parse: Parse) -> Iterator[Hit]:
     for subject, one, error in _broken(named, scheme, parse):
         yield Hit(error.message, one.at, subject, one.value)
+
+
+def _separated(named: Iterable[Named], scheme: str, parse: Parse) -> Iterator[Hit]:
+    """Name right codes that are written with dashes, points or spaces between their parts."""
+    for subject, one in named:
+        if one.scheme == scheme and SEPARATOR.search(one.value.strip()):
+            with contextlib.suppress(InvalidIdentifier):
+                parse(one.value)
+                yield Hit(f"{scheme} {one.value!r} is written with separators.", one.at, subject, one.value, WARNING)
 
 
 def _is_right(one: Identified) -> bool:
@@ -91,16 +108,11 @@ def _of_works(message: Message) -> Iterator[Named]:
 )
 def isrc_is_well_formed(message: Message) -> Iterator[Hit]:
     """Look at length and characters; in ERN also for separators."""
-    malformed = set()
     for subject, one, error in _broken(_of_recordings(message), "ISRC", parse_isrc):
         if error.rule != Broken.PREFIX:
-            malformed.add(one.value)
             yield Hit(error.message, one.at, subject, one.value)
-    if message.kind is MessageKind.JSON:
-        return  # the submission's form allows dashes
-    for subject, one in _of_recordings(message):
-        if one.scheme == "ISRC" and one.value not in malformed and DASHED_ISRC.search(one.value.strip()):
-            yield Hit(f"ISRC {one.value!r} is written with separators.", one.at, subject, one.value, WARNING)
+    if message.kind is not MessageKind.JSON:  # the submission's form allows dashes
+        yield from _separated(_of_recordings(message), "ISRC", parse_isrc)
 
 
 @rule(
@@ -131,8 +143,10 @@ def isrc_prefix_is_known(message: Message) -> Iterator[Hit]:
     file_status="IdentifierInvalid",
 )
 def icpn_is_right(message: Message) -> Iterator[Hit]:
-    """Look at length and check digit."""
+    """Look at length and check digit; in ERN also for separators."""
     yield from _hits(_of_releases(message), "ICPN", parse_icpn)
+    if message.kind is not MessageKind.JSON:
+        yield from _separated(_of_releases(message), "ICPN", parse_icpn)
 
 
 @rule(
@@ -206,12 +220,14 @@ def iswc_is_right(message: Message) -> Iterator[Hit]:
     file_status="IdentifierInvalid",
 )
 def dpid_is_right(message: Message) -> Iterator[Hit]:
-    """Look at the sender's and the recipients' DPID: an error of form, a warning of the check character."""
+    """Look at the sender's and the recipients' DPID: an error of form, a warning of check character or dashes."""
     parties: tuple[Party, ...] = (message.sender, *message.recipients)
     named = [(party.name or one.value, one) for party in parties for one in party.ids]
     for subject, one, error in _broken(named, "DPID", parse_dpid):
         severity = WARNING if error.rule == Broken.CHECK else None
         yield Hit(error.message, one.at, subject, one.value, severity)
+    if message.kind is not MessageKind.JSON:
+        yield from _separated(named, "DPID", parse_dpid)
 
 
 @rule(
@@ -280,12 +296,23 @@ def languages_are_tags(message: Message) -> Iterator[Hit]:
                 yield Hit(f"{one.value!r} is no BCP 47 tag.", one.at, name_of(recording), one.value)
 
 
+@lru_cache(maxsize=4096)
 def is_language(tag: str) -> bool:
-    """Whether a tag is valid BCP 47: dashes, assigned subtags, the two-letter code where there is one."""
-    if "_" in tag or not langcodes.tag_is_valid(tag):
+    """Whether a tag is valid BCP 47: dashes, assigned subtags, the two-letter code where there is one.
+
+    Examples
+    --------
+    >>> is_language("tl"), is_language("zh-yue"), is_language("eng"), is_language("ja_JP")
+    (True, True, False, False)
+    """
+    if "_" in tag:
         return False
-    language, standard = (text.partition("-")[0] for text in (tag, langcodes.standardize_tag(tag)))
-    return len(language) == len(standard)
+    if GRANDFATHERED.fullmatch(tag):
+        return True
+    try:  # normalised, "eng" and "tl" would be "en" and "fil"
+        return langcodes.Language.get(tag, normalize=False).is_valid()
+    except LanguageTagError:
+        return False
 
 
 @rule(
@@ -318,12 +345,13 @@ def territories_are_known(message: Message) -> Iterator[Hit]:
     file_status="MetadataMissing",
 )
 def values_are_real(message: Message) -> Iterator[Hit]:
-    """Look for whole titles, names and identifiers that are known placeholders; a wrong one is said to be wrong."""
+    """Look for whole titles, artists and identifiers that are known placeholders; a wrong one is said to be wrong."""
     for subject, one in (*_of_recordings(message), *_of_releases(message)):
         if one.scheme in PUBLIC_SCHEMES and PLACEHOLDER_ID.fullmatch(one.value.strip()) and _is_right(one):
             yield Hit(f"{one.scheme} {one.value!r} is a placeholder.", one.at, subject, one.value)
-    titles = [(name_of(r), r.title, r.at) for r in message.sound_recordings]
-    titles += [(r.key, r.title, r.at) for r in message.releases if r.is_main]
-    for subject, title, at in titles:
-        if PLACEHOLDER.fullmatch(title.strip()):
-            yield Hit(f"The title is {title!r}.", at, subject, title)
+    texts = [(name_of(r), "title", r.title, r.at) for r in message.sound_recordings]
+    texts += [(name_of(r), "artist", r.display_artist, r.at) for r in message.sound_recordings]
+    texts += [(r.key, "title", r.title, r.at) for r in message.releases if r.is_main]
+    for subject, what, text, at in texts:
+        if PLACEHOLDER.fullmatch(text.strip()):
+            yield Hit(f"The {what} is {text!r}.", at, subject, text)

@@ -180,8 +180,13 @@ def _ai_tags(found: Found) -> list[GeneratorTag]:
 def provenance_is_there(evidence: Evidence) -> Iterator[Hit]:
     """Say so where an opened file carries neither manifest nor generator's tag."""
     found = evidence.found
-    if found.audio and not (found.manifest or found.tags or found.unread_manifest):
+    embedded = any(one.place.startswith("embedded") and _says_something(one) for one in found.pictures)
+    if found.audio and not (found.manifest or found.tags or found.unread_manifest or embedded):
         yield Hit("The file carries no C2PA manifest and no generator's tag.", evidence.at, evidence.subject)
+
+
+def _says_something(picture: Picture) -> bool:
+    return bool(picture.manifest or picture.unread_manifest or picture.tags or picture.digital_source_types)
 
 
 @rule(

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from schemas.findings import Location, Severity
 from schemas.release import Message, MessageKind
-from schemas.rules.registry import Hit, Scope, declare, rule
+from schemas.rules.registry import MAX_VALUE, Hit, Scope, declare, rule
 from schemas.rules.words import contributions_of, declared_at, name_of, resources_of
-from schemas.vocabularies import AVS_VERSION, LEVELS
+from schemas.vocabularies import AVS_VERSION, LEVELS, is_known_avs
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 RELEASE_KINDS = (MessageKind.NEW_RELEASE,)
@@ -86,8 +86,8 @@ def avs_is_known(message: Message) -> Iterator[Hit]:
     version = message.avs_version
     if version is None:
         return
-    if not version.strip().isdecimal() or int(version) > AVS_VERSION:
-        text = f"AvsVersionId is {version!r}; the newest allowed value set held is {AVS_VERSION}."
+    if not is_known_avs(version):
+        text = f"AvsVersionId is {version[:MAX_VALUE]!r}; the newest allowed value set held is {AVS_VERSION}."
         yield Hit(text, _top(message), message.message_id, version)
 
 
@@ -142,7 +142,7 @@ def disclosure_is_allowed(message: Message) -> Iterator[Hit]:
     if message.kind is MessageKind.JSON:
         return  # the submission's own form checks its values
     for subject, name, text, at in _written(message):
-        if text.strip() not in LEVELS:
+        if text not in LEVELS:  # white space around it is none of the schema's
             yield Hit(f"{name} is {text!r}; allowed are All, None and Partly.", at, subject, text)
         elif not message.can_declare:
             yield Hit(f"{name} stands in ERN {message.ern_version}, which does not know it.", at, subject, text)

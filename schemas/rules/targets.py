@@ -8,20 +8,23 @@ from collections.abc import Iterator
 
 from schemas.disclosure import Level
 from schemas.findings import Severity
-from schemas.release import Message
+from schemas.release import Message, SoundRecording
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.words import declared_at, name_of
 from schemas.targets import (
+    VIDEO,
     Gate,
     apple_flags,
     bandcamp_gate,
     believe_gate,
+    credits_ai,
     distrokid_credits,
     spotify_credits,
     unlicensed_generators,
 )
 
 WARNING, INFO = Severity.WARNING, Severity.INFO
+UNPLACED = "unknown, as it is declared Partly and no credit says where"
 
 
 @rule(
@@ -40,10 +43,20 @@ def spotify_shows(message: Message) -> Iterator[Hit]:
         if roles:
             text = f"Spotify would credit AI for: {', '.join(roles)}."
         elif recording.disclosure.level.has_ai:
-            text = "Spotify would show no AI credit: no role is fully AI-generated."
+            text = f"Spotify would show no AI credit: {_no_credit(recording)}."
         else:
             continue
         yield Hit(text, declared_at(recording), name_of(recording), recording.disclosure.text)
+
+
+def _no_credit(recording: SoundRecording) -> str:
+    if recording.kind == VIDEO:
+        return "it credits sound, not videos"
+    return "no role is fully AI-generated" if credits_ai(recording) else "no contributor is GenerativeAI"
+
+
+def _is_unplaced(recording: SoundRecording) -> bool:
+    return recording.disclosure.level is Level.PARTLY and not credits_ai(recording)
 
 
 @rule(
@@ -56,10 +69,11 @@ def spotify_shows(message: Message) -> Iterator[Hit]:
     scope=Scope.TARGET,
 )
 def apple_tags(message: Message) -> Iterator[Hit]:
-    """Name the tags of each recording, and of the artwork once."""
+    """Name the tags of each recording, and of the artwork once; say where nobody can tell which."""
     for recording in message.sound_recordings:
-        if names := apple_flags(recording).names:
-            text = f"Apple's tags for this recording: {', '.join(names)}."
+        names = apple_flags(recording).names
+        if names or _is_unplaced(recording):
+            text = f"Apple's tags for this recording: {', '.join(names) or UNPLACED}."
             yield Hit(text, declared_at(recording), name_of(recording), recording.disclosure.text)
     for image in message.images:
         if image.disclosure.level.has_ai:
@@ -93,13 +107,13 @@ def deezer_detects(message: Message) -> Iterator[Hit]:
     scope=Scope.TARGET,
 )
 def distrokid_form(message: Message) -> Iterator[Hit]:
-    """Fill in DistroKid's three credits for each recording that has one."""
+    """Fill in DistroKid's three credits for each recording that has one; say where nobody can tell which."""
     for recording in message.sound_recordings:
         levels = distrokid_credits(recording).model_dump()
         stated = {name: level for name, level in levels.items() if level.has_ai}
-        if stated:
+        if stated or _is_unplaced(recording):
             words = ", ".join(f"{name} {'all' if level is Level.ALL else 'part'}" for name, level in stated.items())
-            text = f"DistroKid's AI credits: {words}."
+            text = f"DistroKid's AI credits: {words or UNPLACED}."
             yield Hit(text, declared_at(recording), name_of(recording), recording.disclosure.text)
 
 

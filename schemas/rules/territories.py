@@ -15,8 +15,14 @@ _COUNTRIES = """
 ISO_3166_1 = frozenset(_COUNTRIES.split())
 ALSO_ALLOWED = frozenset({"XK", "AN", "CS", WORLDWIDE})  # Kosovo, and two withdrawn codes that old deals still name
 _SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")  # ISO 3166-2, e.g. ES-CN or CA-QC
+_WITHDRAWN = """
+    AIDJ ANHH BQAQ BUMM BYAA CSHH CSXX CTKI DDDE DYBJ FQHH FXFR GEHH HVBF JTUM MIUM NHVU NQAQ NTHH PCHH PUUM PZPA
+    RHZW SKIN SUHH TPTL VDVN WKUM YDYE YUCS ZRCD
+"""
+ISO_3166_3 = frozenset(_WITHDRAWN.split())
+TIS_COUNTRIES = range(4, 895)  # the numbers of ISO 3166-1, of countries that are no more as well
+TIS_GROUPS = range(2100, 2137)  # Africa ... Worldwide
 _TIS = re.compile(r"[0-9]{1,4}")
-_WITHDRAWN = re.compile(r"[A-Z]{4}")  # ISO 3166-3
 
 
 def is_territory(code: str) -> bool:
@@ -26,4 +32,6 @@ def is_territory(code: str) -> bool:
     subdivision = _SUBDIVISION.fullmatch(code)
     if subdivision:
         return subdivision[1] in ISO_3166_1
-    return bool(_TIS.fullmatch(code) or _WITHDRAWN.fullmatch(code))
+    if _TIS.fullmatch(code):
+        return int(code) in TIS_COUNTRIES or int(code) in TIS_GROUPS
+    return code in ISO_3166_3

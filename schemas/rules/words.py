@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas.disclosure import Agent, Contribution
 from schemas.findings import Location
-from schemas.release import Message, Release, Resource, SoundRecording
+from schemas.release import DisplayArtist, Message, Release, Resource, SoundRecording
 
 NAMES_SHOWN = 3
 GENERATIVE_AI = "GenerativeAI"
@@ -37,7 +37,7 @@ def credits_of(message: Message) -> Iterator[tuple[Resource, Contribution]]:
             yield resource, contribution
 
 
-def place_of(thing: Contribution | Resource, fallback: Resource) -> Location:
+def place_of(thing: Contribution | DisplayArtist | Resource, fallback: Resource) -> Location:
     """Point to a thing, or to the resource around it where the thing has no place of its own."""
     return thing.at if thing.at.path or thing.at.line else fallback.at
 

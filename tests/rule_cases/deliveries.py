@@ -121,7 +121,12 @@ CASES = {
         message(message_id=""),  # the schemas allow an empty one
         message(releases=(), kind=MessageKind.PURGE_RELEASE),
     ),
-    "XSD-003": case((message(avs_version="10"), message(avs_version="4.3.1")), message(avs_version="9"), message()),
+    "XSD-003": case(
+        tuple(message(avs_version=version) for version in ("10", "4.3.1", "9" * 5000, "\u0669")),
+        message(avs_version="9"),
+        message(avs_version="03"),
+        message(),
+    ),
     "XSD-004": case(
         (message(version="4.3"), message(version="3.8.2")),
         message(version="4.3.1"),
@@ -133,6 +138,7 @@ CASES = {
         (
             message(recording(Level.UNDECLARED, text="Yes")),
             message(recording(Level.UNDECLARED, text="partly")),
+            message(recording(Level.NONE, text=" None ")),  # as far as the schema goes, no allowed value
             message(recording(text="All"), version="4.3"),
             message(recording(Level.NONE, human(ai_text="Some"))),
         ),

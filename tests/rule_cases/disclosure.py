@@ -8,6 +8,7 @@ from schemas.release import Deal, DisplayArtist
 NONE, PARTLY, ALL, UNDECLARED = Level.NONE, Level.PARTLY, Level.ALL, Level.UNDECLARED
 AI_ARTIST = DisplayArtist(special="GenerativeAI")
 ANA = DisplayArtist(name="Ana Lima", party_reference="P1")
+CLARA = DisplayArtist(name="Clara Schumann", party_reference="P2", roles=("Composer",))
 
 
 def own(text):
@@ -71,8 +72,10 @@ CASES = {
         message(recording(NONE, Contribution(agent=Agent.HUMAN, name="Ana Lima"))),
     ),
     "AID-010": case(
-        message(recording(ALL, machine("Vocalist"), display_artists=(ANA,))),
+        message(recording(ALL, machine("Vocalist"), display_artists=(CLARA, ANA))),
         message(recording(ALL, machine("Vocalist"), display_artists=(AI_ARTIST,))),
+        message(recording(ALL, machine("Vocalist"), display_artists=(CLARA,))),  # shown, and performs nothing
+        message(recording(ALL, machine("Vocalist"), human("Ana Lima", "Vocalist"), display_artists=(ANA,))),  # AID-003
         message(recording(ALL, machine("Lyricist"), display_artists=(ANA,))),
         message(recording(PARTLY, machine("Vocalist"), display_artists=(ANA,))),
     ),
@@ -91,6 +94,7 @@ CASES = {
         message(recording(UNDECLARED), release(UNDECLARED)),
         message(recording(NONE, machine("Vocalist")), release(UNDECLARED)),  # None or Partly: nobody knows
         message(recording(ALL, human()), release(UNDECLARED)),
+        message(recording(NONE), cover(ALL), release(UNDECLARED)),  # the picture says otherwise
     ),
     "AID-013": case(
         message(recording(NONE), cover(UNDECLARED)),
@@ -98,9 +102,14 @@ CASES = {
         message(recording(UNDECLARED), cover(UNDECLARED)),
     ),
     "AID-014": case(
-        (message(recording(NONE, human("Suno"))), message(recording(NONE, human("SUNO AI v4.5")))),
-        message(recording(NONE, human("Ai"))),  # a given name
+        (
+            message(recording(NONE, human("Suno"))),
+            message(recording(NONE, human("SUNO AI v4.5"))),
+            message(recording(NONE, display_artists=(DisplayArtist(name="Suno AI", party_reference="P1"),))),
+        ),
         message(recording(NONE, human("Suno Lee"))),
+        message(recording(NONE, human("Ai"))),  # a given name
+        message(recording(ALL, machine("Vocalist"), display_artists=(AI_ARTIST,))),
     ),
     "AID-015": case(
         (
@@ -119,8 +128,12 @@ CASES = {
         (
             message(recording(NONE, own("AI-generated vocals"))),
             message(recording(NONE, human("Ana Lima", "GenerativeVocalist"))),
+            message(recording(NONE, human("Ana Lima", "AIVocalist"))),
+            message(recording(NONE, display_artists=(DisplayArtist(special="AI singer"),))),
         ),
         message(recording(NONE, own("Maiden Choir"))),
+        message(recording(NONE, human("Ana Lima", "AIFF engineer"))),
+        message(recording(ALL, display_artists=(AI_ARTIST,))),
         message(recording(ALL, machine("Vocalist", special_text="GenerativeAI"))),
     ),
 }

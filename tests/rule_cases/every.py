@@ -1,5 +1,13 @@
 """What the rules are shown: for each rule with a function, nouns that trigger it and near misses."""
 
-from rule_cases import deliveries, disclosure, history, identifiers, sound, targets
+from rule_cases import copies, deliveries, disclosure, history, identifiers, sound, targets
 
-CASES = {**disclosure.CASES, **identifiers.CASES, **deliveries.CASES, **sound.CASES, **history.CASES, **targets.CASES}
+CASES = {
+    **disclosure.CASES,
+    **identifiers.CASES,
+    **deliveries.CASES,
+    **sound.CASES,
+    **history.CASES,
+    **copies.CASES,
+    **targets.CASES,
+}

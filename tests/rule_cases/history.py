@@ -103,10 +103,12 @@ CASES = {
         (
             arrival(NONE, past(NONE, isrc="QZABC2600002", signal_hash="s")),
             arrival(NONE, past(ALL, isrc=None, signal_hash="s")),
+            arrival(NONE, past(ALL, isrc=None, signal_hash="s", recording_key="rec_2"), isrc=None),
         ),
         arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="t")),
         arrival(NONE, past(NONE, signal_hash="s")),
         arrival(NONE, past(UNDECLARED, isrc=None, signal_hash="s")),
+        arrival(NONE, past(NONE, isrc=None, signal_hash="s", recording_key="rec_2"), isrc=None),
         arrival(NONE, past(ALL, isrc="QZABC2600002")),
         arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="s"), signals=[("silence_share", 1.0)]),
         arrival(NONE, past(ALL, isrc="QZABC2600002", signal_hash="s"), seconds=2.0),

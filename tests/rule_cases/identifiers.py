@@ -54,7 +54,7 @@ CASES = {
     ),
     "IDN-002": case(coded("XXABC2600001"), coded("QZABC2600001"), coded("QZABC"), coded("TEST00000001")),
     "IDN-003": case(
-        (releases("ICPN", "4006381333932"), releases("ICPN", "123")),
+        (releases("ICPN", "4006381333932"), releases("ICPN", "123"), releases("ICPN", "4-006381-333931")),
         releases("ICPN", "4006381333931"),
         releases("CatalogNumber", "123"),
     ),
@@ -62,7 +62,9 @@ CASES = {
     "IDN-005": case(parties("ISNI", "0000000122819551"), parties("ISNI", "000000012281955X")),
     "IDN-006": case(parties("IPI", "00052210041"), parties("IPI", "00052210040")),
     "IDN-007": case(works("T-034.524.680-2"), works("T-034.524.680-1")),
-    "IDN-008": case((sender("PADPIDA202401120D8"), sender("MYDPID")), sender("PADPIDA202401120D9")),
+    "IDN-008": case(
+        (sender("PADPIDA202401120D8"), sender("MYDPID"), sender("PA-DPIDA-202401120D-9")), sender("PADPIDA202401120D9")
+    ),
     "IDN-009": case(
         (evidence(account="other-label"), evidence(sender_id=None, sender_name="")),
         evidence(account="harbour-records"),
@@ -78,15 +80,18 @@ CASES = {
     ),
     "IDN-011": case(two(duration_s=183), two(duration_s=182), two(duration_s=183, isrc="QZABC2600002")),
     "IDN-012": case(
-        (spoken("ja_JP"), spoken("eng"), spoken("english")), spoken("ja-JP"), spoken("zxx"), spoken("zh-Hant")
+        (spoken("ja_JP"), spoken("eng"), spoken("english"), spoken("xx"), spoken("")),
+        *map(spoken, ("ja-JP", "zxx", "zh-Hant", "tl", "prs", "zh-yue", "i-klingon", "es-419")),
     ),
     "IDN-013": case(
-        (sold("UK"), sold("EU"), sold("XX-AA"), sold("")),
+        (sold("UK"), sold("EU"), sold("XX-AA"), sold(""), sold("9999"), sold("USAA"), sold("0")),
         sold("GB"),
         sold("Worldwide"),
         sold("XK"),
         sold("ES-CN"),
         sold("2136"),
+        sold("840"),
+        sold("CSHH"),
     ),
     "IDN-014": case((played(177.9), played(60)), played(178.0), played(None)),
     "IDN-015": case(
@@ -96,8 +101,13 @@ CASES = {
         made(),
     ),
     "IDN-016": case(
-        (message(recording(title="TEST")), releases("ICPN", "0000000000000"), coded("TEST00000001")),
-        message(recording(title="Test Pressing")),
+        (
+            message(recording(title="TEST")),
+            message(recording(display_artist="Evaluation only")),
+            releases("ICPN", "0000000000000"),
+            coded("TEST00000001"),
+        ),
+        message(recording(title="Test Pressing", display_artist="The Test Dept")),
         releases("Proprietary", "00000000"),
         releases("ICPN", "1234567890123"),  # its check digit is wrong, which says enough: IDN-003
     ),

@@ -118,7 +118,13 @@ CASES = {
         tagged(Level.NONE, CREDIT),
         evidence(),
     ),
-    "PRV-006": case(evidence(), tagged(Level.NONE), signed(Level.NONE, VALID, CAPTURE), evidence(unread="GEOB")),
+    "PRV-006": case(
+        (evidence(), pictured()),  # a cover that says nothing
+        tagged(Level.NONE),
+        signed(Level.NONE, VALID, CAPTURE),
+        evidence(unread="GEOB"),
+        pictured(digital_source_types=(AI,)),  # what is embedded in the file is carried by it
+    ),
     "PRV-007": case(signed(Level.ALL, VALID, "madeByRobots"), signed(Level.ALL, VALID, AI)),
     "PRV-008": case(signed(Level.ALL, VALID, AI), signed(Level.ALL, TRUSTED, AI)),
     "PRV-010": case(evidence(unread="GEOB application/jumbf"), evidence()),

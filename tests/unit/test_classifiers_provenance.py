@@ -16,9 +16,11 @@ from mutagen.oggvorbis import OggVorbis
 from sounds import tone, write
 
 from api.demo.signing import make_certificates, sign
+from classifiers import manifests
 from classifiers.provenance import find_provenance
 from classifiers.tags import generator_tags, patterns
 from schemas.errors import InvalidInput
+from schemas.rules.provenance import IPTC_TYPES
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 SUNO = "made with suno; created=2026-08-01T10:00:00Z; id=3f1c"
@@ -118,6 +120,25 @@ def test_what_a_manifest_was_made_with_is_part_of_it(tmp_path):
     assert "Suno chirp-hawk" in found.generator
     assert found.ingredients == ("voice.wav",)
     assert set(found.digital_source_types) == {"digitalCreation", "trainedAlgorithmicMedia"}
+
+
+@pytest.mark.parametrize(
+    ("uri", "term"),
+    [
+        (f"{IPTC}trainedAlgorithmicMedia", "trainedAlgorithmicMedia"),
+        ("https://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia/", "trainedAlgorithmicMedia"),
+        ("http://c2pa.org/digitalsourcetype/empty", "empty"),
+        ("trainedAlgorithmicMedia", "trainedAlgorithmicMedia"),
+        ("http://example.com/trainedAlgorithmicMedia", "http://example.com/trainedAlgorithmicMedia"),
+    ],
+)
+def test_a_term_of_another_vocabulary_is_no_iptc_term(uri, term):
+    manifest = {"assertions": [{"label": "c2pa.actions", "data": {"actions": [{"digitalSourceType": uri}]}}]}
+
+    read = manifests._manifest({"active_manifest": "a", "manifests": {"a": manifest}}, "Valid")
+
+    assert read.digital_source_types == (term,)
+    assert (term in IPTC_TYPES) is ("/" not in term)
 
 
 def test_nothing_is_asked_of_a_network():

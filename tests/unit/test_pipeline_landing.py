@@ -45,6 +45,14 @@ def test_every_layout_is_known(zone):
     ]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.json"])
+@pytest.mark.parametrize("data", ["", "isrc,title\n", "PK\x03\x04"])
+def test_a_table_that_is_named_by_itself_is_meant_as_a_submission(zone, name, data):
+    put(zone / name, data)
+
+    assert found(zone / name) == [(Layout.SUBMISSION, name)]
+
+
 def test_a_batch_holds_its_messages_and_marker(zone):
     put(zone / "P_1" / "r1" / "m.xml", "<x/>")
     put(zone / "P_1" / "r2" / "m.xml", "<x/>")

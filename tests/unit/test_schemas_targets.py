@@ -26,6 +26,7 @@ NONE, PARTLY, ALL, UNDECLARED = Level.NONE, Level.PARTLY, Level.ALL, Level.UNDEC
         (recording(PARTLY, human("Ana", "Vocalist", ai=ALL)), ()),  # a person: AID-004
         (recording(ALL), ()),
         (recording(ALL, edition_contributions=(machine("Mixer"),)), ("Mixer",)),
+        (recording(ALL, machine("Vocalist"), kind="Video"), ()),  # audio only
     ],
 )
 def test_spotify_credits_roles_that_are_wholly_ai(one, roles):
@@ -83,6 +84,13 @@ def test_distrokid_asks_for_three(one, lyrics, composition, audio):
 def test_gates_follow_the_declaration(level, gate):
     assert bandcamp_gate(recording(level)) is gate
     assert believe_gate(recording(level)) is gate
+
+
+@pytest.mark.parametrize("level", [NONE, UNDECLARED])
+@pytest.mark.parametrize("credit", [machine("Vocalist"), human("Ana", ai=PARTLY)])
+def test_an_ai_credit_makes_a_gate_ask_whatever_the_level_says(level, credit):
+    assert bandcamp_gate(recording(level, credit)) is Gate.PERSON
+    assert believe_gate(recording(level, credit)) is Gate.PERSON
 
 
 @pytest.mark.parametrize(
