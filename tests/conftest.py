@@ -7,7 +7,7 @@ import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there: two workers share two cores
 
-pytest_plugins = ["fixtures_postgresql", "fixtures_api", "fixtures_browser"]
+pytest_plugins = ["fixtures_postgresql", "fixtures_api", "fixtures_browser", "fixtures_pages"]
 
 SHARED = Path(os.environ.get("LINER_SHARED", Path(__file__).parents[2] / "shared"))
 

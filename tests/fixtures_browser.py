@@ -1,9 +1,11 @@
 """A real server with seeded cases, and a real browser to look at it."""
 
+import atexit
 import contextlib
-import os
-import shutil
+import functools
+import io
 import socket
+import ssl
 import threading
 import time
 import wave
@@ -19,10 +21,12 @@ import uvicorn
 
 from api.main import create_app
 from api.public_keys import KeyCreate
+from api.security import cookie_name
 from api.services import cases, keys, screenings, sessions
 from api.services.access import PIPELINE, Role
 from api.services.keys import TERMINAL
 from api.settings import Settings
+from classifiers.listener import Listener
 from schemas.disclosure import Agent, Contribution, Disclosure, Level
 from schemas.findings import Finding, Location, Severity
 from schemas.flags import Flag, FlagSeverity, Layer, Span
@@ -46,31 +50,29 @@ from schemas.senders import Likeness, Resemblance, SenderRecord
 
 RATE = 22050
 VERSIONS = Versions(engine="liner-0.1.0", policy="house@2026-11-22+0123456789ab", models=("descriptors-1",))
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def write_tune(path: Path, *, seconds: float = 24.0, speed: float = 1.0, seed: int = 1) -> None:
     """Write a small tune as WAV: plucked notes with a falling brightness, the same for equal seeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_tune(seconds, speed, seed))
+
+
+@functools.cache
+def _tune(seconds: float, speed: float, seed: int) -> bytes:
     notes = np.random.default_rng(seed).choice([220.0, 261.6, 293.7, 329.6, 392.0, 440.0], int(seconds * 2) + 1)
     at = np.arange(int(seconds * RATE)) * speed / RATE
     since = at % 0.5
     pitch = notes[np.minimum((at / 0.5).astype(int), len(notes) - 1)]
     tone = sum(np.sin(2 * np.pi * pitch * k * at) * np.exp(-since * (3 + 2 * k)) / k for k in range(1, 9))
     samples = np.clip(tone * 0.35, -1, 1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
+    made = io.BytesIO()
+    with wave.open(made, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return made.getvalue()
 
 
 def audio_facts(path: Path, seconds: float, *, container: str = "wav", codec: str = "pcm") -> AudioFacts:
@@ -309,12 +311,20 @@ class Server:
 
     @contextlib.contextmanager
     def signed_in(self, name: str = "maya") -> Iterator[httpx.Client]:
-        """A client that went through the sign-in link as a browser does."""
+        """A client with a session of its own."""
         headers = {"accept": "text/html"}
-        with httpx.Client(base_url=self.address, follow_redirects=True, headers=headers) as client:
-            answer = client.post("/console/sign-in", data={"token": self.link(name).partition("token=")[2]})
-            assert answer.status_code == 200, answer.text
+        client = httpx.Client(
+            base_url=self.address, follow_redirects=True, headers=headers, timeout=60, verify=_no_certificates()
+        )
+        with client:
+            client.cookies.set(*self.cookie(name))
             yield client
+
+    def cookie(self, name: str, role: Role = Role.MODERATOR) -> tuple[str, str]:
+        """Name and value of the cookie of a new session, as the sign-in link would have set it."""
+        token = self.link(name, role).partition("token=")[2]
+        started = sessions.start(self.database, token, valid_for=timedelta(hours=1))
+        return cookie_name(self.settings), started.token
 
     def case_id(self, recording_key: str = "rec_harbour") -> str:
         """The id of a seeded case."""
@@ -334,6 +344,20 @@ class Server:
         return f"{self.address}/console/sign-in?token={token}"
 
 
+@functools.cache
+def _no_certificates() -> ssl.SSLContext:
+    """Reading the authorities' certificates for each client costs more than the test."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@functools.cache
+def _ears() -> Listener:
+    """One child that listens for all servers of this process: starting it costs more than what it does here."""
+    ears = Listener()
+    atexit.register(ears.close)
+    return ears
+
+
 @contextlib.contextmanager
 def serving(settings: Settings) -> Iterator[Server]:
     """Serve on a free port of the loopback interface until the end of the block."""
@@ -346,6 +370,7 @@ def serving(settings: Settings) -> Iterator[Server]:
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         assert server.started
+        server.config.app.state.console_listener = _ears()
         yield Server(settings, server, f"http://127.0.0.1:{listening.getsockname()[1]}")
         server.should_exit = True
         thread.join(10)
@@ -386,25 +411,6 @@ def server(empty_server: Server) -> Server:
     """A server with a full queue."""
     seed_all(empty_server)
     return empty_server
-
-
-def chromium_path() -> str | None:
-    """Where Debian's Chromium is, or what LINER_CHROMIUM names."""
-    return os.environ.get("LINER_CHROMIUM") or shutil.which("chromium")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium; the test skips where there is none."""
-    path = chromium_path()
-    if path is None:
-        pytest.skip("needs Chromium; install Debian's `chromium`, or set LINER_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

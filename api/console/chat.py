@@ -5,9 +5,10 @@ from fastapi.responses import RedirectResponse
 
 from api.console.pages import page
 from api.console.session import Form, Moderator
+from api.console.views.flags import flag_views
 from api.console.views.message import MessageView, Notice
 from api.deps import Db, Rules
-from api.services import chat, links
+from api.services import cases, chat, links
 from schemas.errors import NotAllowed
 
 router = APIRouter(include_in_schema=False)
@@ -37,12 +38,14 @@ def unlink(db: Db, actor: Moderator, form: Form) -> Response:
 def look(db: Db, approval_id: str, signature: str) -> Response:
     """Show what a mail's link would approve; looking changes nothing, since mail scanners look, too."""
     actor, right, title = links.look(db, approval_id, signature)
+    flags = flag_views(cases.view(db, actor, right.subject_id).screening.flags)
     message = MessageView(
         title=f"Approve “{title}”?",
         paragraphs=(
-            f"You approve as {actor.name}.",
+            f"You approve as {actor.name}. It then goes live as declared.",
             f"The link works once, until {right.expires_at:%Y-%m-%d %H:%M} UTC, while nobody changes the case.",
         ),
+        reasons=tuple((one.chip.title, one.explanation) for one in flags),
         action=f"/console/approve/{approval_id}/{signature}",
         button="Approve",
         href=f"/console/cases/{right.subject_id}",

@@ -6,7 +6,7 @@ Decoding happens in a child process within limits, never here; which files may b
 # ruff: noqa: FAST003 - the address parts are read by the dependencies OwnSound and OtherSound
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -33,11 +33,9 @@ _CACHED = {"Cache-Control": "private, max-age=600"}  # a redelivery may bring an
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.console_listener = Listener()  # its child starts with the first picture
-    try:
+    with closing(Listener()) as ears:  # its child starts with the first picture
+        app.state.console_listener = ears
         yield
-    finally:
-        app.state.console_listener.close()
 
 
 router = APIRouter(include_in_schema=False, lifespan=_lifespan)

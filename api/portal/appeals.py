@@ -94,6 +94,7 @@ def _case_page(db: Database, actor: Actor, case_id: str, *, typed: Form | None =
         decision=decision_view(last, now) if last else None,
         decision_id=last.id if last else "",
         until=appeal_until(last, now) if last else None,
+        has_appealed=any(one.party is Party.LABEL and last and one.decision_id == last.id for one in own),
         appeals=[(one, appeal_sentence(one, now)) for one in own],
         typed=typed or {},
         notice=Notice(problem, is_problem=True) if problem else None,

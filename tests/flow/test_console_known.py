@@ -1,11 +1,11 @@
 """The known layer of a case: which seconds are shared, the sound at both, and the picture of matching landmarks."""
 
 import io
-import time
 
 import numpy as np
 import pytest
 from fixtures_browser import Server, contradiction, write_tune
+from fixtures_pages import opened, until
 from PIL import Image
 
 from api.services.access import Role
@@ -109,62 +109,33 @@ def two_stretches(server: Server, *, is_readable: bool = True) -> None:
     server.seed(one.model_copy(update={"known": one.known.model_copy(update={"matches": (match,)})}))
 
 
-@pytest.fixture
-def case_page(browser, empty_server: Server):
-    """The case in a browser; what a script or the content policy complains about fails the test."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "ontent Security" in line.text else None)
-    page.goto(empty_server.link("maya"))
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/console")
-    yield page
-    context.close()
-    assert complaints == []
+@pytest.mark.browser
+def test_each_stretch_is_heard_in_both_at_one_tempo_and_drawn_when_it_is_asked_for(browser, empty_server: Server):
+    two_stretches(empty_server)
+    other, own = "document.querySelector('[data-b]')", "document.querySelector('[data-a]')"
+    with opened(browser, empty_server, f"/console/cases/{empty_server.case_id()}") as page:
+        page.locator("[data-shared]").nth(1).locator("[data-side=other]").click()
+        until(page, f"!{other}.paused && {other}.currentTime > 0")
 
+        assert page.evaluate(f"{other}.playbackRate") == 1.05
+        assert page.evaluate(f"{other}.preservesPitch") is False
+        # an excerpt begins two seconds before what was asked for: 12.6 lies at second 2
+        assert 2 <= page.evaluate(f"{other}.currentTime") < 6
+        assert page.locator("[data-ab]").get_attribute("aria-pressed") == "true"
 
-def until(page, expression: str) -> None:
-    """Wait in this process: the page's policy lets no text become a script."""
-    deadline = time.monotonic() + 15
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
-        time.sleep(0.02)
+        page.locator("[data-shared]").nth(0).locator("[data-side=own]").click()
+        until(page, f"!{own}.paused && {own}.currentTime >= 2")
+        assert page.evaluate(f"{other}.paused") is True
+        page.locator(".shared summary").first.click()
+        until(page, "document.querySelector('[data-landmarks]').naturalWidth === 900")
 
 
 @pytest.mark.browser
-class TestInTheBrowser:
-    def test_each_stretch_is_heard_in_both_at_one_tempo(self, case_page, empty_server: Server):
-        two_stretches(empty_server)
-        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
-        other = "document.querySelector('[data-b]')"
-        case_page.locator("[data-shared]").nth(1).locator("[data-side=other]").click()
-        until(case_page, f"!{other}.paused && {other}.currentTime > 0")
+def test_a_sentence_stands_where_a_picture_cannot_be_drawn(browser, empty_server: Server):
+    two_stretches(empty_server, is_readable=False)
+    with opened(browser, empty_server, f"/console/cases/{empty_server.case_id()}") as page:
+        page.locator(".shared summary").first.click()
+        page.locator(".shared details .note").first.wait_for()
 
-        assert case_page.evaluate(f"{other}.playbackRate") == 1.05
-        assert case_page.evaluate(f"{other}.preservesPitch") is False
-        # an excerpt begins two seconds before what was asked for: 12.6 lies at second 2
-        assert 2 <= case_page.evaluate(f"{other}.currentTime") < 6
-        assert case_page.locator("[data-ab]").get_attribute("aria-pressed") == "true"
-
-        case_page.locator("[data-shared]").nth(0).locator("[data-side=own]").click()
-        own = "document.querySelector('[data-a]')"
-        until(case_page, f"!{own}.paused && {own}.currentTime >= 2")
-        assert case_page.evaluate(f"{other}.paused") is True
-
-    def test_the_picture_comes_when_it_is_asked_for(self, case_page, empty_server: Server):
-        two_stretches(empty_server)
-        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
-        case_page.locator(".shared summary").first.click()
-        until(case_page, "document.querySelector('[data-landmarks]').naturalWidth === 900")
-
-    def test_a_sentence_stands_where_a_picture_cannot_be_drawn(self, case_page, empty_server: Server):
-        two_stretches(empty_server, is_readable=False)
-        case_page.goto(f"{empty_server.address}/console/cases/{empty_server.case_id()}")
-        case_page.locator(".shared summary").first.click()
-        case_page.locator(".shared details .note").first.wait_for()
-
-        assert "other.wav" in case_page.locator(".shared details .note").first.inner_text()
-        assert case_page.locator(".shared details").first.locator("img").count() == 0
+        assert "other.wav" in page.locator(".shared details .note").first.inner_text()
+        assert page.locator(".shared details").first.locator("img").count() == 0

@@ -77,7 +77,7 @@ def test_the_mail_says_why_and_looking_changes_nothing(api, mailbox):
     for _ in range(3):
         page = api.client(**HTML).get(path)
         assert page.status_code == 200
-        assert "You approve as mia." in page.text
+        assert "You approve as mia. It then goes live as declared." in page.text
 
     assert api.client(**HTML).head(path).status_code == 405
     assert state(api, case_id) == ("open", [])

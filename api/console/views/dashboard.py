@@ -145,7 +145,7 @@ def cases_view(found: FigureCases, now: datetime) -> CasesView:
 def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
     work = found.workload
     since = ago(found.oldest_at, found.made_at) if found.oldest_at else "none"
-    handling = f"{number(work.handling_s / 60)} min" if work.handling_s is not None else "not measured"
+    handling = _handling(work.handling_s)
     return (
         Tile("Backlog", f"{work.open_cases:,}", "cases wait", _at("backlog")),
         Tile("Oldest", since, "waits longest; first in the list", _at("backlog")),
@@ -162,6 +162,12 @@ def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
         _share_tile("Overturned", found.overturned, "answered appeals", "overturned"),
         _kappa(found),
     )
+
+
+def _handling(seconds: float | None) -> str:
+    if seconds is None:
+        return "not measured"
+    return f"{number(seconds / 60)} min" if seconds >= 60 else f"{max(seconds, 1):.0f} s"
 
 
 def _late(found: DashboardPublic) -> tuple[str, ...]:

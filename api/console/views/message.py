@@ -10,10 +10,17 @@ from schemas.cases import CaseState
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A page with a heading, a few sentences and at most one thing to do."""
+    """A page with a heading, a few sentences and at most one thing to do.
+
+    Attributes
+    ----------
+    reasons
+        What to weigh before it is done: title and explanation of each, contradictions first.
+    """
 
     title: str
     paragraphs: tuple[str, ...]
+    reasons: tuple[tuple[str, str], ...] = ()
     command: str = ""
     action: str = ""
     token: str = ""
