@@ -154,7 +154,7 @@ def known_values(screening: Screening) -> dict[str, str]:
     recording = intake.recording
     match = next(iter(screening.known.matches or ()), None)
     return {
-        "title": intake.title,
+        "title": intake.title or "A recording without a title",
         "artist": (recording.display_artist if recording else "") or "an unnamed artist",
         "isrc": (recording.isrc if recording else None) or "none",
         "sender": intake.sender_name or intake.sender_id or "an unnamed sender",

@@ -100,7 +100,7 @@ def restrict_modal(case: CasePublic, screening: Screening, kept: str) -> Block:
         _input("reason", "Reason, for the label", ""),
         _input("facts", "Facts (b)", given.get("facts", "")),
         _input("ground", "Ground (d, e)", given.get("ground", ""), hint="Or: " + "; ".join(others) if others else ""),
-        _input("explanation", "Why the facts fall under it (d, e)", ""),
+        _input("explanation", "Why the facts fall under it (d, e)", given.get("explanation", "")),
         _context(f"Applies worldwide, open end. {escape(StatementOfReasons().redress)}"),
     ]
     return _modal("restrict", "Restrict", kept, blocks)

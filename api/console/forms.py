@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from api.console.views.decide import prefilled
 from schemas.cases import Action, StatementOfReasons
 from schemas.errors import InvalidInput
+from schemas.reasons import unfilled
 from schemas.screening import Screening
 
 MAX_REASON = 5000
@@ -96,7 +97,7 @@ def read_statement(
     if screening is None:  # many cases: the facts of each are filled in for itself
         return StatementOfReasons(explanation=explanation)
     own = prefilled(screening)
-    return StatementOfReasons(facts=own["facts"], ground=own["ground"], explanation=explanation)
+    return StatementOfReasons(facts=own.get("facts", ""), ground=own["ground"], explanation=explanation)
 
 
 def _action(value: str, errors: dict[str, str]) -> Action | None:
@@ -111,6 +112,8 @@ def _statement(form: Mapping[str, str], now: datetime, errors: dict[str, str]) -
     for name, letter in _PART_FIELDS.items():
         if not form.get(name, "").replace(",", " ").strip():  # a list of commas is empty too
             errors[name] = f"Art. 17(3){letter} asks for this part."
+        elif places := unfilled(form.get(name, "")):
+            errors[name] = f"Fill in {', '.join(f'{{{place}}}' for place in places)}."
     return StatementOfReasons(
         facts=form.get("facts", "").strip(),
         ground=form.get("ground", "").strip(),

@@ -203,7 +203,8 @@ def test_another_reason_drafts_the_statement_anew_and_keeps_what_was_typed(case_
 
     case_page.locator("#f-drafted").select_option("impersonation")
 
-    until(lambda: "{impersonated}" in why.input_value())
+    until(case_page, "document.getElementById('f-explanation').value.includes('{impersonated}')")
     assert facts.input_value() == "My own words."
     why.focus()
-    assert case_page.evaluate("getSelection().toString()") == "{impersonated}"
+    chosen = "(field) => field.value.slice(field.selectionStart, field.selectionEnd)"
+    assert why.evaluate(chosen) == "{impersonated}"

@@ -18,6 +18,7 @@ from api.console.views.flags import all_spans, flag_views
 from api.console.views.layers import layer_views
 from api.console.views.signs import signs_views
 from classifiers.spam.model import SpamScore
+from schemas import reasons
 from schemas.cases import Action
 from schemas.copies import Cluster, Copy, Namesake, Relation
 from schemas.disclosure import Disclosure, Level
@@ -323,12 +324,24 @@ class TestForm:
         assert all(shown.fields[name].value == sent[name] for name in shown.fields if name in sent)
         assert [name for name, field in shown.fields.items() if field.error] == [n for n in shown.fields if n in errors]
 
-    def test_facts_and_ground_come_from_the_flags(self, tune):
-        shown = decide_view(plain_case(1, tune), 1)
+    def test_the_statement_is_drafted_from_the_evidence(self, tune):
+        case = plain_case(1, tune)
+        shown = decide_view(case, 1)
 
-        assert shown.fields["facts"].value == "SPM-004: The sound has no tones that last."
+        assert shown.fields["facts"].value == reasons.draft(case)["facts"]
+        assert shown.fields["facts"].value.endswith("SPM-004: The sound has no tones that last.")
         assert shown.fields["ground"].value == "House policy of 2026-11-22, SPM-004: Noise"
-        assert shown.fields["explanation"].value == ""
+        assert "{licence}" in shown.fields["explanation"].value
+        assert [one.code for one in shown.drafts if one.is_chosen] == ["copied-recording"]
+
+    def test_a_place_that_nobody_filled_in_is_named_at_its_field(self, tune):
+        drafted = {name: field.value for name, field in decide_view(plain_case(1, tune), 1).fields.items()}
+        sent = {**drafted, "action": "remove", "reason": "A copy.", "version": "1"}
+
+        with pytest.raises(FormErrors) as wrong:
+            read_decide_form(sent, NOW)
+        assert list(wrong.value.errors) == ["explanation"]
+        assert wrong.value.errors["explanation"].endswith("{licence}.")
 
 
 class TestWords:

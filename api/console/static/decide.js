@@ -27,12 +27,39 @@ function pick(form, reason, value) {
   reason.focus({ preventScroll: true });
 }
 
+const PLACE = /\{[a-z_]{2,40}\}/;
+
+function selectPlace(field) {
+  const place = PLACE.exec(field.value);
+  if (place) field.setSelectionRange(place.index, place.index + place[0].length);
+}
+
+/** Draft facts and explanation for another reason; what was typed by hand stays. */
+function mountDrafts(form) {
+  const choice = form.querySelector("[data-drafted]");
+  const fields = ["facts", "explanation"].map((name) => form.elements.namedItem(name));
+  const drafted = new Map(fields.map((field) => [field, field.defaultValue]));
+  choice.addEventListener("change", async () => {
+    const answer = await fetch(`${choice.dataset.drafted}?reason=${encodeURIComponent(choice.value)}`);
+    if (!answer.ok) return announce("No draft could be made.");
+    const texts = await answer.json();
+    for (const field of fields) {
+      if (field.value !== drafted.get(field)) continue;
+      field.value = texts[field.name];
+      drafted.set(field, texts[field.name]);
+    }
+    return announce(texts.unfilled.length ? `Drafted. To fill in: ${texts.unfilled.join(", ")}.` : "Drafted.");
+  });
+  for (const field of fields) field.addEventListener("focus", () => selectPlace(field));
+}
+
 /** Make the form quick by hand; without this script it still works. */
 export function mountDecide(form) {
   const reason = form.querySelector("[data-reason]");
   describe("Ctrl Enter", "Decide and open the next case");
   describe("Esc", "Leave a field, so that keys work again");
   mountQuick(form, reason);
+  mountDrafts(form);
   form.addEventListener("keyed", (event) => {
     if (event.target.name === "action") reason.focus();
   });

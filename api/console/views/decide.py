@@ -7,8 +7,8 @@ from datetime import datetime
 from api.console.views.flags import contradictions_first
 from api.console.views.words import Stamp, stamp
 from api.public import DecisionPublic
+from schemas import reasons
 from schemas.cases import Action, StatementOfReasons
-from schemas.flags import Flag
 from schemas.screening import Screening
 
 _ABOUT = {
@@ -34,7 +34,6 @@ _NAMES = {
     "ends_at": "Until",
     "redress": "Redress",
 }
-_MAX_FACTS = 3000  # leaves the moderator room below the 5,000 characters of the EU database
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,15 @@ class QuickReason:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftChoice:
+    """A reason whose texts the statement can be drafted with."""
+
+    code: str
+    title: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DecideView:
     """The whole form."""
 
@@ -74,6 +82,7 @@ class DecideView:
     fields: Mapping[str, Field]
     quick: tuple[QuickReason, ...]
     grounds: tuple[str, ...]
+    drafts: tuple[DraftChoice, ...]
     is_law: bool
     problems: tuple[tuple[str, str], ...]
 
@@ -140,23 +149,30 @@ def decide_view(
         fields={name: Field(values.get(name, ""), errors.get(name, "")) for name in names},
         quick=tuple(QuickReason(str(key), text) for key, text in enumerate(_QUICK, start=1)),
         grounds=grounds(screening),
+        drafts=_drafts(screening, values.get("drafted", "")),
         is_law=values.get("ground_kind") == "law",
         problems=tuple((name, f"{_NAMES.get(name, name)}: {problem}") for name, problem in errors.items()),
     )
 
 
 def prefilled(screening: Screening) -> dict[str, str]:
-    """Prefill the statement of reasons: facts and ground from the flags, the rest from its defaults.
+    """Prefill the statement of reasons as `GET /v1/dsa/cases/{id}/draft` drafts it; the rest from its defaults.
 
-    The explanation stays empty: why the facts fall under the ground is the person's own judgement.
+    What only a person knows, why the facts fall under the ground above all, stands as a ``{place}`` to fill in: a
+    statement that still has one is refused.
     """
     blank = StatementOfReasons()
     return {
-        "facts": _facts(screening.flags),
+        **(reasons.draft(screening) if screening.flags else {}),
         "ground": next(iter(grounds(screening)), ""),
         "territories": ", ".join(blank.territories),
         "redress": blank.redress,
     }
+
+
+def _drafts(screening: Screening, chosen: str) -> tuple[DraftChoice, ...]:
+    code = chosen if chosen in reasons.BY_CODE else reasons.reason_for(screening.flags).code
+    return tuple(DraftChoice(one.code, one.title, one.code == code) for one in reasons.BY_CODE.values())
 
 
 def grounds(screening: Screening) -> tuple[str, ...]:
@@ -164,10 +180,6 @@ def grounds(screening: Screening) -> tuple[str, ...]:
     policy, _, version = screening.versions.policy.partition("@")
     name = f"{policy.capitalize()} policy of {version.partition('+')[0]}" if version else f"Policy {policy}"
     return tuple(f"{name}, {flag.code}: {flag.title}" for flag in contradictions_first(screening.flags))
-
-
-def _facts(flags: tuple[Flag, ...]) -> str:
-    return "\n".join(f"{flag.code}: {flag.explanation}" for flag in contradictions_first(flags))[:_MAX_FACTS]
 
 
 def _action(action: Action, chosen: str) -> ActionView:
