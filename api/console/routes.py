@@ -69,12 +69,7 @@ def next_case(
     filter: str = "",  # noqa: A002 - the parameter's public name
 ) -> Response:
     """Go to the next case that nobody else holds, or to the queue where there is none."""
-    try:
-        found = cases.next_case(db, actor, after or None, text=filter[:MAX_LENGTH])
-    except InvalidFilter:
-        found = None
-    told = _query(done=done if done.replace("_", "").isalnum() else "", filter=filter[:MAX_LENGTH])
-    return _redirect(f"/console/cases/{found}{told}" if found else f"/console{told}")
+    return _to_next(db, actor, after=after, done=done, within=filter[:MAX_LENGTH])
 
 
 @router.get("/console/cases/{case_id}")
@@ -134,8 +129,17 @@ def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
         return case_page(db, actor, case_id, typed=form, errors=wrong.errors, status=422)
     except ReviewError as error:
         return refused(db, actor, case_id, error, typed=form)
-    within = form.get("filter", "")[:MAX_LENGTH]
-    return _redirect(f"/console/next{_query(after=case_id, done=case_id, filter=within)}")
+    return _to_next(db, actor, after=case_id, done=case_id, within=form.get("filter", "")[:MAX_LENGTH])
+
+
+def _to_next(db: Database, actor: Actor, *, after: str, done: str, within: str) -> Response:
+    """Go straight to the next case: each further answer on the way is a moment in which nothing is seen."""
+    try:
+        found = cases.next_case(db, actor, after or None, text=within)
+    except InvalidFilter:
+        found = None
+    told = _query(done=done if done.replace("_", "").isalnum() else "", filter=within)
+    return _redirect(f"/console/cases/{found}{told}" if found else f"/console{told}")
 
 
 def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
