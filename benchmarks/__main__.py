@@ -1,10 +1,10 @@
-"""Run the benchmarks by name: check, duplicates, fingerprint, listen, pipeline, review; all without a name."""
+"""Run the benchmarks by name: broken, check, duplicates, fingerprint, listen, pipeline, review; all without a name."""
 
 import importlib
 import platform
 import sys
 
-NAMES = ("check", "duplicates", "fingerprint", "listen", "pipeline", "review")
+NAMES = ("broken", "check", "duplicates", "fingerprint", "listen", "pipeline", "review")
 
 
 def main() -> None:

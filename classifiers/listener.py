@@ -235,8 +235,17 @@ class Listener:
             mend="Encode the file anew from its master, or raise the listener's limits.",
         )
 
-    def _crashed(self, path: str) -> ListenerCrashed:
+    def _too_costly(self, path: str) -> AudioLimitExceeded:
+        return AudioLimitExceeded(
+            f"{Path(path).name} took more than {self.limits.cpu_s_per_minute:g} seconds of processor time for a minute "
+            "of sound.",
+            mend="Encode the file anew from its master, or raise the listener's limits.",
+        )
+
+    def _crashed(self, path: str) -> AudioUnreadable:
         code = self._end(patience_s=_STOP_S)
+        if code == -signal.SIGXCPU:
+            return self._too_costly(path)
         cause = f"exit code {code}"
         with contextlib.suppress(ValueError):
             cause = signal.Signals(-(code or 0)).name

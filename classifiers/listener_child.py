@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from classifiers.allowance import Allowance
 from classifiers.channel import Channel, ChannelClosed, Message
 from classifiers.listening import Limits
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
@@ -27,8 +28,9 @@ def main() -> None:
     try:
         limits = Limits.model_validate(channel.receive()["limits"])
         _confine(limits)
+        allowance = Allowance(limits)
         while True:
-            channel.send(_answer(channel.receive(), channel, limits))
+            channel.send(_answer(channel.receive(), channel, limits, allowance))
     except ChannelClosed:
         return
 
@@ -60,15 +62,17 @@ def _end_with_parent(parent: int) -> None:
     os._exit(0)
 
 
-def _answer(request: Message, channel: Channel, limits: Limits) -> Message:
+def _answer(request: Message, channel: Channel, limits: Limits, allowance: Allowance) -> Message:
     what, path = request.pop("do"), request.pop("path")
     try:
-        return {"result": _do(what, path, request, channel, limits)}
+        if what == "listen":
+            return {"result": _listened(path, request, _Progress(channel, allowance), limits)}
+        return {"result": _do(what, path, request, channel)}
     except ChannelClosed:
         raise
     except MemoryError:
         error: LinerError = AudioLimitExceeded(
-            f"{os.path.basename(path)} needs more memory than {limits.memory_bytes // 2**20} MiB.",  # noqa: PTH119
+            f"{os.path.basename(path)} needs more memory than {allowance.memory_bytes // 2**20} MiB.",  # noqa: PTH119
             mend="Deliver stereo or mono at 192 kHz or less, without oversized tags.",
         )
     except LinerError as known:
@@ -78,15 +82,18 @@ def _answer(request: Message, channel: Channel, limits: Limits) -> Message:
             f"{os.path.basename(path)} broke its decoder: {type(unknown).__name__}: {unknown}",  # noqa: PTH119
             mend="Encode the file anew from its master.",
         )
+    finally:
+        allowance.lifted()
     return {"error": error.code, "message": error.message, "mend": error.mend}
 
 
-def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits) -> Any:
-    if what == "listen":
-        from classifiers.hearing import listen  # noqa: PLC0415 - loads numpy and decoders
+def _listened(path: str, request: Message, progress: "_Progress", limits: Limits) -> Any:
+    from classifiers.hearing import listen  # noqa: PLC0415 - loads numpy and decoders
 
-        progress = _Progress(channel)
-        return listen(path, limits=limits, progress=progress, **request).model_dump(mode="json")
+    return listen(path, limits=limits, progress=progress, **request).model_dump(mode="json")
+
+
+def _do(what: str, path: str, request: Message, channel: Channel) -> Any:
     if what == "look":
         from classifiers.artwork import look_at_file  # noqa: PLC0415
 
@@ -117,14 +124,16 @@ def _do(what: str, path: str, request: Message, channel: Channel, limits: Limits
 
 
 class _Progress:
-    """Tells the parent how far it is, twice a second at most: each message wakes it."""
+    """Tells the parent how far it is, twice a second at most: each message wakes it. Then the file may cost more."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel, self._last = channel, -_TELL_S
+    def __init__(self, channel: Channel, allowance: Allowance | None = None) -> None:
+        self._channel, self._allowance, self._last = channel, allowance, -_TELL_S
 
     def __call__(self, heard_s: float) -> None:
         now = time.monotonic()
         if heard_s == 0 or now - self._last >= _TELL_S:
+            if self._allowance:
+                self._allowance.raised(heard_s)
             self._channel.send({"heard_s": heard_s})
             self._last = now
 

@@ -118,6 +118,53 @@ def test_a_hang_is_ended_and_the_next_file_is_heard(song):
         assert listener.listen(song, deep=False).found.audio.duration_s == 8.0
 
 
+SPINS = """
+from classifiers.allowance import Allowance
+from classifiers.listening import Limits
+Allowance(Limits(cpu_s_per_minute=0.01)).raised(0)
+while True:
+    pass
+"""
+GROWS = """
+from classifiers.allowance import Allowance
+from classifiers.listening import Limits
+allowance = Allowance(Limits(listening_bytes=64 * 2**20, listening_bytes_per_hour=512 * 2**20))
+for heard_s, lifted in ((0, False), (3600, False), (0, True)):
+    allowance.raised(heard_s)
+    if lifted:
+        allowance.lifted()
+    try:
+        bytearray(200 * 2**20)
+    except MemoryError:
+        print("too much")
+    else:
+        print("enough")
+"""
+
+
+def alone(code):
+    return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_what_spins_is_ended_by_its_processor_time():
+    assert alone(SPINS).returncode == -signal.SIGXCPU
+
+
+def test_what_grows_meets_an_end_that_moves_with_the_sound():
+    assert alone(GROWS).stdout.split("\n")[:3] == ["too much", "enough", "enough"]
+
+
+def test_a_file_that_took_too_much_processor_time_is_said_to_have(song):
+    with Listener() as listener:
+        listener.listen(song, deep=False)
+        os.kill(listener.pid, signal.SIGSTOP)
+        threading.Timer(0.2, os.kill, (listener.pid, signal.SIGXCPU)).start()
+        threading.Timer(0.4, os.kill, (listener.pid, signal.SIGCONT)).start()
+        with pytest.raises(AudioLimitExceeded, match="5 seconds of processor time for a minute"):
+            listener.listen(song, deep=False)
+        assert listener.listen(song, deep=False).found.audio.duration_s == 8.0
+
+
 def test_too_long_a_sound_is_refused(song):
     with Listener(Limits(max_duration_s=3.0)) as listener, pytest.raises(AudioLimitExceeded, match="lasts longer"):
         listener.listen(song)
@@ -207,7 +254,8 @@ def test_a_long_file_costs_no_more_memory(listener, tmp_path):
 
 
 @pytest.mark.shared
-def test_odd_and_broken_files_give_a_listening_or_a_named_error(listener, shared):
+def test_odd_and_broken_files_give_a_listening_or_a_named_error_within_the_limits(listener, shared):
+    """Each is heard under limits that end it at 5 s of processor time and 400 MiB of its own: none reaches one."""
     files = sorted(p for p in (shared / "broken").rglob("*") if p.is_file() and p.suffix not in {".csv", ".md"})
     outcomes = [_outcome(listener, path) for path in files]
     assert {type(outcome) for outcome in outcomes} == {float, AudioUnreadable}  # no crash, no limit
