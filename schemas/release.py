@@ -205,6 +205,8 @@ class Message(Model):
         ``LiveMessage`` or ``TestMessage``; None where absent.
     sha256
         Of the original bytes.
+    at
+        Of the root element; nowhere where there is none.
     """
 
     kind: MessageKind
@@ -226,6 +228,7 @@ class Message(Model):
     deals: tuple[Deal, ...] = ()
     batch: tuple[MessageInBatch, ...] = ()
     batch_count: int | None = None
+    at: Location = Location()
 
     @property
     def main_release(self) -> Release | None:

@@ -83,9 +83,8 @@ def _read(root: Node, parts: Parts, sha256: str) -> Reading:
         raise Refusal(f"{root.name} is not a message that liner reads.", root.line)
     note_names(root, context)
     fields = _header(root, context) | _FIELDS[kind](root, parts)
-    message = Message(
-        kind=kind, path=context.path, sha256=sha256, namespace=namespace, ern_version=context.version, **fields
-    )
+    about = {"path": context.path, "sha256": sha256, "namespace": namespace, "at": context.at(root)}
+    message = Message(kind=kind, ern_version=context.version, **about, **fields)
     report_strays(root, context)
     return Reading(message=message, findings=tuple(context.findings))
 

@@ -14,6 +14,7 @@ from schemas.findings import Location, Severity
 from schemas.package import Layout, Package, PackageFile
 from schemas.release import Message
 from schemas.rules.registry import Hit, Scope, declare, rule
+from schemas.rules.words import top_of
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 SFTP = "DDEX ERN-C-SFTP 1.6"
@@ -125,8 +126,7 @@ declare(
 def message_is_live(message: Message) -> Iterator[Hit]:
     """Look for a TestMessage; which feed it came through is for the reader of the finding to know."""
     if message.control_type == "TestMessage":
-        where = Location(path=message.path)
-        yield Hit("The message calls itself a TestMessage.", where, message.message_id, message.control_type)
+        yield Hit("The message calls itself a TestMessage.", top_of(message), message.message_id, message.control_type)
 
 
 @rule(
@@ -149,7 +149,7 @@ def message_ids_differ(package: Package) -> Iterator[Hit]:
         same = one.sha256 == other.sha256
         what = "with the same bytes" if same else "with different bytes"
         text = f"{one.path} and {other.path} have one MessageId {what}."
-        yield Hit(text, Location(path=other.path), one.message_id, one.message_id, INFO if same else None)
+        yield Hit(text, top_of(other), one.message_id, one.message_id, INFO if same else None)
 
 
 def _sender_of(message: Message) -> str:
@@ -175,7 +175,7 @@ def messages_are_newest(package: Package) -> Iterator[Hit]:
         key = old.main_release.key if old.main_release else ""
         new = newest[key]
         if old.created_at != new.created_at:
-            yield Hit(f"{new.path} replaces this message of release {key}.", Location(path=old.path), key)
+            yield Hit(f"{new.path} replaces this message of release {key}.", top_of(old), key)
 
 
 declare(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from schemas.findings import Location, Severity
 from schemas.release import Message, MessageKind
 from schemas.rules.registry import MAX_VALUE, Hit, Scope, declare, rule
-from schemas.rules.words import contributions_of, declared_at, name_of, resources_of
+from schemas.rules.words import contributions_of, declared_at, name_of, resources_of, top_of
 from schemas.vocabularies import AVS_VERSION, LEVELS, is_known_avs
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -43,11 +43,6 @@ def _is_release(message: Message) -> bool:
     return message.kind in RELEASE_KINDS and message.ern_version is not None
 
 
-def _top(message: Message) -> Location:
-    is_xml = message.ern_version is not None
-    return Location(path=message.path, xpath=f"/{message.kind}" if is_xml else None)
-
-
 @rule(
     "XSD-002",
     ERROR,
@@ -69,7 +64,7 @@ def required_parts_are_there(message: Message) -> Iterator[Hit]:
         "Release": message.releases,
     }
     for name in (name for name, value in parts.items() if not value):
-        yield Hit(f"The message has no {name}, or an empty one.", _top(message), message.message_id or message.path)
+        yield Hit(f"The message has no {name}, or an empty one.", top_of(message), message.message_id or message.path)
 
 
 @rule(
@@ -88,7 +83,7 @@ def avs_is_known(message: Message) -> Iterator[Hit]:
         return
     if not is_known_avs(version):
         text = f"AvsVersionId is {version[:MAX_VALUE]!r}; the newest allowed value set held is {AVS_VERSION}."
-        yield Hit(text, _top(message), message.message_id, version)
+        yield Hit(text, top_of(message), message.message_id, version)
 
 
 @rule(
@@ -104,7 +99,7 @@ def version_can_declare(message: Message) -> Iterator[Hit]:
     """Say once for the message that its version is too old to declare."""
     if _is_release(message) and not message.can_declare:
         text = f"ERN {message.ern_version} has no place for AI disclosure."
-        yield Hit(text, _top(message), message.message_id, message.ern_version)
+        yield Hit(text, top_of(message), message.message_id, message.ern_version)
 
 
 @rule(
@@ -121,7 +116,7 @@ def version_is_accepted(message: Message) -> Iterator[Hit]:
     if _is_release(message) and _numbers(message.ern_version or "") < (4, 3):
         is_for_spotify = any("spotify" in party.name.lower() for party in message.recipients)
         text = f"Spotify takes ERN 4.3 and later; this is {message.ern_version}."
-        yield Hit(text, _top(message), message.message_id, message.ern_version, None if is_for_spotify else INFO)
+        yield Hit(text, top_of(message), message.message_id, message.ern_version, None if is_for_spotify else INFO)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

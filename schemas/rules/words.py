@@ -37,6 +37,11 @@ def credits_of(message: Message) -> Iterator[tuple[Resource, Contribution]]:
             yield resource, contribution
 
 
+def top_of(message: Message) -> Location:
+    """Point to a message as a whole: its root element, or the file where it has none."""
+    return message.at if message.at.path else Location(path=message.path)
+
+
 def place_of(thing: Contribution | DisplayArtist | Resource, fallback: Resource) -> Location:
     """Point to a thing, or to the resource around it where the thing has no place of its own."""
     return thing.at if thing.at.path or thing.at.line else fallback.at

@@ -68,7 +68,9 @@ def test_a_valid_message_says_nothing(folder, body):
     assert not found(folder, message(body))
 
 
-@pytest.mark.parametrize(("avs", "rule"), [("9", "XSD-002"), ("10", "XSD-003"), ("4.3.1", "XSD-003"), ("9" * 5000, "XSD-003")])
+@pytest.mark.parametrize(
+    ("avs", "rule"), [("9", "XSD-002"), ("10", "XSD-003"), ("4.3.1", "XSD-003"), ("9" * 5000, "XSD-003")]
+)
 def test_an_unknown_value_of_a_newer_set_is_a_warning(folder, avs, rule):
     (one,) = found(folder, message("<ContainsAI>Mostly</ContainsAI>", avs=avs))
 
