@@ -1,5 +1,6 @@
 """Words that cases are found by, and their index of three letters where PostgreSQL has it."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", name="pk_case_text"),
     )
     for rows in _words():
-        op.bulk_insert(table, rows)
+        _insert(table, rows)
     if op.get_bind().dialect.name == "postgresql" and _has_trigrams():
         op.execute("CREATE INDEX ix_case_text_words ON case_text USING gin (words gin_trgm_ops)")
 
@@ -36,6 +37,18 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Forget the words; the extension stays, since others may use it."""
     op.drop_table("case_text")
+
+
+def _insert(table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; PostgreSQL takes many as one text, in a tenth of the time: there may be a million."""
+    if op.get_bind().dialect.name != "postgresql":
+        op.bulk_insert(table, rows)
+        return
+    given = sa.text(
+        "INSERT INTO case_text (case_id, words) SELECT case_id, words "
+        "FROM json_to_recordset(CAST(:rows AS json)) AS given (case_id text, words text)"
+    )
+    op.get_bind().execute(given, {"rows": json.dumps(rows)})
 
 
 def _has_trigrams() -> bool:
