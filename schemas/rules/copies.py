@@ -35,7 +35,8 @@ def copy_is_declared_in_one_way(evidence: Evidence) -> Iterator[Hit]:
     level = recording.disclosure.level
     others = (m for m in evidence.known.matches or () if _is_copy(m) and (m.isrc is None or m.isrc != recording.isrc))
     for other in islice((m for m in others if m.declared not in (Level.UNDECLARED, level)), MAX_NAMED):
-        yield Hit(f"{other.describe()} That one is declared {other.declared}; this one {level}.")
+        text = f"{other.describe()} That one is declared {other.declared}; this one {level}."
+        yield Hit(text, evidence.at, evidence.subject, level)
 
 
 def _is_copy(match: Match) -> bool:
@@ -60,7 +61,8 @@ def _is_copy(match: Match) -> bool:
 def isrc_has_one_sound(evidence: Evidence) -> Iterator[Hit]:
     """Name the recordings of the same ISRC that were compared and are another sound."""
     for other in (evidence.known.namesakes or ())[:MAX_NAMED]:
-        yield Hit(f"{other.isrc} is also {_name(other)} of {round(other.duration_s)} s, with another sound.")
+        text = f"{other.isrc} is also {_name(other)} of {round(other.duration_s)} s, with another sound."
+        yield Hit(text, evidence.at, evidence.subject, other.isrc)
 
 
 def _name(other: Namesake) -> str:
