@@ -228,6 +228,12 @@ class Catalogue:
         where = "centre = ?1 AND number <> ?1 ORDER BY day, delivered_at, number LIMIT ?2"
         return list(self._select(where, number, limit))
 
+    def count_of_centre(self, number: int) -> int:
+        """Count the members of a cluster without its centre."""
+        query = "SELECT count(*) FROM sound WHERE centre = ?1 AND number <> ?1"
+        (count,) = self._db.execute(query, (number,)).fetchone()
+        return int(count)
+
     def alike(self, own: Sound) -> list[tuple[int, float]]:
         """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out."""
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()

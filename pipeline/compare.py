@@ -21,7 +21,7 @@ MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
 MAX_COMPARED = 8  # sounds that are compared in full
 MAX_NAMESAKES = 8
 MAX_STEPS = 4
-COUNTED = 1000  # members that are counted in a moment; `liner duplicates` counts all
+COUNTED = 1000  # members whose names are compared in a moment; `liner duplicates` compares all
 
 
 class Comparer:
@@ -147,12 +147,14 @@ class Comparer:
         if not members:
             return None
         everyone = [centre, *members]
+        is_counted = len(members) < COUNTED
         copies = [member.copy_of(centre) for member in members[:SHOWN]]
         return Cluster(
             id=cluster_id(centre.recording_key),
             earliest=centre.copy_of(None),
             bearer=bearer_of(copies),
-            size=len(everyone),
+            size=len(everyone) if is_counted else 1 + self._catalogue.count_of_centre(centre.number),
+            is_counted=is_counted,
             titles=len({one.title for one in everyone}),
             artists=len({one.display_artist for one in everyone}),
             senders=len({one.sender_id for one in everyone}),

@@ -117,7 +117,9 @@ class Cluster(Model):
     size
         How many recordings there are, the earliest included.
     titles, artists, senders
-        How many different ones they have.
+        How many different ones they have; at least so many where not ``is_counted``.
+    is_counted
+        Whether the names of all were compared; of a very large cluster, those of the earliest thousand are.
     members
         The others, earliest first, up to a number that a screening can carry; the rest is counted in ``size``.
     """
@@ -129,6 +131,7 @@ class Cluster(Model):
     titles: int
     artists: int
     senders: int
+    is_counted: bool = True
     members: tuple[Copy, ...] = ()
 
     def describe(self) -> str:
@@ -136,7 +139,8 @@ class Cluster(Model):
         first = self.earliest
         name = " by ".join(filter(None, (f"\u201c{first.title}\u201d", first.display_artist)))
         isrc = f" ({first.isrc})" if first.isrc else ""
-        counts = f"{_many(self.titles, 'title')}, {_many(self.artists, 'artist')}, {_many(self.senders, 'sender')}"
+        named = ((self.titles, "title"), (self.artists, "artist"), (self.senders, "sender"))
+        counts = ", ".join(_many(number, noun, at_least=not self.is_counted) for number, noun in named)
         return (
             f"One of {self.size} recordings of this sound ({counts}); the earliest, {first.released_on}: {name}{isrc}."
         )
@@ -245,5 +249,7 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", text).split())
 
 
-def _many(number: int, noun: str) -> str:
+def _many(number: int, noun: str, *, at_least: bool) -> str:
+    if at_least:
+        return f"{number} or more {noun}s"
     return f"{number} {noun}{'' if number == 1 else 's'}"

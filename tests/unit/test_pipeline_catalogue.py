@@ -15,16 +15,18 @@ from pathlib import Path
 import pytest
 from prints import after, faster, fingerprint, laid, row, song, worn, write_lake
 
-from pipeline import indexing
+from pipeline import compare, indexing
 from pipeline.catalogue import Catalogue
 from pipeline.compare import Comparer
 from pipeline.lists import save_list
 from pipeline.sound import Sound
 from schemas.copies import Relation
+from schemas.disclosure import Disclosure, Level
 from schemas.evidence import Evidence
 from schemas.known import MatchKind
 from schemas.policy import house_policy, judge
 from schemas.release import SoundRecording
+from schemas.rules import Scope, run
 from schemas.screening import Intake
 
 SECONDS = 60
@@ -196,6 +198,43 @@ def test_copies_equal_to_the_sample_are_counted_without_being_compared(tmp_path)
             known = comparer.arrive(sound(number, original))
         assert known.cluster.size == 60
         assert len(compared) <= 60 * 8
+
+
+def test_copies_that_contradict_each_other_and_one_isrc_with_two_sounds_become_findings(comparer):
+    """Whatever was done to the copy: it plays faster, and an encoder went over it."""
+    original = song(SECONDS, 1)
+    comparer.arrive(sound(1, original, declared_level="all", isrc="QZABC2600001"))
+    copy = worn(faster(original, 1.05), 3)
+
+    known = comparer.arrive(sound(2, copy, SECONDS / 1.05, declared_level="none", release_date="2026-02-01"))
+    namesake = comparer.arrive(sound(3, song(SECONDS, 2), isrc="QZABC2600001", release_date="2026-02-01"))
+
+    assert [f.rule for f in findings_on(known, 2, Level.NONE) if f.rule.startswith("HIS")] == ["HIS-006"]
+    assert [f.rule for f in findings_on(known, 2, Level.ALL) if f.rule.startswith("HIS")] == []
+    (found,) = (f for f in findings_on(namesake, 3, Level.ALL) if f.rule.startswith("HIS"))
+    assert (found.rule, found.message) == (
+        "HIS-007",
+        "QZABC2600001 is also \u201cSong 1\u201d by Artist 1 of 60 s, with another sound.",
+    )
+
+
+def findings_on(known, number, level):
+    one = evidence(known, number)
+    recording = one.intake.recording.model_copy(update={"disclosure": Disclosure(level=level, can_declare=True)})
+    intake = one.intake.model_copy(update={"recording": recording})
+    return list(run(Scope.RECORDING, one.model_copy(update={"intake": intake})))
+
+
+def test_a_star_is_counted_beyond_what_a_look_up_reads(catalogue, comparer, monkeypatch):
+    monkeypatch.setattr(compare, "COUNTED", 10)
+    original = fingerprint(song(SECONDS, 1))
+    for number in range(25):
+        known = comparer.arrive(sound(number, original, release_date=f"2026-01-{number + 1:02}"))
+
+    assert (known.cluster.size, known.cluster.titles, known.cluster.is_counted) == (25, 11, False)
+    assert known.cluster.describe().startswith(
+        "One of 25 recordings of this sound (11 or more titles, 11 or more artists, 11 or more senders)"
+    )
 
 
 # --- lists
