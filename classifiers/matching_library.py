@@ -39,37 +39,41 @@ class Library:
         self.tracks, self.fingerprints = tracks, fingerprints
         self.names = sorted(fingerprints)
         self.recordings = {name: Recording(unpack(fingerprints[name])) for name in self.names}
+        self._is_long = np.array([self.recordings[name].one_in > 1 for name in self.names], np.bool_)
         self._vote()
 
     def _vote(self) -> None:
-        """Put the constellations of all recordings into one order."""
-        all_of = [recording.constellations(1) for recording in self.recordings.values()]
+        """Put the constellations of all recordings into one order, but for the long ones."""
+        places = np.flatnonzero(~self._is_long)
+        all_of = [self.recordings[self.names[place]].constellations(1) for place in places]
         found, owners = _joined([one.keys for one in all_of])
         order = np.argsort(found, kind="stable")
-        self._vote_keys, self._vote_owners = found[order], owners[order]
-        self._spreads_s = np.concatenate([one.spreads_s for one in all_of])[order]
-        self._octaves = np.concatenate([one.octaves for one in all_of])[order]
+        self._vote_keys, self._vote_owners = found[order], places[owners[order]]
+        self._spreads_s = np.concatenate([np.zeros(0), *(one.spreads_s for one in all_of)])[order]
+        self._octaves = np.concatenate([np.zeros(0), *(one.octaves for one in all_of)])[order]
 
     def rivals(self, name: str) -> set[str]:
         """Name the later tracks that `classifiers.fingerprint.align` could match with one.
 
         It needs a speed and a pitch that enough constellations vote for; whoever lacks them is None there without
-        another look. Counting the votes against all tracks at once costs a fraction of asking pair by pair.
+        another look. Counting the votes against all tracks at once costs a fraction of asking pair by pair. Of a
+        recording of more than half an hour only a part votes: it is everybody's rival.
         """
-        first = self.names.index(name) + 1
-        if any(recording.one_in > 1 for recording in self.recordings.values()):
-            return set(self.names[first:])  # of a recording of more than half an hour only a part votes
+        place = self.names.index(name)
+        if self._is_long[place]:
+            return set(self.names[place + 1 :])
         votes = self.recordings[name].constellations(1)
         mine, theirs = equal_pairs(votes.keys, self._vote_keys)
-        is_later = self._vote_owners[theirs] >= first
+        is_later = self._vote_owners[theirs] > place
         mine, theirs = mine[is_later], theirs[is_later]
         scales = np.log2(self._spreads_s[theirs] / votes.spreads_s[mine])
         shifts = votes.octaves[mine] - self._octaves[theirs]
+        first = place + 1
         is_rival = are_promising(scales, shifts, self._vote_owners[theirs] - first, len(self.names) - first)
-        return {self.names[first + at] for at in np.flatnonzero(is_rival)}
+        return {self.names[first + at] for at in np.flatnonzero(is_rival | self._is_long[first:])}
 
 
 def _joined(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Concatenate [shape=(n,)], and say which part each item is of."""
-    owners = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    owners = np.repeat(np.arange(len(parts)), np.array([len(part) for part in parts], np.int64))
     return np.concatenate([*parts, np.zeros(0, np.int64)]), owners

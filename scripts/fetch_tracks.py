@@ -3,12 +3,13 @@
 
 Needs a Debian or Ubuntu machine (apt-get, dpkg-deb) and liner's environment:
 
-    .venv/bin/python scripts/fetch_tracks.py [--cache DIR] [--max-gb 4] [--min-seconds 45]
+    .venv/bin/python scripts/fetch_tracks.py [--cache DIR] [--max-gb 9] [--min-seconds 45]
 
 Packages are downloaded, their sound files of at least that length are kept, the rest is thrown away. Tracker modules
 are played once into a FLAC file where openmpt123 is installed (Debian has it under that name), else passed over. A
-package that was fetched before is not fetched again. The cache then holds `manifest.csv` (path, group, seconds;
-tracks of one group hold the same sound) and `left-out.csv` (files that were left out, and which kept file they equal).
+package that was fetched before is not fetched again. The cache then holds `manifest.csv` (path, group, seconds, half;
+tracks of one group hold the same sound, thresholds were set with those of the half `set` in sight) and `left-out.csv`
+(files that were left out, and which kept file they equal).
 The music stays under its own licences: see /usr/share/doc/PACKAGE/copyright inside each package.
 """
 
@@ -40,7 +41,8 @@ def main() -> None:
     tracks = options.cache / "tracks"
     tracks.mkdir(parents=True, exist_ok=True)
     spent, budget = 0, options.max_gb * 1e9
-    for package, size in _sizes(_packages()):
+    halves = _halves()
+    for package, size in _sizes(list(halves)):
         target = tracks / package
         if target.exists():
             spent += size
@@ -51,8 +53,8 @@ def main() -> None:
         spent += size
         kept = _fetched(package, target, options.min_seconds)
         print(f"{package}: {size / 1e6:.0f} MB, {kept} tracks", flush=True)
-    rows, left_out = _sorted_out(tracks, options.min_seconds)
-    _write(options.cache / "manifest.csv", ("path", "group", "seconds"), rows)
+    rows, left_out = _sorted_out(tracks, options.min_seconds, halves)
+    _write(options.cache / "manifest.csv", ("path", "group", "seconds", "half"), rows)
     _write(options.cache / "left-out.csv", ("path", "same_as"), left_out)
     print(f"{len(rows)} different tracks, {sum(float(r[2]) for r in rows) / 3600:.1f} hours; {len(left_out)} left out")
 
@@ -61,14 +63,20 @@ def _options() -> argparse.Namespace:
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--cache", type=Path, default=home / "liner-tracks", help="folder that receives the tracks")
-    parser.add_argument("--max-gb", type=float, default=4.0, help="bytes of packages to download, at most")
+    parser.add_argument("--max-gb", type=float, default=9.0, help="gigabytes of packages to download, at most")
     parser.add_argument("--min-seconds", type=float, default=45.0, help="shortest track that is kept")
     return parser.parse_args()
 
 
-def _packages() -> list[str]:
-    lines = Path(__file__).with_name("track_packages.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if not line.startswith("#")]
+def _halves() -> dict[str, str]:
+    """Read the packages of the list, each with the half that it stands under."""
+    halves, half = {}, ""
+    for line in Path(__file__).with_name("track_packages.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("# half: "):
+            half = line[8:]
+        elif not line.startswith("#"):
+            halves[line] = half
+    return halves
 
 
 def _sizes(packages: list[str]) -> Iterator[tuple[str, int]]:
@@ -150,7 +158,9 @@ def _seconds(path: Path) -> float:
         return 0.0
 
 
-def _sorted_out(tracks: Path, min_s: float) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+def _sorted_out(
+    tracks: Path, min_s: float, halves: dict[str, str]
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """List each sound once: files with the same bytes are left out."""
     first: dict[str, str] = {}
     rows: list[tuple[str, ...]] = []
@@ -162,7 +172,7 @@ def _sorted_out(tracks: Path, min_s: float) -> tuple[list[tuple[str, ...]], list
             left_out.append((name, first[digest]))
         elif (seconds := _seconds(path)) >= min_s:
             first[digest] = name
-            rows.append((name, digest[:16], f"{seconds:.1f}"))
+            rows.append((name, digest[:16], f"{seconds:.1f}", halves.get(path.parent.name, "")))
     return rows, left_out
 
 

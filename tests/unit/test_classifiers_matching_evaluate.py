@@ -1,5 +1,6 @@
 """The evaluation of the search for copies: its changes, its figures, its command."""
 
+import itertools
 import json
 from contextlib import contextmanager
 
@@ -9,8 +10,11 @@ from sounds import RATE, music, noise, write
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from classifiers.fingerprint import aligned, unpack
+from classifiers.matching import Recording
 from classifiers.matching_changes import BARS, parse_change, parse_changes
 from classifiers.matching_evaluate import Trial, evaluate, interval
+from classifiers.matching_library import Library
 from classifiers.matching_material import fingerprints, load, read_manifest
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -101,6 +105,23 @@ def test_a_copy_that_the_index_does_not_name_is_not_found(folder):
     tracks = read_manifest(folder / "manifest.csv", folder)
     figures = evaluate(tracks, Trial(parse_changes("gain-12"), sample=1), blind)
     assert (figures["recall"]["gain-12"]["found"], figures["recall"]["gain-12"]["candidates"]) == (0, 0)
+
+
+def test_no_pair_that_matches_is_passed_over(folder, monkeypatch):
+    tracks = {track.name: track for track in read_manifest(folder / "manifest.csv", folder)}
+    known = fingerprints(list(tracks.values()))
+    plain = {
+        (one, other)
+        for one, other in itertools.combinations(sorted(known), 2)
+        if aligned(Recording(unpack(known[one])), Recording(unpack(known[other])))
+    }
+    assert plain == {("1.wav", "again.wav")}
+    for longest in (8000, 60):  # the second makes all of them long
+        monkeypatch.setattr("classifiers.matching._FULL", longest)
+        library = Library(tracks, known)
+        assert all(other in library.rivals(one) for one, other in plain)
+    assert library.rivals("1.wav") == set(library.names[1:])
+    assert library.rivals(library.names[-1]) == set()
 
 
 def test_every_bar_is_a_change_with_its_factors():
