@@ -31,7 +31,7 @@ class _AtTheEnd:
 
     def close(self, total: CheckReport, shown: Severity) -> None:
         """Write it."""
-        data = self.render(_shown(total, shown))
+        data = self.render(_placed(_shown(total, shown)))
         if self._target is None:
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
@@ -62,11 +62,8 @@ class SarifWriter(_AtTheEnd):
     """One SARIF 2.1.0 log."""
 
     def render(self, report: CheckReport) -> bytes:
-        """Add the columns, which need the source lines."""
-        sources = Sources()
-        findings = tuple(_with_column(f, sources) for f in report.findings)
-        placed = report.model_copy(update={"findings": findings})
-        return _json(to_sarif(placed, engine=ENGINE, base=os.getcwd()))  # noqa: PTH109 - as the shell names it
+        """Write it, with paths below the folder that the command runs in."""
+        return _json(to_sarif(report, engine=ENGINE, base=os.getcwd()))  # noqa: PTH109 - as the shell names it
 
 
 class JunitWriter(_AtTheEnd):
@@ -124,6 +121,12 @@ def flat(one: Finding) -> dict[str, Any]:
 def _shown(total: CheckReport, shown: Severity) -> CheckReport:
     """Leave out what is less severe than the threshold."""
     return total.model_copy(update={"findings": tuple(f for f in total.findings if f.severity.rank <= shown.rank)})
+
+
+def _placed(report: CheckReport) -> CheckReport:
+    """Add the columns, which need the source lines."""
+    sources = Sources()
+    return report.model_copy(update={"findings": tuple(_with_column(f, sources) for f in report.findings)})
 
 
 def _with_column(one: Finding, sources: Sources) -> Finding:

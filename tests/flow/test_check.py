@@ -310,12 +310,14 @@ def test_a_moved_folder_gives_the_same_findings(batch, tmp_path):
 # --- answers for programs
 
 
-def test_sarif_points_to_line_and_column():
+def test_sarif_and_json_point_to_line_and_column():
     log = json.loads(liner("check", "--format", "sarif", "--severity", "error", CONTRADICTIONS).stdout)
 
     regions = [r["locations"][0]["physicalLocation"]["region"] for r in log["runs"][0]["results"]]
     assert regions[0] == {"startLine": 43, "startColumn": 7}
     assert len(regions) == 3
+    first = as_json("--severity", "error", CONTRADICTIONS)[1]["findings"][0]
+    assert (first["line"], first["column"]) == (43, 7)
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "junit"])
