@@ -1,6 +1,7 @@
-"""Take the pictures of the console and the portal that the documentation shows, from a demonstration of its own.
+"""Take the pictures that the documentation shows: of a demonstration of its own, and of the five journeys' tests.
 
-Run it by ``make screenshots``; it needs Chromium (Debian's package, or LINER_CHROMIUM).
+Run it by ``make screenshots``; it needs Chromium (Debian's package, or LINER_CHROMIUM) and, for the journeys, the
+server programs of PostgreSQL.
 """
 
 import io
@@ -17,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
+JOURNEYS = Path(__file__).parents[1] / "tests" / "flow" / "test_journeys.py"
 CASE = "Streetlight Lullaby"  # a near-copy: it has evidence to hear and a recording to compare with
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -72,6 +74,16 @@ def main() -> None:
                     take_portal(browser, label_link(Path(home) / "demo", link))
             finally:
                 demo.terminate()
+    take_journeys()
+
+
+def take_journeys() -> None:
+    """Run the tests of the journeys, which leave a picture each."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-P", "-m", "pytest", "-n", "0", "-q", str(JOURNEYS)]
+        subprocess.run(command, env={**os.environ, "LINER_IMAGES": folder}, check=True)  # noqa: S603 - our own command
+        for picture in sorted(Path(folder).glob("*.png")):
+            keep(picture.read_bytes(), picture.stem)
 
 
 def sign_in_link(demo: subprocess.Popen[str]) -> str:
@@ -182,9 +194,14 @@ def wait_for_pictures(page: Page) -> None:
 
 
 def save(page: Page, name: str) -> None:
+    """Keep what the page shows."""
+    keep(page.screenshot(), name)
+
+
+def keep(shot: bytes, name: str) -> None:
     """Write a picture, small enough for a repository."""
     path = IMAGES / f"{name}.png"
-    picture = Image.open(io.BytesIO(page.screenshot()))
+    picture = Image.open(io.BytesIO(shot))
     picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     if path.stat().st_size > LARGEST_BYTES:
         sys.exit(f"{path} has {path.stat().st_size:,} bytes; pictures stay below {LARGEST_BYTES:,}.")
