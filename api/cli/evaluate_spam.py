@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.evaluate import Format, evaluate_app
+from api.cli.evaluate import Attacks, Format, evaluate_app
 
 MANIFEST = (
     "CSV with path, label (spam or anything else), source; optional title, artist, genre, isrc, duration_s, group."
@@ -23,6 +23,7 @@ def spam(
     *,
     manifest: Annotated[Path, typer.Option(help=MANIFEST)],
     root: Annotated[Path, typer.Option(help="The folder that the paths are relative to.")],
+    attack: Attacks = "",
     view: Annotated[str, typer.Option(help="Only rows of this view.")] = "",
     model: Annotated[str | None, typer.Option(help="A model of `liner models list`; default: what is in use.")] = None,
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
@@ -32,20 +33,24 @@ def spam(
     [bold]Examples[/bold]
 
       liner evaluate spam --manifest labels.csv --root music --format json
+
+      liner evaluate spam --manifest labels.csv --root music --attack mp3-64,speed+2
     """
     from api.cli.progress import counted
     from classifiers.listener import Listener
     from classifiers.models import active
     from classifiers.spam.evaluate import evaluate, read_rows
     from classifiers.spam.model import model_named
+    from classifiers.synthetic.attacks import parse_attacks
     from schemas.errors import InvalidInput
 
     rows = tuple(row for row in read_rows(manifest) if not view or row.get("view") == view)
     if not rows:
         raise InvalidInput(f"The manifest has no row of the view {view!r}.")
+    attacks = parse_attacks(attack)
     name = model or active.read_pointer().names[active.SPAM]
     with Listener() as listener, counted("scored") as progress:
-        figures = evaluate(rows, root, model_named(name), listener.listen, progress)
+        figures = evaluate(rows, root, model_named(name), listener.listen, attacks=attacks, progress=progress)
     if output is Format.JSON:
         typer.echo(json.dumps(figures, indent=1))
         return
@@ -55,7 +60,12 @@ def spam(
 
 def _lines(figures: dict[str, Any]) -> list[str]:
     shown = ("auroc", "tpr_at_fpr_1pct", "tpr_at_fpr_5pct", "ece", "brier", "abstained")
-    first = ", ".join(f"{name} {'-' if figures[name] is None else figures[name]}" for name in shown)
-    rates = [f"  {name:32}{one['rate']:>8} of {one['files']}" for name, one in figures["fpr_by_source"].items()]
+    rounds = {"clean": figures, **figures["attacks"]}
+    first = [
+        f"{name}: " + ", ".join(f"{key} {'-' if one[key] is None else one[key]}" for key in shown)
+        for name, one in rounds.items()
+    ]
+    files = figures["intervals"]["fpr_by_source"]
+    rates = [f"  {name:32}{rate:>8} of {files[name]['files']}" for name, rate in figures["fpr_by_source"].items()]
     last = f"{figures['files']} files, {figures['unreadable']} unreadable, {figures['seconds']:.0f} s"
-    return [first, "Flagged although not spam, by source:", *rates, last]
+    return [*first, "Flagged although not spam, by source:", *rates, last]

@@ -1,6 +1,7 @@
 """What the spam estimate is worth on anybody's labelled files: sound, and as much of a description as there is."""
 
 import csv
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from classifiers.listening import Listening
+from classifiers.matching_material import load
 from classifiers.spam.features import SIGNS, kinds, measure, named
 from classifiers.spam.model import SpamModel, SpamScore
 from classifiers.synthetic import metrics
+from classifiers.synthetic.attacks import Attack
 from schemas.errors import AudioUnreadable, InvalidInput
 from schemas.evidence import Evidence
 from schemas.release import DisplayArtist, Message, MessageKind, Release, SoundRecording
@@ -74,9 +78,15 @@ def read_rows(path: Path) -> tuple[Row, ...]:
 
 
 def evaluate(
-    rows: Sequence[Row], root: Path, model: SpamModel, listen: Listen, progress: Progress | None = None
+    rows: Sequence[Row],
+    root: Path,
+    model: SpamModel,
+    listen: Listen,
+    *,
+    attacks: Sequence[Attack] = (),
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Listen to every file, let the rules look at what the row describes, and score it.
+    """Listen to every file, let the rules look at what the row describes, and score it; then again under each attack.
 
     Parameters
     ----------
@@ -88,20 +98,38 @@ def evaluate(
     Returns
     -------
     dict
-        As `figures` gives it, with ``model`` and ``seconds``.
+        As `figures` gives it, with ``model``, ``seconds`` and ``attacks`` by name.
     """
     began = time.perf_counter()
     findings = _of_messages(rows)
-    scored = []
-    for number, row in enumerate(rows):
-        scored.append(_scored(row, number, findings[number], _heard(root / row["path"], listen), model))
-        if progress:
-            progress(number + 1, len(rows))
-    return {**figures(scored), "model": model.name, "seconds": round(time.perf_counter() - began, 3)}
+    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *(attack.name for attack in attacks))}
+    with tempfile.TemporaryDirectory() as aside:
+        for number, row in enumerate(rows):
+            path = root / row["path"]
+            rounds[""].append(_scored(row, number, findings[number], _heard(path, listen), model))
+            for attack in attacks:
+                changed = _attacked(path, attack, Path(aside) / "changed.wav")
+                heard = _heard(changed, listen) if changed else None
+                rounds[attack.name].append(_scored(row, number, findings[number], heard, model))
+            if progress:
+                progress(number + 1, len(rows))
+    result = {**figures(rounds.pop("")), "model": model.name}
+    result["seconds"] = round(time.perf_counter() - began, 3)
+    result["attacks"] = {name: figures(scored) for name, scored in rounds.items()}
+    return result
 
 
 def figures(scored: Sequence[Scored]) -> dict[str, Any]:
-    """Turn scores into figures: ranking, rates at thresholds set here, false flags by source with Wilson intervals."""
+    """Turn scores into figures.
+
+    Returns
+    -------
+    dict
+        ``auroc`` of spam against everything else, ``auroc_by_source`` by source of spam; ``tpr_at_fpr_1pct`` and
+        ``_5pct`` at thresholds set on these files; ``tpr``, ``fpr``, ``fpr_by_source`` and ``fpr_by_label``: shares
+        that the house policy flags, with files and 95 % intervals (Wilson) under ``intervals``; ``ece`` and ``brier``
+        at even odds; ``abstained``, the share that could not be heard.
+    """
     known = [one for one in scored if one.score is not None]
     labels = np.array([one.is_spam for one in known], dtype=bool)
     logits = np.array([one.score.logit for one in known if one.score], dtype=float)
@@ -118,8 +146,13 @@ def figures(scored: Sequence[Scored]) -> dict[str, Any]:
         "tpr_at_fpr_5pct": _rounded(metrics.true_positive_rate(spam, honest, 0.05)),
         "tpr": _rate([one for one in known if one.is_spam]),
         "fpr": _rate(others),
-        "fpr_by_source": _rates(others, "source"),
-        "fpr_by_label": _rates(others, "label"),
+        "fpr_by_source": {name: _rate(part) for name, part in _parted(others, "source").items()},
+        "fpr_by_label": {name: _rate(part) for name, part in _parted(others, "label").items()},
+        "intervals": {
+            "tpr": _interval([one for one in known if one.is_spam]),
+            "fpr": _interval(others),
+            "fpr_by_source": {name: _interval(part) for name, part in _parted(others, "source").items()},
+        },
         "functional_by_label": _functional(known),
         "signs": _signs(known),
         "ece": _rounded(metrics.calibration_error(probability, labels)),
@@ -164,6 +197,16 @@ def _heard(path: Path, listen: Listen) -> Heard | None:
         return None
 
 
+def _attacked(path: Path, attack: Attack, aside: Path) -> Path | None:
+    """Write a changed copy of a sound, in mono; None where there is no sound to change."""
+    try:
+        wave, rate = load(path)
+        soundfile.write(aside, attack.apply(wave, rate), rate, subtype="PCM_16")
+    except (AudioUnreadable, OSError):
+        return None
+    return aside
+
+
 def _scored(row: Row, number: int, findings: tuple[Any, ...], heard: Heard | None, model: SpamModel) -> Scored:
     if heard is None:
         return Scored(row, None, Heard())
@@ -181,18 +224,20 @@ def _of_source(logits: npt.NDArray[np.float64], known: Sequence[Scored], name: s
     return logits[[one.is_spam and one.row["source"] == name for one in known]]
 
 
-def _rate(items: Sequence[Scored]) -> dict[str, Any]:
-    """Give the share that the house policy flags, of how many, and the ends of its 95 % interval (Wilson)."""
-    if not items:
-        return {"rate": None, "files": 0, "interval": None}
-    rate = sum(one.is_flagged for one in items) / len(items)
-    ends = [round(max(end, 0.0), 4) for end in metrics.wilson(rate, len(items))]
-    return {"rate": round(rate, 4), "files": len(items), "interval": ends}
+def _rate(items: Sequence[Scored]) -> float | None:
+    return round(sum(one.is_flagged for one in items) / len(items), 4) if items else None
 
 
-def _rates(items: Sequence[Scored], column: str) -> dict[str, dict[str, Any]]:
+def _interval(items: Sequence[Scored]) -> dict[str, Any]:
+    """Give of how many files a share is, and the ends of its 95 % interval."""
+    rate = _rate(items)
+    ends = None if rate is None else [round(max(end, 0.0), 4) for end in metrics.wilson(rate, len(items))]
+    return {"files": len(items), "interval": ends}
+
+
+def _parted(items: Sequence[Scored], column: str) -> dict[str, list[Scored]]:
     names = sorted({one.row[column] for one in items})
-    return {name: _rate([one for one in items if one.row[column] == name]) for name in names}
+    return {name: [one for one in items if one.row[column] == name] for name in names}
 
 
 def _functional(items: Sequence[Scored]) -> dict[str, dict[str, int]]:

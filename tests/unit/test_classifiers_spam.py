@@ -126,11 +126,15 @@ def test_evaluation_says_who_was_flagged_by_mistake(tmp_path):
         "none.wav,human,band,,,\n"
     )
     run = ["evaluate", "spam", "--manifest", str(tmp_path / "m.csv"), "--root", str(tmp_path), "--format", "json"]
-    result = CliRunner().invoke(app, run)
+    result = CliRunner().invoke(app, [*run, "--attack", "noise-20"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout[result.stdout.index("{") :])
     assert (figures["files"], figures["unreadable"], figures["auroc"]) == (4, 1, 1.0)
     assert figures["auroc_by_source"] == {"farm": 1.0}
-    assert figures["fpr_by_source"]["maker"]["rate"] == 0
+    assert figures["fpr_by_source"] == {"band": 0.0, "maker": 0.0}
+    assert figures["intervals"]["fpr_by_source"]["maker"]["files"] == 1
+    assert figures["fpr"] == 0.0
+    changed = figures["attacks"]["noise-20"]
+    assert (changed["files"], changed["unreadable"], changed["fpr"]) == (4, 1, 0.0)
     assert figures["functional_by_label"]["functional"][NOISE] == 1
     assert {"tpr_at_fpr_1pct", "tpr_at_fpr_5pct", "ece", "brier", "abstained", "seconds"} <= set(figures)
