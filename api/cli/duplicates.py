@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.scan import KeyOption, NoReviewOption, PolicyOption, UrlOption, review_client
+from api.settings import Settings
 from pipeline.logs import quiet_logs
 
 EXAMPLES = """
 Compares every recording of a lake with every other, also where speed, pitch, codec or length differ, and writes
 [bold]LAKE/duplicates/[/bold]: clusters (one row for each, with the earliest release and at most one flag), members
-and links (who shares which seconds with whom). Nobody listens again: it reads fingerprints.
+and links (who shares which seconds with whom). Nobody listens again: it reads fingerprints. Screenings whose cluster
+is another one by now are judged again and go to the review service, one flag for each cluster.
 
 [bold]Examples[/bold]
 
@@ -22,6 +25,8 @@ and links (who shares which seconds with whom). Nobody listens again: it reads f
   liner duplicates /data/lake --workers 8 --scratch /fast/disk
 
   liner duplicates .liner/lake --policy strict.toml --format json
+
+  liner duplicates .liner/lake --no-review                 deliver nothing
 
 [bold]Exit codes[/bold]  0 done; 2 nothing could be done (the message says why).
 """
@@ -45,16 +50,27 @@ def run(
         Path | None, typer.Option(help="Folder for what is in work, some 4 kB a recording; default in the lake.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; default one per core.")] = None,
-    policy: Annotated[Path | None, typer.Option(help="Policy file (TOML) instead of the house policy.")] = None,
+    *,
+    policy: PolicyOption = None,
+    review_url: UrlOption = None,
+    review_key: KeyOption = None,
+    no_review: NoReviewOption = False,
     output: Annotated[Format, typer.Option("--format", help="text, or json: one object.")] = Format.TEXT,
 ) -> None:
     """Find every copy in a lake."""
     quiet_logs()
-    from api.cli.scan import read_policy
+    from api.cli.live_policy import policy_of
     from pipeline.duplicates.flow import Plan, find_duplicates
+    from pipeline.duplicates.outcome import take_into
+    from pipeline.duplicates.shares import shares_of
 
+    shares_of(lake)  # a folder that is no lake is refused before anybody is asked for a policy
+    chosen = policy_of(policy, lake=lake, delivers=not no_review, url=review_url, key=review_key)
     count = workers or os.cpu_count() or 1
-    summary = find_duplicates(Plan(lake, scratch=scratch, workers=count, policy=read_policy(policy)))
+    summary = find_duplicates(Plan(lake, scratch=scratch, workers=count, policy=chosen))
+    review = None if no_review else review_client(Settings(), review_url, review_key)
+    judged_again, delivered = take_into(lake, chosen, review)
+    summary |= {"judged_again": judged_again, "delivered": dict(sorted(delivered.items()))}
     if output is Format.JSON:
         typer.echo(json.dumps({**summary, "lake": str(lake)}))
         return
@@ -77,6 +93,11 @@ def lines(summary: dict[str, Any]) -> list[str]:
         f"{summary['largest_cluster']}; {summary['flagged']} are flagged."
     )
     found.append(f"{summary['links']} pairs share sound, of {summary['compared_pairs']} that were compared in full.")
+    if summary["judged_again"]:
+        found.append(f"{summary['judged_again']} screenings say so now.")
+    if summary["delivered"]:
+        answers = ", ".join(f"{number} {status}" for status, number in summary["delivered"].items())
+        found.append(f"Review: {answers}.")
     if summary["hot_keys"]:
         found.append(
             f"{summary['hot_keys']} keys are in too many recordings to tell them apart; they were compared with the "

@@ -280,7 +280,7 @@ def test_the_command_compares_for_real(tmp_path):
     ]
     folder = write_lake(tmp_path / "lake", rows)
 
-    text = liner("duplicates", folder, "--workers", 1)
+    text = liner("duplicates", folder, "--workers", 1, "--no-review")
 
     assert groups(folder) == [frozenset({0, 1})]
     assert "1 clusters of 2 recordings, the largest of 2; 1 are flagged." in text

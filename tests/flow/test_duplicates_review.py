@@ -1,0 +1,92 @@
+"""`liner duplicates` beside the review: a cluster reaches it with one flag, and every member says where it belongs."""
+
+import json
+
+import pytest
+from fixtures_api import make_screening
+from prints import faster, fingerprint, song, worn
+from typer.testing import CliRunner
+
+from api.cli.app import app
+from api.inprocess import client
+from api.settings import Settings
+from pipeline.lake import Lake, LakeWriter
+from pipeline.rejudge import latest_screenings
+from pipeline.screened import Screened
+from schemas.disclosure import Disclosure, Level
+from schemas.screening import AudioFacts, Found
+
+SECONDS = 60
+FACTS = {"container": "wav", "codec": "pcm", "sample_rate_hz": 44100, "channels": 2, "size": 1, "decoder": "x"}
+
+
+def liner(*args):
+    done = CliRunner().invoke(app, [*map(str, args), "--format", "json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def screened(number, sound, seconds, level, sender):
+    """A recording as a machine screened it that knew of no other."""
+    packed = fingerprint(sound)
+    one = make_screening(number, source=f"bytes-{number}", sender_id=sender, message_path="m.xml")
+    disclosure = Disclosure(level=level, can_declare=True)
+    recording = one.intake.recording.model_copy(update={"disclosure": disclosure})
+    intake = one.intake.model_copy(update={"recording": recording, "release_date": f"2026-01-{number:02}"})
+    audio = AudioFacts(**FACTS, duration_s=seconds, sha256=str(number), signal_hash=str(hash(packed)))
+    layers = {"intake": intake, "declared": disclosure, "found": Found(audio=audio)}
+    return Screened(one.model_copy(update=layers), packed)
+
+
+@pytest.fixture
+def lake(tmp_path, monkeypatch):
+    """A sound, a faster copy, an equal one and a worn one of three strangers; and a song of its own."""
+    monkeypatch.setenv("LINER_HOME", str(tmp_path / "home"))
+    original = song(SECONDS, 1)
+    writer = LakeWriter(Lake(tmp_path / "lake"))
+    writer.add(screened(1, original, SECONDS, Level.ALL, "S1"))
+    writer.add(screened(2, faster(original, 1.05), SECONDS / 1.05, Level.NONE, "S2"))
+    writer.add(screened(3, original, SECONDS, Level.ALL, "S3"))
+    writer.add(screened(4, worn(original, 4), SECONDS, Level.ALL, "S3"))
+    writer.add(screened(5, song(SECONDS, 2), SECONDS, Level.NONE, "S4"))
+    writer.flush()
+    return tmp_path / "lake"
+
+
+def test_a_cluster_reaches_the_review_with_one_flag_and_all_its_members(lake):
+    told = liner("duplicates", lake, "--workers", 1)
+
+    assert (told["clusters"], told["flagged"], told["judged_again"]) == (1, 1, 4)
+    assert told["delivered"] == {"created": 4}
+    after = {one.intake.recording_key: one for one in latest_screenings(Lake(lake))}
+    assert after["rec_5"].known.cluster is None
+    members = [after[f"rec_{number}"] for number in range(1, 5)]
+    clusters = {one.known.cluster.model_dump_json() for one in members}
+    assert len(clusters) == 1
+    cluster = members[0].known.cluster
+    assert cluster.earliest.recording_key == "rec_1"
+    assert [m.recording_key for m in cluster.members] == ["rec_2", "rec_3", "rec_4"]
+    assert [[flag.code for flag in one.flags if flag.code == "SPM-004"] for one in members] == [[], ["SPM-004"], [], []]
+    match = members[1].known.matches[0]
+    assert match.recording_key == "rec_1"
+    assert match.speed == pytest.approx(1.05, abs=0.003)
+    assert [one.rule for one in members[1].findings] == ["HIS-006"]
+    assert [one.known.matches[0].kind for one in members[2:]] == ["same_signal", "fingerprint"]
+    with client(Settings()) as review:
+        cases = review.get("/v1/cases").json()
+    assert "SPM-004" in json.dumps(cases)
+
+
+def test_running_again_delivers_nothing_more(lake):
+    liner("duplicates", lake, "--workers", 1)
+
+    again = liner("duplicates", lake, "--workers", 1)
+
+    assert (again["flagged"], again["judged_again"], again["delivered"]) == (1, 0, {})
+
+
+def test_without_review_the_lake_alone_knows(lake):
+    told = liner("duplicates", lake, "--workers", 1, "--no-review")
+
+    assert (told["judged_again"], told["delivered"]) == (4, {})
+    assert not (lake / "outbox.sqlite").exists()
