@@ -49,6 +49,7 @@ ROUTES: dict[str, Permission | Access] = {
     "POST /v1/cases/{case_id}/decide": Permission.REVIEW,
     "DELETE /v1/cases/{case_id}/decision": Permission.REVIEW,
     "POST /v1/cases/{case_id}/reopen": Permission.REVIEW,
+    "POST /v1/cases/{case_id}/creator-link": Permission.READ,  # and to appeal, or to review
     "POST /v1/cases/{case_id}/settle": Permission.SETTLE,
     "POST /v1/cases/{case_id}/golden": Permission.SETTLE,
     "GET /v1/samples/next": Permission.REVIEW,
@@ -209,6 +210,9 @@ ROUTES: dict[str, Permission | Access] = {
     "POST /portal/deliveries/{delivery_id}/correct": Permission.APPEAL,
     "GET /portal/cases/{case_id}": Permission.APPEAL,
     "POST /portal/cases/{case_id}/appeal": Permission.APPEAL,
+    "POST /portal/cases/{case_id}/creator-link": Permission.APPEAL,
+    "GET /creator/{token}": Access.ANYBODY,  # the link is its key
+    "POST /creator/{token}": Access.ANYBODY,
     "GET /portal/appeals": Permission.APPEAL,
     "GET /portal/appeals/{appeal_id}": Permission.APPEAL,
     "POST /portal/appeals/{appeal_id}/withdraw": Permission.APPEAL,

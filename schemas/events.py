@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     APPEAL_DUE_SOON = "appeal.due_soon"  # appeal, due_at: a tenth of its time is left
     APPEAL_OVERDUE = "appeal.overdue"  # appeal, due_at: its time is over
     ALERT_RAISED = "alert.raised"  # what of that was noticed at once: counts, by queue, the first cases and appeals
+    CREATOR_LINKED = "creator.linked"  # decision, until when the link is good; not the link
     WEBHOOK_REGISTERED = "webhook.registered"  # webhook
     WEBHOOK_ROTATED = "webhook.rotated"  # webhook
     WEBHOOK_REMOVED = "webhook.removed"  # webhook

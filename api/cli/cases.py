@@ -31,6 +31,8 @@ Work on cases of a review service: LINER_REVIEW_URL names it, LINER_REVIEW_KEY i
 
   liner cases reopen cas_3f... -r "..."          look again at what was decided
 
+  liner cases creator-link cas_3f... --creator "Ada Brandt"   for somebody who has no account
+
   liner cases golden cas_3f... remove            make a decided case one that others are tested with
 
   liner cases quality                            agreement and accuracy, per policy
@@ -196,6 +198,17 @@ def undo(case_id: CaseId, at: At = None) -> None:
 def reopen(case_id: CaseId, reason: Why, at: At = None) -> None:
     """Put a decided or waiting case back into the queue."""
     _command(case_id, "reopen", at, reason=reason)
+
+
+@cases_app.command("creator-link")
+def creator_link(
+    case_id: CaseId, creator: Annotated[str, typer.Option(help="The creator's name, as reviewers will read it.")]
+) -> None:
+    """Print a link by which a creator without an account reads the last decision and appeals, this once."""
+    with Review() as review:
+        made = review.send("POST", f"/v1/cases/{case_id}/creator-link", {"creator": creator})
+    typer.echo(made["url"])
+    typer.echo(f"For {made['creator']}, until {made['expires_at'][:10]}.", err=True)
 
 
 @cases_app.command("opinion")

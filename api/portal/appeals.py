@@ -13,7 +13,8 @@ from api.deps import AppSettings, Db
 from api.portal.pages import Label, page, redirect
 from api.portal.views import appeal_sentence, appeal_until, finding_lines, size, standing
 from api.public_appeals import AppealCreate, AppealFilters
-from api.services import appeals, cases, clock
+from api.public_creators import CreatorLink
+from api.services import appeals, cases, clock, creators
 from api.services.access import Actor
 from api.store.database import Database
 from schemas.appeals import AttachmentKind, Party
@@ -54,6 +55,18 @@ def appeal(db: Db, actor: Label, settings: AppSettings, case_id: str, form: Form
     return redirect(f"/portal/appeals/{filed.appeal.id}")
 
 
+@router.post("/portal/cases/{case_id}/creator-link")
+def creator_link(db: Db, actor: Label, settings: AppSettings, case_id: str, form: Form) -> Response:
+    """Make a link for a creator; it is on this page alone."""
+    try:
+        made = creators.make(db, actor, settings, case_id, form.get("creator", "")[:200])
+    except ReviewError as refused:
+        if isinstance(refused, NotFound):
+            raise
+        return _case_page(db, actor, case_id, problem=f"{refused.message} {refused.mend}".rstrip())
+    return _case_page(db, actor, case_id, link=made)
+
+
 @router.get("/portal/appeals")
 def every(db: Db, actor: Label, cursor: Annotated[str, Query(max_length=100)] = "") -> Response:
     """List the label's appeals, newest first."""
@@ -79,7 +92,15 @@ def withdraw(db: Db, actor: Label, appeal_id: str, form: Form) -> Response:
     return redirect(f"/portal/appeals/{appeal_id}")
 
 
-def _case_page(db: Database, actor: Actor, case_id: str, *, typed: Form | None = None, problem: str = "") -> Response:
+def _case_page(
+    db: Database,
+    actor: Actor,
+    case_id: str,
+    *,
+    typed: Form | None = None,
+    problem: str = "",
+    link: CreatorLink | None = None,
+) -> Response:
     about, now = cases.view(db, actor, case_id), clock.now()
     last = about.decisions[-1] if about.decisions else None
     own = appeals.every(db, actor, AppealFilters(case_id=case_id, order="newest")).appeals
@@ -97,5 +118,6 @@ def _case_page(db: Database, actor: Actor, case_id: str, *, typed: Form | None =
         has_appealed=any(one.party is Party.LABEL and last and one.decision_id == last.id for one in own),
         appeals=[(one, appeal_sentence(one, now)) for one in own],
         typed=typed or {},
+        creator_link=link,
         notice=Notice(problem, is_problem=True) if problem else None,
     )

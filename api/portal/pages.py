@@ -38,6 +38,12 @@ def page(template: str, actor: Actor, *, status: int = 200, **content: Any) -> H
     return ASSETS.page(template, status=status, **context)
 
 
+def open_page(template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
+    """Render a page for whoever has its address; nobody is signed in."""
+    context = {"static": CONSOLE.address, "portal": ASSETS.address, "viewer": "", "csrf": "", "notice": None, **content}
+    return ASSETS.page(template, status=status, **context)
+
+
 def redirect(address: str) -> Response:
     """Go on to a page after a form."""
     return RedirectResponse(address, status_code=303)

@@ -62,6 +62,20 @@ class AppealNoteRow(Table, table=True):
     text: str = Field(sa_type=Text)
 
 
+class CreatorLinkRow(Table, table=True):
+    """A link by which a creator without an account reads one decision and appeals; its token's hash alone is kept."""
+
+    __tablename__ = "creator_link"
+
+    digest: str = Field(primary_key=True)
+    decision_id: str = Field(foreign_key="decision.id", index=True)
+    creator: str
+    made_by: str
+    made_at: datetime = at()
+    expires_at: datetime = at()
+    ended_at: datetime | None = at(default=None)
+
+
 class AttachmentRow(Table, table=True):
     """A proof: its bytes lie in a folder under the row's id, never under the sender's name."""
 

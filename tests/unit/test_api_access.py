@@ -45,6 +45,7 @@ SENT = {
     "POST /v1/cases/{case_id}/unpark": {"json": at(1)},
     "POST /v1/cases/{case_id}/reopen": {"json": at(1, reason="Why.")},
     "POST /v1/cases/{case_id}/settle": {"json": at(1, release=True, reason="Why.")},
+    "POST /v1/cases/{case_id}/creator-link": {"json": {"creator": "Ada"}},
     "POST /v1/cases/{case_id}/golden": {"json": at(1, action="approve")},
     "DELETE /v1/cases/{case_id}/decision": {"params": {"expected_version": 1}},
 }
@@ -57,6 +58,7 @@ OWN_GATE = {
     "POST /v1/chat/slack",
     "GET /console/approve/{approval_id}/{signature}",
     "POST /console/approve/{approval_id}/{signature}",
+    "POST /v1/cases/{case_id}/creator-link",
 }
 # The exact answer where everything is nova's; 404: it is not theirs to see. Order: that of ROLES.
 EXACT = {

@@ -220,3 +220,19 @@ def test_channels_tell_nobody_any_more_after_going_back(empty_database_url):
     migrate(database, "0009")
     assert snapshot(database)["channel"] == snapshot(database)["approval"] == []
     database.close()
+
+
+def test_links_of_creators_end_and_their_appeals_stay_after_going_back(empty_database_url):
+    database = start(empty_database_url)
+    migrate(database, "0013")
+    with database.engine.begin() as connection:
+        row = {"digest": "d", "decision_id": "dec_1", "creator": "Ada", "made_by": "nova", "made_at": AT}
+        connection.execute(_table(connection, "creator_link").insert(), {**row, "expires_at": AT})
+    before = snapshot(database)["decision"]
+    migrate(database, "0012")
+
+    assert "creator_link" not in snapshot(database)
+    assert snapshot(database)["decision"] == before
+    migrate(database, "0013")
+    assert snapshot(database)["creator_link"] == []
+    database.close()

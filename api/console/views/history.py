@@ -19,6 +19,7 @@ _SENTENCES = {
     EventKind.CASE_HANDED_OVER: "handed the case over",
     EventKind.CASE_PARKED: "put the case aside",
     EventKind.CASE_UNPARKED: "fetched the case back",
+    EventKind.CREATOR_LINKED: "made a link for a creator",
     EventKind.CASE_DUE_SOON: "told that the case is due soon",
     EventKind.CASE_OVERDUE: "told that the case is late",
     EventKind.APPEAL_DUE_SOON: "told that an appeal is due soon",

@@ -1,0 +1,135 @@
+"""A creator without an account reads a decision and appeals by a link that works for that alone."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fixtures_api import make_screening
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from api.cli import reviewing
+from api.cli.app import app
+from api.inprocess import InProcessTransport
+from api.services import clock
+from api.tables import CreatorLinkRow
+
+STATEMENT = {"facts": "The voice was cloned.", "ground": "Terms 4.2", "explanation": "No licence."}
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def case_id(api):
+    (result,) = api.record(make_screening(1, "AID-002", account="nova"))
+    body = {"action": "remove", "reason": "Cloned vocals.", "expected_version": 1, "statement": STATEMENT}
+    assert api.moderator.post(f"/v1/cases/{result['case_id']}/decide", json=body).status_code == 200
+    return result["case_id"]
+
+
+def make(who, case_id, *, status=201, creator="Ada Brandt"):
+    answer = who.post(f"/v1/cases/{case_id}/creator-link", json={"creator": creator})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def path_of(link):
+    return "/creator/" + link["url"].rsplit("/", 1)[1]
+
+
+def later(after, act):
+    now = datetime.now(UTC) + after
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: now)
+        return act()
+
+
+def test_a_creator_reads_the_statement_appeals_and_reads_the_answer(api, case_id):
+    path = path_of(make(api.label, case_id))
+
+    page = api.anonymous.get(path).text
+    assert "The voice was cloned." in page
+    assert "Appeal as Ada Brandt" in page
+    assert "mia" not in page
+    sent = api.anonymous.post(path, data={"text": "It is my own voice, I recorded it."})
+    assert (sent.status_code, sent.headers["location"]) == (303, path)
+
+    (filed,) = api.senior.get("/v1/appeals").json()["appeals"]
+    assert (filed["party"], filed["creator"], filed["received_by"]) == ("creator", "Ada Brandt", "creator's link")
+    body = {"outcome": "reversed", "reply": "You are right: it is your voice.", "expected_version": 1}
+    assert api.senior.post(f"/v1/appeals/{filed['id']}/answer", json=body).status_code == 200
+    answered = api.anonymous.get(path).text
+    assert "Reversed: the decision no longer applies." in answered
+    assert "You are right: it is your voice." in answered
+    assert "Somebody decided again since" in answered
+    assert "<form" not in answered
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_kept(api, case_id):
+    path = path_of(make(api.label, case_id))
+
+    short = api.anonymous.post(path, data={"text": "No <b>."})
+    assert (short.status_code, "No &lt;b&gt;." in short.text) == (422, True)
+    api.anonymous.post(path, data={"text": "It is my own voice."})
+    again = api.anonymous.post(path, data={"text": "It is still my own voice."})
+    assert (again.status_code, "appealed against this decision already" in again.text) == (422, True)
+    foreign = api.anonymous.post(path, data={"text": "It is my voice."}, headers={"sec-fetch-site": "cross-site"})
+    assert foreign.status_code == 403
+
+
+def test_a_link_is_for_one_decision_and_shows_nothing_else(api, case_id):
+    make(api.label, case_id)
+    for path in ("/creator/x", "/creator/" + "a" * 43, "/creator/\u00fc", "/creator/" + "a" * 500):
+        answer = api.anonymous.get(path)
+        assert answer.status_code == 404
+    token = path_of(make(api.label, case_id)).removeprefix("/creator/")
+    for path in ("/v1/cases", f"/v1/cases/{case_id}", "/portal"):
+        assert api.client(authorization=f"Bearer {token}").get(path).status_code == 401
+    with api.db.read() as session:
+        assert token not in {row.digest for row in session.exec(select(CreatorLinkRow))}
+
+
+def test_a_newer_link_of_the_same_creator_replaces_and_all_end(api, case_id):
+    first, other, second = (make(api.label, case_id, creator=name) for name in ("Ada", "Ben", "Ada"))
+
+    assert [api.anonymous.get(path_of(one)).status_code for one in (first, other, second)] == [404, 200, 200]
+    over = later(200 * DAY, lambda: api.anonymous.get(path_of(second)).text)
+    assert "The time to appeal here is over." in over
+    assert later(280 * DAY, lambda: api.anonymous.get(path_of(second)).status_code) == 404
+
+
+def test_one_creators_words_are_not_shown_to_another(api, case_id):
+    ada, ben = (path_of(make(api.label, case_id, creator=name)) for name in ("Ada", "Ben"))
+    api.anonymous.post(ada, data={"text": "It is my own voice, and my secret."})
+
+    assert "my secret" in api.anonymous.get(ada).text
+    assert "my secret" not in api.anonymous.get(ben).text
+    assert "Ada appealed as the recording" in api.anonymous.get(ben).text
+
+
+def test_who_may_make_one(api, case_id):
+    make(api.moderator, case_id)
+    make(api.auditor, case_id, status=403)
+    make(api.service, case_id, status=403)
+    make(api.other_label, case_id, status=404)
+    make(api.label, case_id, status=422, creator="   ")
+    (result,) = api.record(make_screening(2, "AID-002", account="nova"))
+    assert "Nothing is decided" in make(api.label, result["case_id"], status=409)["detail"]
+
+
+def test_the_portal_shows_it_once(api, case_id):
+    page = api.label.post(f"/portal/cases/{case_id}/creator-link", data={"creator": "Ada Brandt"}).text
+    assert f"{api.settings.public_url}/creator/" in page
+    assert "/creator/" not in api.label.get(f"/portal/cases/{case_id}").text
+    events = api.moderator.get(f"/v1/cases/{case_id}/events").json()["events"]
+    assert (events[-1]["kind"], events[-1]["actor"]) == ("creator.linked", "nova")
+
+
+def test_the_command_prints_it(api, case_id, monkeypatch):
+    monkeypatch.setenv("LINER_REVIEW_KEY", str(api.moderator.headers["authorization"]).removeprefix("Bearer "))
+    real, transport = httpx.Client, InProcessTransport(api.app, actor=None)
+    monkeypatch.setattr(reviewing.httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
+
+    done = CliRunner().invoke(app, ["cases", "creator-link", case_id, "--creator", "Ada"])
+
+    assert done.exit_code == 0, done.output
+    assert api.anonymous.get("/creator/" + done.stdout.strip().rsplit("/", 1)[1]).status_code == 200
