@@ -167,9 +167,9 @@ def of_case(rule_id, case):
 
 def of_message(name):
     """Report on a message of tests/data as `liner check --format json` does, without its path."""
-    from api.cli.answering import flat
+    from api.cli.answering import flat, placed
 
-    report = check_paths([DATA / name], listen=False)
+    report = placed(check_paths([DATA / name], listen=False))
     messages = [m.model_dump(mode="json", exclude={"path"}) for m in report.messages]
     findings = [{k: v for k, v in flat(f).items() if k != "path"} for f in report.findings]
     whole = {"profile": None, "messages": messages, "findings": findings}

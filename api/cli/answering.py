@@ -31,7 +31,7 @@ class _AtTheEnd:
 
     def close(self, total: CheckReport, shown: Severity) -> None:
         """Write it."""
-        data = self.render(_placed(_shown(total, shown)))
+        data = self.render(placed(_shown(total, shown)))
         if self._target is None:
             sys.stdout.buffer.write(data)
             sys.stdout.flush()
@@ -123,7 +123,7 @@ def _shown(total: CheckReport, shown: Severity) -> CheckReport:
     return total.model_copy(update={"findings": tuple(f for f in total.findings if f.severity.rank <= shown.rank)})
 
 
-def _placed(report: CheckReport) -> CheckReport:
+def placed(report: CheckReport) -> CheckReport:
     """Add the columns, which need the source lines."""
     sources = Sources()
     return report.model_copy(update={"findings": tuple(_with_column(f, sources) for f in report.findings)})
