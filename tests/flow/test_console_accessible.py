@@ -5,7 +5,7 @@ import re
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from fixtures_pages import DESKTOP, OVERFLOW, SMALL, World, opened, until
+from fixtures_pages import DESKTOP, OVERFLOW, SMALL, World, opened, until, until_ready
 
 from api.permissions import ROUTES
 from api.services.access import Role
@@ -61,6 +61,16 @@ UNREACHABLE = """
   .map((one) => one.outerHTML.slice(0, 90))
 """
 
+STOP = """(() => {
+  const one = document.activeElement;
+  const box = one.getBoundingClientRect();
+  const isSeen = box.width > 0 && box.bottom > 0 && box.top < innerHeight
+    && (getComputedStyle(one).outlineStyle !== "none" || one.matches(".action input"));
+  if (one === document.body) return null;
+  const name = one.type === "radio" ? one.value : one.name || one.innerText || one.ariaLabel || one.tagName;
+  return [name.replace(/\\s+/g, " ").trim(), isSeen];
+})()"""
+
 
 def pages(start: str) -> list[str]:
     """Name the pages below an address, by the table of routes."""
@@ -71,7 +81,7 @@ def pages(start: str) -> list[str]:
     return [OWN.get(path, path) for path in plain]
 
 
-CONSOLE, PORTAL = pages("/console"), pages("/portal")
+CONSOLE, PORTAL = pages("/console"), pages("/portal") + pages("/creator")
 
 
 class Looker:
@@ -122,3 +132,37 @@ def test_no_page_has_a_barrier(browser, world: World, name: str, role: Role, pat
     with opened(browser, world.server, name=name, role=role, reduced_motion="reduce", **DESKTOP) as page:
         looker = Looker(page)
         assert "\n".join(one for path in paths for one in looker.look(world.at(path), path)) == ""
+
+
+def test_what_opens_by_key_has_no_barrier_either(browser, world: World):
+    with opened(browser, world.server, "/console", color_scheme="dark", reduced_motion="reduce", **DESKTOP) as page:
+        until_ready(page, "Queue")
+        page.evaluate(AXE_SCRIPT)
+        looker = Looker(page)
+        page.keyboard.press("Control+k")
+        page.get_by_role("option", name="Go to Batches").wait_for()
+        found = looker.serious("palette")
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        page.get_by_role("dialog").wait_for()
+        found += looker.serious("help")
+        page.keyboard.press("Escape")
+        page.keyboard.press("f")
+        page.keyboard.type("late sever")
+        page.get_by_role("option", name="severity:").wait_for()
+        assert found + looker.serious("completion") == []
+
+
+def test_the_whole_way_is_gone_by_tab(browser, world: World):
+    """From the top of the queue into a case and through its form, by Tab and Enter, each stop visible."""
+    with opened(browser, world.server, world.at("/console/cases/{case_id}").removeprefix(world.server.address)) as page:
+        until_ready(page, "Harbour Lights")
+        stops = []
+        page.keyboard.press("Tab")
+        while stop := page.evaluate(STOP):
+            stops.append(stop)
+            page.keyboard.press("Tab")
+        assert stops[0][0] == "Skip to the content"
+        said = [name for name, _ in stops]
+        assert {"Take c", "Play space", "approve", "reason", "Decide and open the next Ctrl Enter"} <= set(said)
+        assert [name for name, is_seen in stops if not is_seen] == []

@@ -233,5 +233,10 @@ def test_a_decision_from_a_phone(browser, world: World):
         shoot(page, "journey-phone")
         page.get_by_role("button", name="Decide and open the next").tap()
         page.get_by_role("heading", name="No case matches").wait_for()
-        page.get_by_role("button", name="Undo").wait_for()
-    assert decided(world.server, case_id) == "ask"
+        page.get_by_role("button", name="Undo").tap()
+        page.get_by_text("took the decision back").wait_for()
+        page.get_by_role("navigation", name="Decide").get_by_role("link", name="Approve").tap()
+        page.get_by_role("button", name="The declaration agrees").tap()
+        page.get_by_role("button", name="Decide and open the next").tap()
+        page.get_by_text("Approve: “Morning Train”.").wait_for()
+    assert decided(world.server, case_id) == "approve"
