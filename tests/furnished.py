@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from fixtures_browser import Server, contradiction, plain_case, seed_all, write_tune
 
@@ -17,6 +18,7 @@ from api.services import (
     batches,
     cases,
     chat,
+    creators,
     deliveries,
     drafting,
     keys,
@@ -81,17 +83,23 @@ def _queues(server: Server) -> dict[str, str]:
 
 
 def _trust(server: Server) -> dict[str, str]:
-    """A removal that waits for a second opinion, and one that is published."""
+    """A recall that reopened a case, and a removal that waits for a second opinion."""
     db, careful = server.database, load_rules("house")
+    case = cases.view(db, BEN, server.case_id("rec_4")).case
+    cases.decide(
+        db, BEN, case.id, action=Action.APPROVE, reason="Heard.", rules=load_rules("at-once"),
+        expected_version=case.version,
+    )  # fmt: skip
+    made = RecallCreate(kind=RecallKind.RULE, subject="SPM-004", reason="It takes rain for noise.", dry_run=False)
+    recalled = recall.recall(db, SUE, made).id
     case = cases.view(db, BEN, server.case_id("rec_5")).case
     cases.decide(
         db, BEN, case.id, action=Action.REMOVE, reason="Cloned.", statement=STATEMENT, rules=careful,
         expected_version=case.version,
     )  # fmt: skip
-    made = RecallCreate(kind=RecallKind.RULE, subject="SPM-004", reason="It takes rain for noise.", dry_run=False)
     sample = second.next_sample(db, SUE).sample
     assert sample
-    return {"recall_id": recall.recall(db, SUE, made).id, "sample_id": sample.id}
+    return {"recall_id": recalled, "sample_id": sample.id}
 
 
 def _policies(server: Server) -> dict[str, str]:
@@ -99,7 +107,7 @@ def _policies(server: Server) -> dict[str, str]:
     text = house_text().replace('version = "', 'version = "trial of ', 1).replace("at_least = 0.9", "at_least = 0.8", 1)
     draft = policies.draft(db, SUE, PolicyCreate(text=text, why="Too much is missed."))
     draft = policies.simulate_effect(db, SUE, draft.id, SimulateCreate(expected_version=draft.version))
-    return {"version_id": draft.id, "ref": house_policy().ref}
+    return {"version_id": draft.id, "ref": quote(house_policy().ref)}
 
 
 def _portal(server: Server) -> dict[str, str]:
@@ -121,10 +129,12 @@ def _portal(server: Server) -> dict[str, str]:
     drafting.write_text(db, NOVA, settings, sent.id, name="release.json", text=SUBMISSION)
     write_tune(drafting.folder_of(settings, "nova", sent.id) / "resources" / "harbour.wav", seconds=1)
     drafting.send(db, NOVA, settings, sent.id)
+    link = creators.make(db, NOVA, settings, case.id, "Ada Brandt")
     hook = webhooks.register(db, NOVA, settings, WebhookCreate(url="http://127.0.0.1:9/hook"))
     webhooks.test(db, NOVA, hook.webhook.id)
     return {
         "own_case_id": case.id,
+        "token": link.url.rsplit("/", 1)[1],
         "draft_id": draft.id,
         "name": "release.json",
         "delivery_id": deliveries.every(db, NOVA, cursor=None, limit=1).deliveries[0].id,
