@@ -3,7 +3,7 @@
 The recordings are invented (`benchmarks.invented`): their keys coincide as often as those of real music. What depends
 on one or two recordings alone is measured once, on music that is made here, and multiplied: keys out of a fingerprint,
 and the full comparison of two. ``--million`` adds 10^6 (some 40 GB of scratch at most, about an hour);
-``--copies-of-one`` joins two million copies of one file.
+``--copies-of-one`` joins two million copies of one file; ``--far`` does one range as it would be at 10^8.
 """
 
 import contextlib
@@ -41,6 +41,8 @@ def main() -> None:
     _print_joins(joins)
     _print_projection(joins, single)
     _print_lookups({size: _child("look", size) for size in sizes})
+    if "--far" in sys.argv:
+        _print_far({kind: _child("far", FAR, kind) for kind in ("six", "paired")})
     if "--copies-of-one" in sys.argv:
         _print_joins({2 * MILLION: _child("copies", 2 * MILLION)})
 
@@ -53,11 +55,14 @@ def _child(what: str, size: int, *more: str) -> dict[str, Any]:
 
 
 def measure(what: str, size: int, folder: str = "") -> dict[str, Any]:
-    """Do one measurement; ``what`` is single, join, copies, look, or ask, which needs the folder that look made."""
+    """Do one measurement: single, join, copies, look; ask, in the folder that look made; far, with a kind of keys."""
     if what == "single":
         return _single()
     if what == "ask":
         return _ask(Path(folder), size)
+    if what == "far":
+        with tempfile.TemporaryDirectory(prefix="liner-bench-", dir=os.environ.get("LINER_BENCH_DIR")) as name:
+            return _far(Path(name), folder)
     with tempfile.TemporaryDirectory(prefix="liner-bench-", dir=os.environ.get("LINER_BENCH_DIR")) as name:
         steps: dict[str, Callable[[Path, int], dict[str, Any]]] = {"join": _join, "copies": _copies, "look": _look}
         return steps[what](Path(name), size)
@@ -99,7 +104,7 @@ def _join(folder: Path, size: int) -> dict[str, Any]:
 
 
 def _copies(folder: Path, size: int) -> dict[str, Any]:
-    """Join copies of one file: half are equal to the sample, half went through one of many encoders."""
+    """Join copies of one file: nine of ten are equal to the sample, the tenth went through an encoder of its own."""
     from benchmarks import invented  # noqa: PLC0415
     from pipeline.duplicates.flow import Plan, find_duplicates  # noqa: PLC0415
     from pipeline.lake import Lake  # noqa: PLC0415
@@ -108,8 +113,8 @@ def _copies(folder: Path, size: int) -> dict[str, Any]:
     for start in range(0, size, invented.PART_ROWS):
         rows = list(invented._rows(range(start, min(start + invented.PART_ROWS, size)), size))  # noqa: SLF001
         for number, row in enumerate(rows, start):
-            row["signal_hash"] = "one" if number % 2 else row["recording_key"]
-            seed = 1 if number % 2 else number + 1
+            row["signal_hash"] = "one" if number % 10 else row["recording_key"]
+            seed = 1 if number % 10 else number + 1
             row["fingerprint"] = invented._FORM.pack(b"i", seed, 1, 0.3)  # noqa: SLF001
         lake.write("fingerprints", rows, f"data-{start:012}.parquet")
     plan = Plan(folder / "lake", workers=2, keys_of=invented.keys_of, compare=invented.are_one)
@@ -166,6 +171,35 @@ def _memory_mb(kind: str) -> float:
     """Read from the system what this process holds: RssAnon is its own, RssFile the pages of files it looked at."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{kind}:"))
+
+
+def _far(folder: Path, kind: str) -> dict[str, Any]:
+    """Do Join and Count on one range as it would be at `FAR` recordings: keys as dense, numbers as many."""
+    from benchmarks.invented import KINDS  # noqa: PLC0415
+    from pipeline.duplicates import flow, join, packing  # noqa: PLC0415
+    from pipeline.duplicates.shares import About, Share  # noqa: PLC0415
+
+    keys = KINDS[kind]
+    ranges = min(flow.MAX_RANGES, packing.ranges_for(FAR * keys.indexed))
+    count, different = FAR * keys.indexed // ranges, round(keys.different / ranges)
+    rng = np.random.default_rng(0)
+    drawn = packing.scattered(rng.integers(0, different, count)) // np.uint64(ranges)
+    postings = packing.postings(drawn, rng.integers(0, FAR, count))
+    np.lib.format.open_memmap(folder / "about.npy", "w+", About.DTYPE, (FAR,))  # holes, no disk
+    about = About([Share(0, (), 0, FAR)], [str(folder / "about.npy")])
+    cpu = [time.process_time()]
+    joined = join.join(postings, about, folder / "pairs.npy")
+    cpu.append(time.process_time())
+    pairs = np.load(joined.pairs)
+    join.count(pairs, about, folder / "candidates.npy")
+    cpu.append(time.process_time())
+    keys_of_two = keys.by_chance / 2 + keys.indexed**2 / 2**packing.KEY_BITS
+    return {
+        "ranges": ranges, "postings": FAR * keys.indexed, "recordings_a_key": FAR * keys_of_two / keys.indexed,
+        "hot_share": joined.hot_postings / count, "pairs": joined.count * ranges,
+        "by_chance": FAR * keys_of_two**2 / 2, "scratch_tb": (count + joined.count) * ranges * 8 / 1e12,
+        "core_hours": (cpu[2] - cpu[0]) * ranges / 3600, "own_mb": _memory_mb("VmHWM"),
+    }  # fmt: skip
 
 
 def _paid(truth: Callable[[bytes, bytes], Any]) -> Callable[[bytes, bytes], Any]:
@@ -233,6 +267,18 @@ def _print_projection(joins: dict[int, dict[str, Any]], single: dict[str, Any]) 
         f"  pairs {pairs:,.0f} by chance, {capped:,.0f} under the cap; "
         f"scratch {last['shuffle_mb'] * scale / 1e6:,.1f} TB"
     )
+
+
+def _print_far(found: dict[str, dict[str, Any]]) -> None:
+    rows = (
+        ("ranges", "ranges", 0), ("postings", "postings", 0), ("recordings that have a key", "recordings_a_key", 1),
+        ("postings of hot keys, share", "hot_share", 3), ("pairs that share a key", "pairs", 0),
+        ("chance candidates a recording", "by_chance", 3), ("postings and pairs in scratch, TB", "scratch_tb", 2),
+        ("Join and Count, core-hours", "core_hours", 1), ("memory of one range, MB", "own_mb", 0),
+    )  # fmt: skip
+    print(f"\nOne range at the density of {FAR:,}, times all ranges" + "".join(f"{kind:>24}" for kind in found))
+    for label, key, digits in rows:
+        print(f"  {label:36}" + "".join(f"{figures[key]:>24,.{digits}f}" for figures in found.values()))
 
 
 def _print_lookups(looks: dict[int, dict[str, Any]]) -> None:

@@ -49,6 +49,35 @@ _FORM = struct.Struct("<cQQf")  # mark, own seed, seed of the original, share of
 
 
 @dataclass(frozen=True)
+class Kind:
+    """Keys of one kind, as measured on 697 tracks of game music, in 238,364 pairs of different collections.
+
+    Attributes
+    ----------
+    wide
+        Of a track.
+    by_chance
+        In common, for each pair; more than seven are a copy and were left out.
+    """
+
+    wide: int
+    by_chance: float
+
+    @property
+    def indexed(self) -> int:
+        """How many of them are joined by."""
+        return self.wide // 2
+
+    @property
+    def different(self) -> float:
+        """How many different ones there are, if all were as likely."""
+        return self.indexed**2 / (self.by_chance / 2)
+
+
+KINDS = {"six": Kind(1061, 0.00188), "paired": Kind(2579, 0.000117)}
+
+
+@dataclass(frozen=True)
 class Placed:
     """An alignment of two recordings that are known to be one sound, or not."""
 

@@ -12,6 +12,7 @@ from prints import after, cut, faster, fingerprint, laid, row, song, worn, write
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from pipeline.duplicates import flow
 from pipeline.duplicates.flow import Plan, find_duplicates
 from schemas.screening import derived_id
 
@@ -110,6 +111,17 @@ def test_running_again_changes_nothing_and_leaves_nothing_behind(farm):
         k: first[k] for k in ("clusters", "links", "candidates")
     }
     assert not list(folder.glob(".duplicates*"))
+
+
+def test_a_very_large_lake_is_joined_by_paired_keys_with_the_same_end(farm, monkeypatch):
+    folder, _ = farm
+    before = groups(folder)
+    monkeypatch.setattr(flow, "PAIRED_FROM", 10)
+
+    summary = duplicates(folder)
+
+    assert groups(folder) == before
+    assert summary["postings"] > 5_000  # more than keys of one constellation
 
 
 def test_a_medley_chains_nobody(tmp_path):

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prints import faster, fingerprint, song
 
-from pipeline.duplicates import join, packing, stars, twins, verify
-from pipeline.duplicates.keys import MAX_WIDE, chosen, indexed, wide_keys
+from pipeline.duplicates import join, keys, packing, stars, twins, verify
+from pipeline.duplicates.keys import MAX_WIDE, chosen, indexed, paired_keys, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of, day_text
 
 numbers = st.integers(0, packing.MAX_RECORDINGS - 1)
@@ -113,6 +113,24 @@ def test_a_song_has_keys_and_a_faster_copy_shares_them():
 
     assert len(own) > 100
     assert len(np.intersect1d(own, copy)) > 0.3 * len(own)
+
+
+def test_paired_keys_are_shared_by_copies_and_by_nobody_else():
+    original = song(60, 1)
+    own, copy, stranger = (paired_keys(fingerprint(s)) for s in (original, faster(original, 1.1), song(60, 2)))
+
+    assert len(own) > 300
+    assert len(np.intersect1d(own, copy)) > 0.15 * len(own)
+    assert len(np.intersect1d(own, stranger)) == 0
+    assert len(paired_keys(None)) == 0
+
+
+def test_a_pair_of_constellations_begins_apart():
+    first, second = keys._near(np.array([0.0, 0.0, 0.04, 0.06, 1.4, 1.52]))
+
+    assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == [
+        (0, 3), (0, 4), (1, 3), (1, 4), (2, 4), (2, 5), (3, 4), (3, 5), (4, 5),
+    ]  # fmt: skip
 
 
 # --- twins
