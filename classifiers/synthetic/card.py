@@ -16,8 +16,8 @@ METHOD = (
     "spacings that products of 2, 3 and 5 leave at common output rates, scored against slightly detuned spacings; "
     "still lines at any spacing. Logistic regression with strong L2 over standardised, limited values, fitted to each "
     "file and three changed copies of it, one of them in pitch alone, both classes alike. Platt "
-    "calibration on held-out scores, and again on sources drawn anew; conformal counts of held-out human scores, over "
-    "all of them and by codec and texture."
+    "calibration on held-out scores, and again on sources drawn anew; conformal counts of held-out human scores, those "
+    "of material on generators' own pages among them, over all of them and by codec and texture."
 )
 PATENTS = (
     (
@@ -32,8 +32,9 @@ PROTOCOL = (
     "Human material of the same pages as a generator (paired) is never fitted when that generator is tested.",
     "tpr_1 and tpr_5: threshold on the tested half. carried_tpr and fpr_*: 5 % threshold of the other half's model.",
     (
-        "grouped_*: conformal rate of 5 % over all human music of the other half and over its codec and textures; "
-        "gated_*: the same after the gate. no_game_*: fitted and tested without music of games."
+        "grouped_*: conformal rate of 5 % over all human music of the other half and of other families' pages, and "
+        "over its codec and textures; gated_*: the same after the gate; decided_*: after gate and band, as a screening "
+        "counts. no_game_*: fitted and tested without music of games."
     ),
     (
         "ece_*: each half of sources and families by the calibration of the other; ece_floor: what a perfectly "

@@ -3,6 +3,7 @@
 With n exchangeable human recordings, a further one scores above the k-th highest of them with probability at
 most k / (n + 1). Said of a group (a codec, a broad texture) the promise holds within it, which one threshold for
 everything does not give. The highest of the rates that apply is reported: it promises no more than any of them.
+Human material of generators' own pages counts too: easy music alone promises too much about hard music.
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,9 +38,9 @@ class Scored:
 
     @property
     def is_flagged(self) -> bool:
-        """Whether it lies above the threshold that the model promises for human music, and was not gated."""
+        """Whether it lies above the threshold that the model promises for human music, and the model gave an answer."""
         score = self.score
-        if score is None or score.false_positive_rate is None or score.abstention is Abstention.NOT_MUSIC:
+        if score is None or score.false_positive_rate is None or score.abstention is not None:
             return False
         return score.false_positive_rate <= CARRIED_RATE
 

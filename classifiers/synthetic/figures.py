@@ -17,13 +17,20 @@ FEWEST_IN_HALF = 25  # of a group: half of what the shipped counts ask for, as h
 SIMULATIONS = 200
 
 
-def by_group(held: Sequence[Held], rows: Rows, groups: Groups) -> tuple[Held, ...]:
-    """Flag rows whose conformal rate, over all of the other half and each group of it, is 5 % or less."""
+def by_group(held: Sequence[Held], rows: Rows, groups: Groups, pooled: Array) -> tuple[Held, ...]:
+    """Flag rows whose conformal rate is 5 % or less, over all counted human music and over each group of it.
+
+    Counted are the other half of the sources, scored by the model that had not seen them, and human material of
+    other families' pages, scored (``pooled``) by the models that had not seen that. The tested family's stays out.
+    """
     flagged = []
     for one in held:
         sibling = heldout.sibling(one, held)
         human = rows.human[sibling.places]
-        humans = Humans.of(sibling.logits[human], [groups[i] for i in sibling.places[human]], fewest=FEWEST_IN_HALF)
+        others = np.flatnonzero(rows.paired & (rows.family != one.fold.family))
+        places = np.concatenate([sibling.places[human], others])
+        logits = np.concatenate([sibling.logits[human], pooled[others]])
+        humans = Humans.of(logits, [groups[i] for i in places], fewest=FEWEST_IN_HALF)
         rates = [humans.rate(logit, groups[i])[0] for logit, i in zip(one.logits, one.places, strict=True)]
         flagged.append(heldout.flags(one, np.array(rates) <= CARRIED_RATE))
     return tuple(flagged)
@@ -40,6 +47,23 @@ def rates(flagged: Sequence[Held], rows: Rows, prefix: str) -> dict[str, tuple[f
         "fpr_noise": rows.noise,
     }
     return {f"{prefix}_{name}": _share(flagged, mask, rows.source) for name, mask in masks.items()}
+
+
+def rates_by_group(
+    flagged: Sequence[Held], rows: Rows, groups: Groups, *, fewest: int = 10
+) -> dict[str, dict[str, float]]:
+    """Give the share of human music flagged of each codec and texture, with the ends of its 95 % interval (Wilson)."""
+    human = rows.human | rows.paired
+    found = {}
+    for name in sorted({name for names in groups for name in names}):
+        mask = human & np.array([name in names for names in groups])
+        parts = [one.of(mask) for one in flagged]
+        count = int(mask.sum())
+        if count >= fewest:
+            rate = float(np.mean([part.mean() for part in parts if len(part)]))
+            low, high = metrics.wilson(rate, count)
+            found[name] = {"files": float(count), "fpr": rate, "low": low, "high": high}
+    return found
 
 
 def _share(

@@ -26,7 +26,8 @@ from classifiers.synthetic.windows import SHORTEST_S, Window, WindowCollector, t
 from schemas.errors import InvalidInput
 from schemas.screening import MeasuredWindow, Traces
 
-DEFAULT = "synthetic-1"
+DEFAULT = "synthetic-2"
+PACKED_AS = "synthetic-1"  # the first model of the feature set; what lakes keep was packed with its means and spreads
 COUNT = len(feature_groups())
 COUNT_WITH_GATE = COUNT + len(NAMES)
 STRONG = 5.0  # standard errors: what is shown as lines
