@@ -37,6 +37,7 @@ function selectPlace(field) {
 /** Draft facts and explanation for another reason; what was typed by hand stays. */
 function mountDrafts(form) {
   const choice = form.querySelector("[data-drafted]");
+  if (!choice) return; // a blind opinion has no statement
   const fields = ["facts", "explanation"].map((name) => form.elements.namedItem(name));
   const drafted = new Map(fields.map((field) => [field, field.defaultValue]));
   choice.addEventListener("change", async () => {
