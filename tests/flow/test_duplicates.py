@@ -1,6 +1,7 @@
 """`liner duplicates` and `liner catalogue` over small lakes of invented fingerprints."""
 
 import base64
+import contextlib
 import csv
 import json
 from pathlib import Path
@@ -12,9 +13,16 @@ from prints import after, cut, faster, fingerprint, laid, row, song, worn, write
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from classifiers.matching_material import fingerprint_of
+from pipeline.catalogue import Catalogue
+from pipeline.compare import Comparer
 from pipeline.duplicates import flow
 from pipeline.duplicates.flow import Plan, find_duplicates
-from schemas.screening import derived_id
+from pipeline.sound import Sound
+from schemas.evidence import Evidence
+from schemas.policy import house_policy, judge
+from schemas.release import SoundRecording
+from schemas.screening import Intake, derived_id
 
 SECONDS = 120
 
@@ -214,6 +222,32 @@ def test_what_the_senders_words_explain_is_told_apart(tmp_path):
     assert flags == {n: flag for n, (_, flag) in enumerate(EXPLAINED)}
 
 
+def test_the_stream_tells_apart_what_the_batch_does(tmp_path):
+    about = {"isrc": "QZABC2600001", "title": "Song", "display_artist": "Nova", "rights_holder": "Nova"}
+    found = []
+    with contextlib.closing(Catalogue(tmp_path)) as catalogue:
+        comparer = Comparer(catalogue, laid)
+        for n, (copied, _) in enumerate(EXPLAINED):
+            first = row(n, song(SECONDS, n), SECONDS, **about, sender_id="S0", release_date="2024-01-01")
+            own = row(100 + n, worn(song(SECONDS, n), n), SECONDS, **{"isrc": "QZABC2600002", **copied})
+            comparer.arrive(Sound.of_row(first))
+            flags = judge(evidence_of(own, comparer.arrive(Sound.of_row(own))), (), house_policy())
+            found.append(next((flag.severity.value for flag in flags if flag.code == "SPM-004"), None))
+
+    assert found == [severity for _, severity in EXPLAINED]
+
+
+def evidence_of(own, known):
+    recording = SoundRecording(
+        reference="A1", isrc=own["isrc"], title=own["title"], display_artist=own["display_artist"]
+    )
+    intake = Intake(
+        recording_key=own["recording_key"], source_key="s", delivery_id="d", delivery_path="p",
+        sender_id=own["sender_id"], recording=recording,
+    )  # fmt: skip
+    return Evidence(intake=intake, known=known)
+
+
 # --- bad input
 
 
@@ -234,7 +268,21 @@ def ten_hours(seed):
     return times * 10, heights
 
 
+def noise(seconds, seed):
+    """What the front end makes of white noise."""
+    wave = np.random.default_rng(seed).normal(0, 0.1, int(seconds * 11_025)).astype(np.float32)
+    return fingerprint_of(wave, 11_025)
+
+
+def hum(seconds, hertz):
+    """What the front end makes of a mains hum; the same places of very many recordings."""
+    times = np.arange(int(seconds * 11_025)) / 11_025
+    return fingerprint_of(sum(np.sin(2 * np.pi * hertz * n * times) / n for n in (1, 2, 3)).astype(np.float32), 11_025)
+
+
 CASES = {
+    "noise": [row(n, noise(20, n), 20) for n in range(6)],
+    "hum": [row(n, hum(20 + n, 400), 20 + n) for n in range(6)],
     "ten hours beside a song": [row(0, ten_hours(1), 36_000), row(1, song(180, 2), 180), row(2, ten_hours(3), 36_000)],
     "silence": [row(n, None, 180, signal_hash="silence") for n in range(40)],
     "moments": [row(n, song(2, 5), 2.0) for n in range(40)],
@@ -255,6 +303,16 @@ def test_odd_sounds_form_no_false_cluster(tmp_path, name):
     assert groups(folder) == []
     assert summary["recordings"] == len(CASES[name])
     assert summary["unusable"] == (5 if name == "foreign bytes" else 0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_odd_sounds_form_no_false_cluster_in_the_stream(tmp_path, name):
+    with contextlib.closing(Catalogue(tmp_path)) as catalogue:
+        comparer = Comparer(catalogue, laid)
+        known = [comparer.arrive(Sound.of_row(one)) for one in CASES[name]]
+
+    if name != "foreign bytes":  # nobody can say whether those are a sound
+        assert [one.cluster for one in known if one.cluster] == []
 
 
 def test_one_loop_in_two_lengths_is_one_cluster_or_none_but_never_joins_another_loop(tmp_path):
