@@ -210,7 +210,7 @@ class Preferences(Model):
     keys
         Other keys for actions: the key an action has on its button, and the one it should have.
     volume_cap
-        The loudest that sound may be, a share of the device's volume.
+        The loudest that sound may be, a share of the device's volume; 0 for no sound at all.
     break_minutes
         Remind of a rest after so long; 0 never.
     """
@@ -218,7 +218,7 @@ class Preferences(Model):
     keys: dict[Annotated[str, Field(min_length=1, max_length=12)], Annotated[str, Field(max_length=12)]] = Field(
         default_factory=dict, max_length=60
     )
-    volume_cap: float = Field(default=0.8, ge=0.1, le=1.0)
+    volume_cap: float = Field(default=0.8, ge=0.0, le=1.0)
     break_minutes: int = Field(default=45, ge=0, le=480)
 
     @model_validator(mode="after")

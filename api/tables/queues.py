@@ -59,7 +59,7 @@ class SenderRow(Table, table=True):
 
 
 class PreferencesRow(Table, table=True):
-    """What a person set for themselves: keys, volume, rests, what to hide."""
+    """What a person set for themselves: keys, volume, rests."""
 
     __tablename__ = "preferences"
 

@@ -115,5 +115,9 @@ def test_the_api_says_the_same(api):
     assert {one["due_at"] for one in mine} == {None}
     assert api.moderator.put("/v1/preferences", json={"keys": {"a": "y"}, "volume_cap": 0.3}).status_code == 200
     assert api.moderator.get("/v1/preferences").json()["volume_cap"] == 0.3
+    assert api.moderator.put("/v1/preferences", json={"volume_cap": 0.0}).status_code == 200
+    settings = api.moderator.get("/console/settings").text
+    assert 'data-volume-cap="0.0"' in settings
+    assert '<option value="0.0" selected>silent' in settings
     double = api.moderator.put("/v1/preferences", json={"keys": {"a": "y", "b": "y"}})
     assert double.status_code == 422

@@ -3,7 +3,7 @@
 
 const STRETCH_S = 60;
 const LEAD_S = 2;
-const CAP = Number(document.body.dataset.volumeCap) || 0.8; // what the person set: the next track may be louder
+const CAP = Number(document.body.dataset.volumeCap ?? 0.8); // what the person set: the next track may be louder; 0 is silence
 
 /** A recording behind an audio element, with positions in seconds of the recording. */
 export class Sound {
