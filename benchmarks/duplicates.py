@@ -2,8 +2,9 @@
 
 The recordings are invented (`benchmarks.invented`): their keys coincide as often as those of real music. What depends
 on one or two recordings alone is measured once, on music that is made here, and multiplied: keys out of a fingerprint,
-and the full comparison of two. ``--million`` adds 10^6 (some 40 GB of scratch at most, about an hour);
-``--copies-of-one`` joins two million copies of one file; ``--far`` does one range as it would be at 10^8.
+and the full comparison of two. For 10^8, one range of keys is made as dense as it would be there. ``--million`` adds
+10^6 (some 20 GB of scratch, ten minutes of one core for the join and as long for the index); ``--copies-of-one`` joins
+two million copies of one file.
 """
 
 import contextlib
@@ -35,14 +36,15 @@ def main() -> None:
     sizes = [*SIZES, *([MILLION] if "--million" in sys.argv else [])]
     single = _child("single", 0)
     print(
-        f"\nOne recording, 180 s: keys {single['keys_ms']:.1f} ms; full comparison of two {single['compare_ms']:.1f} ms"
+        f"\nOne recording, 180 s: keys {single['keys_ms']:.1f} ms, paired {single['paired_ms']:.1f} ms; "
+        f"full comparison of two {single['compare_ms']:.1f} ms"
     )
     joins = {size: _child("join", size) for size in sizes}
     _print_joins(joins)
-    _print_projection(joins, single)
+    far = {kind: _child("far", FAR, kind) for kind in ("six", "paired")}
+    _print_far(far)
+    _print_projection(joins, single, far["paired"])
     _print_lookups({size: _child("look", size) for size in sizes})
-    if "--far" in sys.argv:
-        _print_far({kind: _child("far", FAR, kind) for kind in ("six", "paired")})
     if "--copies-of-one" in sys.argv:
         _print_joins({2 * MILLION: _child("copies", 2 * MILLION)})
 
@@ -74,7 +76,7 @@ def _single() -> dict[str, Any]:
     from benchmarks.listen import RATE, _music  # noqa: PLC0415
     from classifiers.fingerprint import align, pack  # noqa: PLC0415
     from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
-    from pipeline.duplicates.keys import wide_keys  # noqa: PLC0415
+    from pipeline.duplicates.keys import paired_keys, wide_keys  # noqa: PLC0415
 
     def print_of(sound: np.ndarray) -> bytes:
         finder = LandmarkFinder(RATE)
@@ -83,7 +85,11 @@ def _single() -> dict[str, Any]:
 
     sound = _music(180).mean(axis=1)
     own, copy = print_of(sound), print_of(soxr.resample(sound, RATE * 1.07, RATE))
-    return {"keys_ms": _ms(lambda: wide_keys(own)), "compare_ms": _ms(lambda: align(copy + b"", own))}
+    return {
+        "keys_ms": _ms(lambda: wide_keys(own)),
+        "paired_ms": _ms(lambda: paired_keys(own)),
+        "compare_ms": _ms(lambda: align(copy + b"", own)),
+    }
 
 
 def _ms(work: Callable[[], object], times: int = 20) -> float:
@@ -245,28 +251,19 @@ def _print_joins(joins: dict[int, dict[str, Any]]) -> None:
             print(f"  growth {low:,} to {high:,}, {key:14} n^{growth:.2f}")
 
 
-def _print_projection(joins: dict[int, dict[str, Any]], single: dict[str, Any]) -> None:
-    """Say what 10^8 would cost, factor by factor: what grows with recordings, and what with pairs of them."""
+def _print_projection(joins: dict[int, dict[str, Any]], single: dict[str, Any], far: dict[str, Any]) -> None:
+    """Say what `FAR` recordings would cost: what grows with recordings, and what with pairs of them."""
     size, last = max(joins), joins[max(joins)]
     scale = FAR / size
-    linear_s = FAR * single["keys_ms"] / 1000
-    pairs = last["pairs"] * scale**2
-    capped = min(pairs, last["postings"] * scale * 16)  # a key in more than 32 recordings makes one pair for each
-    pair_s = capped * 60e-9 + last["cpu_seconds"] * scale
-    compare_s = last["compared_pairs"] * scale * single["compare_ms"] / 1000
-    print(f"\nProjected to {FAR:,}, at {DOLLARS_A_CORE_HOUR} dollars a core-hour")
-    for label, seconds in (
-        ("keys from fingerprints (linear)", linear_s),
-        ("join (measured x n, and 60 ns a pair)", pair_s),
-        (f"comparisons ({last['compared_pairs'] / size:.3f} a recording)", compare_s),
-    ):
-        print(
-            f"  {label:40} {seconds / 3600:>10,.0f} core-hours {seconds / 3600 * DOLLARS_A_CORE_HOUR:>10,.0f} dollars"
-        )
-    print(
-        f"  pairs {pairs:,.0f} by chance, {capped:,.0f} under the cap; "
-        f"scratch {last['shuffle_mb'] * scale / 1e6:,.1f} TB"
+    steps = (
+        ("paired keys from fingerprints (linear)", FAR * single["paired_ms"] / 3.6e6),
+        ("the rest of the join (linear, by postings)", last["cpu_seconds"] * far["postings"] / last["postings"] / 3600),
+        ("pairs: Join and Count of one range, times all", far["core_hours"]),
+        ("comparisons, as many a recording", last["compared_pairs"] * scale * single["compare_ms"] / 3.6e6),
     )
+    print(f"\nProjected to {FAR:,}, at {DOLLARS_A_CORE_HOUR} dollars a core-hour")
+    for label, hours in (*steps, ("together", sum(hours for _, hours in steps))):
+        print(f"  {label:48} {hours:>8,.0f} core-hours {hours * DOLLARS_A_CORE_HOUR:>8,.1f} dollars")
 
 
 def _print_far(found: dict[str, dict[str, Any]]) -> None:
