@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -317,7 +318,7 @@ class Server:
             base_url=self.address, follow_redirects=True, headers=headers, timeout=60, verify=_no_certificates()
         )
         with client:
-            client.cookies.set(*self.cookie(name))
+            client.cookies.set(*self.cookie(name), domain="127.0.0.1")
             yield client
 
     def cookie(self, name: str, role: Role = Role.MODERATOR) -> tuple[str, str]:
@@ -342,6 +343,11 @@ class Server:
             keys.create(self.database, TERMINAL, KeyCreate(name=name, role=role, account=account))
         token = sessions.link_token(self.database, name, valid_for=timedelta(minutes=5))
         return f"{self.address}/console/sign-in?token={token}"
+
+
+def ask(method: str, address: str, **request: Any) -> httpx.Response:
+    """Send one request without a session, as patiently as a busy machine needs."""
+    return httpx.request(method, address, timeout=60, verify=_no_certificates(), **request)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from fixtures_browser import Server, plain_case, write_tune
+from fixtures_browser import Server, ask, plain_case, write_tune
 
 from api.console.pages import ASSETS
 from api.services.access import Role
@@ -30,7 +30,7 @@ def form(page: httpx.Response, **fields: str) -> dict[str, str]:
 class TestSignIn:
     def test_looking_at_the_link_does_not_use_it_up(self, empty_server: Server):
         link = empty_server.link("maya")
-        with httpx.Client(follow_redirects=True) as client:
+        with httpx.Client(follow_redirects=True, timeout=60) as client:
             for _ in range(3):
                 assert "Sign in" in client.get(link).text
             token = link.partition("token=")[2]
@@ -39,8 +39,8 @@ class TestSignIn:
     def test_a_link_works_once(self, empty_server: Server):
         token = empty_server.link("maya").partition("token=")[2]
         accept = {"accept": "text/html"}
-        first = httpx.post(f"{empty_server.address}/console/sign-in", data={"token": token}, headers=accept)
-        second = httpx.post(f"{empty_server.address}/console/sign-in", data={"token": token}, headers=accept)
+        first = ask("POST", f"{empty_server.address}/console/sign-in", data={"token": token}, headers=accept)
+        second = ask("POST", f"{empty_server.address}/console/sign-in", data={"token": token}, headers=accept)
 
         assert (first.status_code, second.status_code) == (303, 401)
         assert "liner keys link NAME" in second.text
@@ -48,7 +48,7 @@ class TestSignIn:
 
     @pytest.mark.parametrize("path", ["/console", "/console/cases/cas_1", "/console/next"])
     def test_signed_out_visitors_learn_how_to_get_in(self, empty_server: Server, path: str):
-        answer = httpx.get(empty_server.address + path, headers={"accept": "text/html"})
+        answer = ask("GET", empty_server.address + path, headers={"accept": "text/html"})
 
         assert answer.status_code == 401
         assert "liner keys link NAME" in answer.text
@@ -56,7 +56,7 @@ class TestSignIn:
     def test_another_site_cannot_sign_somebody_in(self, empty_server: Server):
         token = empty_server.link("maya").partition("token=")[2]
         headers = {"sec-fetch-site": "cross-site"}
-        answer = httpx.post(f"{empty_server.address}/console/sign-in", data={"token": token}, headers=headers)
+        answer = ask("POST", f"{empty_server.address}/console/sign-in", data={"token": token}, headers=headers)
 
         assert answer.status_code == 403
 
@@ -74,8 +74,10 @@ class TestSignIn:
 
         made = KeyCreate(name="nova", role=Role.LABEL, account="nova")
         token = keys.create(empty_server.database, keys.TERMINAL, made).token
-        answer = httpx.get(
-            f"{empty_server.address}/console", headers={"authorization": f"Bearer {token}", "accept": "text/html"}
+        answer = ask(
+            "GET",
+            f"{empty_server.address}/console",
+            headers={"authorization": f"Bearer {token}", "accept": "text/html"},
         )
 
         assert answer.status_code == 403
@@ -384,14 +386,14 @@ class TestSound:
         assert {404} == found
 
     def test_sound_is_for_moderators(self, shared_server: Server):
-        assert httpx.get(f"{shared_server.address}/console/cases/{shared_server.case_id()}/audio").status_code == 401
+        assert ask("GET", f"{shared_server.address}/console/cases/{shared_server.case_id()}/audio").status_code == 401
 
 
 class TestStatic:
     def test_files_are_kept_for_ever_under_their_digest(self, empty_server: Server):
         address = f"{empty_server.address}/console/static"
-        kept = httpx.get(f"{address}/{ASSETS.version}/console.css")
-        other = httpx.get(f"{address}/0/console.css")
+        kept = ask("GET", f"{address}/{ASSETS.version}/console.css")
+        other = ask("GET", f"{address}/0/console.css")
 
         assert "immutable" in kept.headers["cache-control"]
         assert other.headers["cache-control"] == "no-cache"
@@ -399,4 +401,4 @@ class TestStatic:
 
     @pytest.mark.parametrize("name", ["nothing.css", "..%2Froutes.py", "%2e%2e%2froutes.py"])
     def test_nothing_else_is_given(self, empty_server: Server, name: str):
-        assert httpx.get(f"{empty_server.address}/console/static/{ASSETS.version}/{name}").status_code == 404
+        assert ask("GET", f"{empty_server.address}/console/static/{ASSETS.version}/{name}").status_code == 404

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from fixtures_browser import Server, contradiction, write_tune
+from fixtures_browser import Server, ask, contradiction, write_tune
 
 from api.public_keys import KeyCreate
 from api.services import cases, keys, sessions
@@ -102,7 +102,7 @@ def test_labels_land_in_their_portal_and_moderators_do_not(empty_server: Server,
     assert label.get("/console").status_code == 403
     with signed_in(empty_server, "maya", Role.MODERATOR) as moderator:
         assert moderator.get("/portal").status_code == 403
-    out = httpx.get(f"{empty_server.address}/portal", headers={"accept": "text/html"})
+    out = ask("GET", f"{empty_server.address}/portal", headers={"accept": "text/html"})
     assert (out.status_code, "liner keys link" in out.text) == (401, True)
 
 
