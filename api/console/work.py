@@ -99,13 +99,13 @@ def golden(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
 
 
 @router.get("/console/samples/next")
-def next_sample(db: Db, actor: Moderator, done: str = "") -> Response:
+def next_sample(db: Db, actor: Moderator, rules: Rules, done: str = "") -> Response:
     """Go to the next case that the moderator is asked about."""
     found = second.next_sample(db, actor).sample
     if found is not None:
         return RedirectResponse(f"/console/samples/{found.id}", status_code=303)
     notice = Notice("Thank you: your opinion is kept.") if done else None
-    return page("sample.html", actor, case=None, sample_id="", notice=notice)
+    return page("sample.html", actor, case=None, sample_id="", rules=rules, notice=notice)
 
 
 @router.get("/console/samples/{sample_id}")

@@ -14,6 +14,7 @@ from api.permissions import ROUTES
 from api.security import CONTENT_POLICY
 from api.services.access import Role
 from api.settings import Settings
+from schemas.review import load_rules
 
 INLINE = re.compile(
     r"<style|\sstyle\s*=|\son\w+\s*=\s*[\"']|<script(?![^>]*\ssrc=)|javascript:|(?:src|href)=[\"']?(?:https?:)?//",
@@ -90,6 +91,17 @@ def test_a_page_has_nothing_inline(look, path):
     assert answer.status_code in ({200, 303, 307, 404, 409} if leads_on else {200}), answer.text[:300]
     assert answer.headers["content-security-policy"] == CONTENT_POLICY
     assert not INLINE.findall(answer.text)
+
+
+def test_the_page_of_second_opinions_says_what_is_drawn(api):
+    """By the rules at once nothing is; by the house's one in twenty."""
+    headers = {"accept": "text/html"}
+    at_once = api.moderator.get("/console/samples/next", headers=headers).text
+    api.app.state.rules = load_rules("house")
+    house = api.moderator.get("/console/samples/next", headers=headers).text
+
+    assert "<code>sample_share</code> of the review rules (at-once) is 0" in at_once
+    assert "Of published decisions 5 % are drawn" in house
 
 
 @pytest.mark.parametrize(
