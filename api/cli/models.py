@@ -208,6 +208,7 @@ def _say_in_use(own: Path) -> None:
     pointer = active.read_pointer(own)
     typer.echo("In use: " + ", ".join(f"{kind} {name}" for kind, name in sorted(pointer.names.items())))
     typer.echo(f"{len(pointer.history)} changes in {own / active.POINTER}")
+    typer.echo("Open cases keep the scores that they have. liner rejudge LAKE --dry-run counts what would change.")
 
 
 def _tracks(root: Path, manifest: Path | None) -> list[Path]:

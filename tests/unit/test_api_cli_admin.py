@@ -95,6 +95,7 @@ class TestModels:
         active.promote({**active.DEFAULTS})
         done = call("models", "rollback")
         assert (done.exit_code, "In use: " in done.output) == (0, True), done.output
+        assert "liner rejudge LAKE --dry-run counts what would change" in done.output
         assert "nothing to roll back" in str(call("models", "rollback").exception)
 
     def test_an_approval_that_is_not_committed_promotes_nothing(self, api, call, monkeypatch):
