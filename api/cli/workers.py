@@ -4,6 +4,7 @@ Each worker has a socket of its own on the same port, and the kernel spreads con
 holds the sockets and starts again what ends; a connection to a worker that just died waits in its socket for the next.
 """
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ GRACE_S = 10  # for answers that are being given when the service is told to sto
 LOOK_S = 0.5
 SOON_S = 5.0  # a worker that ends sooner than this after its start is not started again at once
 SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+M_ARENA_MAX = -8  # of glibc's malloc.h
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -71,6 +73,7 @@ def serve_alone(
 
     from api.main import create_app
 
+    _share_memory()
     app = create_app(settings, shared=shared)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_S
@@ -166,6 +169,12 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _share_memory() -> None:
+    """Let all threads take memory from two places: of one place each, every thread would keep the most it ever held."""
+    with suppress(OSError, AttributeError):  # a C library that knows no such setting
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _ignore_signals() -> None:

@@ -83,11 +83,11 @@ def _read(item: Any) -> Screening | ScreeningResult:
     given = item.get("id") if isinstance(item, dict) else None
     given = given[:KEY_LIMIT] if isinstance(given, str) else None
     try:
-        return _keyed(Screening.model_validate(item))
+        return _keyed(Screening.model_validate_json(json.dumps(item)))  # as JSON: half a surrogate is no text
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        return _refused(given, "invalid-screening", f"{where}: {first['msg']}")
+        return _refused(given, "invalid-screening", f"{where or 'screening'}: {first['msg']}")
 
 
 def _keyed(screening: Screening) -> Screening | ScreeningResult:

@@ -1,11 +1,13 @@
 import pytest
+import sqlalchemy
 from fixtures_api import make_screening
+from pydantic import ValidationError
 from rule_cases.making import facts
 
 from api.public import QueueFilters
-from api.services import cases
+from api.services import audit, cases, keys
 from api.services.access import PIPELINE, Actor, Role
-from api.services.screenings import case_id_of, record
+from api.services.screenings import case_id_of, record, record_json
 from schemas.cases import Action, CaseState
 from schemas.errors import NotAllowed
 from schemas.flags import FlagSeverity
@@ -201,6 +203,45 @@ def test_another_account_that_names_the_same_sender_gets_a_case_of_its_own(db):
 
     assert before == see(db, account="nova")
     assert see(db, account="mole").case.codes == ("AUD-001",)
+
+
+def test_a_batch_costs_statements_by_the_table_not_by_the_screening(db):
+    asked = []
+    sqlalchemy.event.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def statements(start, number):
+        asked.clear()
+        results = put(db, *(make_screening(start + n, "AID-002", sender_id=f"P{start + n}") for n in range(number)))
+        assert {one.status for one in results} == {"created"}
+        return len(asked)
+
+    statements(0, 2)
+    few, many = statements(10, 2), statements(100, 60)
+
+    assert few == many <= 25
+
+
+def test_a_batch_as_bytes_is_read_item_by_item_where_one_is_wrong(db):
+    good = [make_screening(n, "AID-002").model_dump_json() for n in (1, 2)]
+    half = make_screening(3).model_dump_json().replace("Song 3", "\\ud800")
+    bodies = [f'{{"screenings": [{good[0]}]}}', f'{{"screenings": [{good[0]}, {half}, 5, {good[1]}]}}']
+
+    first, second = (record_json(db, PIPELINE, body.encode()) for body in bodies)
+
+    assert [one.status for one in first] == ["created"]
+    assert [one.status for one in second] == ["unchanged", "refused", "refused", "created"]
+    assert see(db, 2).screening == make_screening(2, "AID-002")
+    with pytest.raises(ValidationError):
+        record_json(db, PIPELINE, b'{"screenings": [')
+
+
+def test_screenings_of_one_recording_keep_their_order_among_others(db):
+    ids = [one.id for one in put(db, *(make_screening(n, "AID-002", take=take) for take in range(3) for n in (1, 2)))]
+
+    assert ids == [f"scr_{n}_{take}" for take in range(3) for n in (1, 2)]
+    assert [see(db, n).case.version for n in (1, 2)] == [3, 3]
+    assert [see(db, n).screening.id for n in (1, 2)] == ["scr_1_2", "scr_2_2"]
+    assert audit.verify(db, keys.TERMINAL).broken == ()
 
 
 @pytest.mark.parametrize("role", [Role.LABEL, Role.MODERATOR])
