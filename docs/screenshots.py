@@ -5,7 +5,6 @@ server programs of PostgreSQL.
 """
 
 import io
-import json
 import os
 import re
 import shutil
@@ -23,20 +22,6 @@ CASE = "Streetlight Lullaby"  # a near-copy: it has evidence to hear and a recor
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 LARGEST_BYTES = 300_000
-RECORDING = {
-    "title": "Harbour Lights",
-    "artist": "Ada Brandt",
-    "isrc": "GXF3D2400001",
-    "file": "harbour-lights.wav",
-    "disclosure": {"contains_ai": "none", "contributions": [{"role": "Composer", "agent": "generative_ai"}]},
-}
-DELIVERED = {
-    "liner": "submission/1",
-    "id": "saltmarsh-1",
-    "sender": {"name": "Saltmarsh Records"},
-    "release": {"title": "Tide Tables", "artist": "Ada Brandt"},
-    "recordings": [RECORDING],
-}
 DISCLOSED = {
     "sender": "Saltmarsh Records",
     "release_title": "Tide Tables",
@@ -107,16 +92,10 @@ def label_link(home: Path, link: str) -> str:
 
 
 def take_portal(browser: Browser, link: str) -> None:
-    """Look at a label's delivery with its findings, and at the disclosure form's preview."""
+    """Look at the disclosure form's preview."""
     page = browser.new_page(viewport=DESKTOP)
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="New delivery").click()
-    message = {"name": "release.json", "mimeType": "application/json", "buffer": json.dumps(DELIVERED).encode()}
-    page.get_by_label("Choose files").set_input_files(message)
-    page.get_by_text("AID-002").wait_for()
-    wait_for_pictures(page)
-    save(page, "portal-delivery")
     page.goto(f"{link.partition('/console')[0]}/portal/disclosure")
     for name, value in DISCLOSED.items():
         page.locator(f"#{name}").fill(value)

@@ -115,8 +115,12 @@ def rows(page) -> list[str]:
     return page.locator("[data-row]").all_inner_texts()
 
 
-def shoot(page, name: str) -> None:
-    """Keep a picture for the documentation, where LINER_IMAGES names a folder for them."""
+def shoot(page, name: str, *, at: str = "") -> None:
+    """Keep a picture for the documentation, where LINER_IMAGES names a folder for them; ``at`` is brought into view."""
     folder = os.environ.get("LINER_IMAGES")
-    if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png")
+    if not folder:
+        return
+    if at:
+        page.locator(at).first.evaluate("(one) => one.scrollIntoView({ block: 'end' })")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=Path(folder) / f"{name}.png")

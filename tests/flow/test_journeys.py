@@ -135,7 +135,7 @@ def test_a_moderator_clears_a_queue_by_keyboard(browser, world: World):
         until_ready(page, "Night Harbour")
         page.keyboard.press("e")
         until(page, f"{OWN}.currentTime > 8.2")  # the first evidence begins at second 8
-        shoot(page, "journey-moderator")
+        shoot(page, "journey-moderator", at=".controls")
         page.keyboard.press(" ")
         until(page, f"{OWN}.paused")
         for title in titles:
