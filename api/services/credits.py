@@ -53,10 +53,10 @@ def to_html(card: CreditCard) -> str:
     title = escape(card.title or card.isrc or "Recording")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>AI credits: {title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><main>'
         '<article aria-label="AI credits" itemscope itemtype="https://schema.org/MusicRecording">'
         f'<h1 dir="auto" itemprop="name">{title}</h1>{_hidden(card)}{_artist(card)}'
-        f"<p>{escape(card.summary)}</p><dl>{lines}</dl></article></body></html>\n"
+        f"<p>{escape(card.summary)}</p><dl>{lines}</dl></article></main></body></html>\n"
     )
 
 

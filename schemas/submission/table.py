@@ -224,6 +224,8 @@ class _Builder:
         unknown = next((name for name in columns if name and name not in COLUMNS), None)
         twice = next((name for name in columns if name and columns.count(name) > 1), None)
         missing = sorted({*MARKERS, "file"} - set(columns))
+        if not any(columns):
+            raise _Fault("PKG-010", "The table is empty.")
         if unknown is not None:
             raise _Fault("PKG-014", f"There is no column {unknown[:60]!r} in the form.", 1, unknown)
         if twice is not None:

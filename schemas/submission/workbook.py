@@ -13,10 +13,12 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time
 from typing import Any
+from xml.parsers import expat
 
 MAX_PARTS = 1_000
 MAX_UNPACKED = 32 * 2**20  # bytes of all parts
 MAX_TAGS = 4_000_000  # twice what the largest table that is read needs; each costs memory
+MAX_DEPTH = 200
 MAX_SHEETS = 20
 MAX_COLUMNS = 200
 MAX_CELLS = 1_000_000
@@ -60,11 +62,9 @@ def rows_of_workbook(data: bytes, markers: AbstractSet[str], *, max_rows: int) -
             raise Unreadable("The workbook has no sheet.")
         sheet = next((one for one in sheets if markers <= _head(one)), sheets[0])
         rows: list[Row] = []
-        cells = 0
         for number, row in _numbered(sheet):
-            cells += len(row)
-            if number > max_rows + 1 or cells > MAX_CELLS:
-                raise Unreadable(f"The sheet has more than {max_rows:,} rows or {MAX_CELLS:,} cells.", number)
+            if number > max_rows + 1:
+                raise Unreadable(f"The sheet has more than {max_rows:,} rows.", number)
             rows.append((number, [_text(cell) for cell in row]))
         return rows
 
@@ -98,18 +98,54 @@ def _opened(data: bytes) -> Iterator[Any]:
 
 def _measure(data: bytes) -> None:
     """Unpack every part piece by piece and keep nothing of it."""
-    tags = 0
+    total = 0
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         unpacked = sum(part.file_size for part in parts)  # zipfile unpacks no more than is stated
         if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED:
             raise Unreadable(f"The workbook unpacks to more than {MAX_UNPACKED >> 20} MB, or to many parts.")
         for part in parts:
-            with archive.open(part) as stream:
-                while piece := stream.read(_PIECE):
-                    tags += piece.count(b"<")
-    if tags > MAX_TAGS:
-        raise Unreadable(f"The workbook has more than {MAX_TAGS:,} tags.")
+            tags, depth = _tags(archive, part)
+            total += tags
+            if total > MAX_TAGS:
+                raise Unreadable(f"The workbook has more than {MAX_TAGS:,} tags.")
+            if depth > MAX_DEPTH:
+                _refuse_deep(archive, part)
+
+
+def _tags(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> tuple[int, int]:
+    """Count the tags of a part, and how many at most were open at the end of some piece of it."""
+    tags = closing = depth = 0
+    last = b""
+    with archive.open(part) as stream:
+        while piece := stream.read(_PIECE):
+            tags += piece.count(b"<")
+            closing += piece.count(b"</")
+            depth = max(depth, tags - 2 * closing)
+            if b"<!DOCTYPE" in last + piece:
+                raise Unreadable("The workbook has a document type declaration.")
+            last = piece[-len(b"<!DOCTYPE") :]
+    return tags, depth
+
+
+def _refuse_deep(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Refuse elements in elements in elements: each costs memory until it ends, and no sheet has many."""
+    depth = 0
+
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Unreadable(f"The workbook has more than {MAX_DEPTH} elements in one another.")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    with contextlib.suppress(expat.ExpatError), archive.open(part) as stream:  # what is no XML is no sheet either
+        parser.ParseFile(stream)
 
 
 def _head(sheet: Any) -> set[str]:
@@ -119,10 +155,13 @@ def _head(sheet: Any) -> set[str]:
 
 def _numbered(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     """Yield rows that have anything, without the empty cells at their ends."""
-    empty = None
+    empty, count = None, 0
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
         if cells is empty:  # openpyxl fills a gap of a million rows with one tuple
             continue
+        count += len(cells)  # those without a value, too: a style alone makes a cell
+        if count > MAX_CELLS:
+            raise Unreadable(f"The sheet has more than {MAX_CELLS:,} cells.", number)
         row = list(cells)
         while row and row[-1].value is None:
             row.pop()

@@ -60,7 +60,7 @@ def test_the_page_may_be_framed_and_says_what_json_ld_says(api):
 
     assert "frame-ancestors *" in page.headers["content-security-policy"]
     assert not [*root.iter("script", "img", "iframe")]
-    assert root.find(".//article").get("itemtype") == "https://schema.org/MusicRecording"
+    assert root.find(".//main/article").get("itemtype") == "https://schema.org/MusicRecording"
     names = ("name", "isrcCode", "creditText", "digitalSourceType")
     assert {name: said[name] for name in names} == {name: linked[name] for name in names}
     assert said["byArtist"] == linked["byArtist"]["name"]

@@ -72,7 +72,7 @@ def test_a_fault_points_to_row_and_column(old, new, line, column):
         (EXAMPLE.replace("contains_ai", "contians_ai"), "PKG-014", "no column 'contians_ai'"),
         (EXAMPLE.replace("icpn", "isrc"), "PKG-014", "isrc stands twice"),
         (EXAMPLE.replace("file", "grid"), "PKG-014", "file is missing"),
-        ("", "PKG-014", "is missing"),
+        ("", "PKG-010", "is empty"),
         (HEAD, "PKG-014", "missing"),
         (HEAD + '\n"a', "PKG-010", "not well-formed CSV"),
         (HEAD + "\n\0", "PKG-010", "NUL"),

@@ -159,6 +159,7 @@ HOSTILE = {
         f'<!DOCTYPE a [<!ENTITY a "ha">{LAUGHS}]>' + SHEET.format("<row><c><v>&k;</v></c></row>")
     ),
     "a deep sheet": with_sheet(SHEET.format("<a>" * 100_000 + "</a>" * 100_000)),
+    "a deep sheet that looks flat": with_sheet(SHEET.format('<a b="/>">' * 20_000)),
     "odd rows": with_sheet(SHEET.format('<row r="-3"><c r="A-1"><v>1</v></c></row>')),
     "odd strings": with_sheet(SHEET.format('<row r="1"><c r="A1" t="s"><v>99999</v></c></row>')),
     "a cut": template_xlsx(example=True)[:3000],
@@ -174,6 +175,27 @@ def test_what_is_no_workbook_is_one_finding_in_time(name):
     assert reading.message is None
     assert [f.rule for f in reading.findings] in (["PKG-010"], ["PKG-014"])
     assert not is_workbook_table(HOSTILE[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("an entity bomb", "document type"),
+        ("a deep sheet", "elements in one another"),
+        ("a deep sheet that looks flat", "elements in one another"),
+    ],
+)
+def test_what_would_cost_much_is_refused_by_name(name, said):
+    (one,) = read_workbook(HOSTILE[name], "a.xlsx").findings
+    assert said in one.message
+
+
+def test_cells_of_style_alone_are_counted(monkeypatch):
+    styled = with_sheet(SHEET.format(("<row>" + '<c s="1"/>' * 100 + "</row>") * 6))
+    assert "is empty" in read_workbook(styled, "a.xlsx").findings[0].message
+
+    monkeypatch.setattr(limits, "MAX_CELLS", 500)
+    assert "more than 500 cells" in read_workbook(styled, "a.xlsx").findings[0].message
 
 
 def test_an_external_entity_is_not_read(tmp_path):
