@@ -4,6 +4,7 @@ import bisect
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemas.errors import LinerError
 
 KeysOf = Callable[[bytes | None], packing.Values]
 
+ALIKE = 64  # different fingerprints of a share whose keys are kept at a time
 MIN_SECONDS = 3.0  # two files of nothing, or of a moment, are equal by nature
 
 
@@ -52,11 +54,12 @@ def sketch(share: Share, scratch: Path, keys_of: KeysOf = wide_keys) -> Sketched
     about = np.zeros(share.rows, About.DTYPE)
     keys: list[packing.Values] = []
     unusable = 0
+    keys_once = lru_cache(maxsize=ALIKE)(keys_of)  # of a million copies of one file the keys are found once
     for first, rows in share.batches(
         "signal_hash", "duration_s", "release_date", "delivered_at", "screened_at", "fingerprint"
     ):
         for place, row in enumerate(rows, first - share.base):
-            own, is_readable = _keys(row, keys_of)
+            own, is_readable = _keys(row, keys_once)
             keys.append(own)
             unusable += not is_readable
             signal = signal_number(row["signal_hash"]) if len(own) else 0
