@@ -62,7 +62,7 @@ def screening(number: int, *, take: str = "bench") -> Screening:
 
 def fill(db: Database, cases: int) -> None:
     """Put in ``cases`` cases, rounded to a multiple of 200, with five events each and decisions on two of three."""
-    screenings.record(db, PIPELINE, [screening(n) for n in range(TEMPLATES)])
+    screenings.record(db, PIPELINE, [screening(n).model_dump(mode="json") for n in range(TEMPLATES)])
     copies = cases // TEMPLATES - 1
     with db.engine.connect() as connection, _unguarded(connection, is_sqlite=db.is_sqlite), connection.begin():
         if copies > 0:
@@ -99,7 +99,7 @@ def _statements(copies: int, *, is_sqlite: bool) -> Iterator[str]:
     again = _again("id", "recording_key", "screening_id", "release_key", "isrc")
     yield _copy(DeclarationRow, f"declaration {source}", again)
     opened = _moved("t.opened_at", is_sqlite=is_sqlite)
-    due = _moved("t.due_at", is_sqlite=is_sqlite)
+    due = _ahead(is_sqlite=is_sqlite)
     is_open = "(t.rowid + s.n) % 3 = 0" if is_sqlite else "(hashtext(t.id) + s.n) % 3 = 0"
     decided = {"state": f"CASE WHEN {is_open} THEN 'open' ELSE 'decided' END"}
     moved = {"opened_at": opened, "due_at": due, "rank": "t.rank + s.n / 1500.0"}
@@ -118,6 +118,14 @@ def _moved(column: str, *, is_sqlite: bool) -> str:
     if is_sqlite:
         return f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-' || (s.n * 97 % 8000000) || ' seconds')"
     return f"{column} - (s.n * 97 % 8000000) * interval '1 second'"
+
+
+def _ahead(*, is_sqlite: bool) -> str:
+    """Spread due times over the next three months: a review that is kept up with."""
+    seconds = "(86400 + s.n * 97 % 8000000)"
+    if is_sqlite:
+        return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '+' || {seconds} || ' seconds')"
+    return f"now() + {seconds} * interval '1 second'"
 
 
 def _copy(row: Any, source: str, changed: Mapping[str, str]) -> str:
