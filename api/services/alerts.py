@@ -30,7 +30,7 @@ from schemas.events import EventKind
 ACTOR = "clock"
 SOON = 10  # a case is due soon when this part of its time is left: a tenth
 BACK = timedelta(hours=2)  # how far back a quick look goes; a whole one finds what moved further
-CHUNK = 500  # cases of one transaction
+CHUNK = 2000  # cases of one transaction
 LISTED = 50  # of what is told at once
 EVERY_S, JOIN_S = 60.0, 10.0
 WHOLE_EVERY = 60  # each so many looks is a whole one, the first is
