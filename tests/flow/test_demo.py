@@ -33,7 +33,7 @@ EXPECTED = {  # by title: what the demonstration is there to show (docs/demo.md)
     "Mist Study No. 211": {"SPM-001"},
     "Mist Study No. 212": {"SPM-001"},
     "Mist Study No. 213": {"SPM-001"},
-    "Low Tide at Dawn": {"SPM-006"},
+    "Low Tide at Dawn": {"SPM-006", "SPM-007"},
     "Streetlight Lullaby": {"SPM-004"},
     "White Noise for Deep Focus": {"AUD-002", "SPM-002"},
     "Room Tone for Monks": {"AUD-001"},
