@@ -150,6 +150,7 @@ def test_the_next_case_is_loaded_ahead_keys_are_ones_own_and_ctrl_k_finds_everyt
         until(page, "document.documentElement.dataset.warmed === 'yes'")
         ahead = page.evaluate("document.documentElement.dataset.preloaded")
         assert [url for url in asked if ahead in url and "spectrogram" in url]
+        assert [url for url in asked if f"{ahead}/excerpt?start_s=0&end_s=24" in url]  # its first evidence, at second 2
         page.keyboard.press("Control+k")
         page.keyboard.type("next ca")
         page.keyboard.press("Enter")

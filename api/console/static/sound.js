@@ -5,6 +5,13 @@ const STRETCH_S = 60;
 const LEAD_S = 2;
 const CAP = Number(document.body.dataset.volumeCap ?? 0.8); // what the person set: the next track may be louder; 0 is silence
 
+/** The stretch that is decoded where somebody wants to hear a second, and its address. */
+export function excerptAt(url, second, duration) {
+  const start = Math.max(0, second - LEAD_S);
+  const end = Math.min(start + STRETCH_S, duration);
+  return { start, end, address: `${url.replace(/audio$/, "excerpt")}?start_s=${start}&end_s=${end}` };
+}
+
 /** A recording behind an audio element, with positions in seconds of the recording. */
 export class Sound {
   #base = 0;
@@ -74,9 +81,8 @@ export class Sound {
       [this.#base, this.#end] = [0, this.duration];
       return this.#open(this.url);
     }
-    const start = Math.max(0, second - LEAD_S);
-    const end = Math.min(start + STRETCH_S, this.duration);
-    const answer = await fetch(`${this.url.replace(/audio$/, "excerpt")}?start_s=${start}&end_s=${end}`);
+    const { start, end, address } = excerptAt(this.url, second, this.duration);
+    const answer = await fetch(address);
     if (!answer.ok) {
       this.onProblem((await answer.json().catch(() => ({}))).detail ?? "This sound cannot be decoded.");
       return false;
