@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 BACKLOG = 2048
 GRACE_S = 10  # for answers that are being given when the service is told to stop
 LOOK_S = 0.5
+TURN_S = 0.001  # a request waits for the interpreter's lock several times, each time for the turn of every busy thread
 SOON_S = 5.0  # a worker that ends sooner than this after its start is not started again at once
 SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 M_ARENA_MAX = -8  # of glibc's malloc.h
@@ -74,6 +76,7 @@ def serve_alone(
     from api.main import create_app
 
     _share_memory()
+    sys.setswitchinterval(TURN_S)
     app = create_app(settings, shared=shared)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_S
