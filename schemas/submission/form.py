@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, mo
 
 from schemas.base import Model
 from schemas.disclosure import Agent, Level
+from schemas.submission.examples import EXAMPLES
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 OptionalText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
@@ -147,4 +148,5 @@ def json_schema(ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
         "$id": "urn:liner:submission:1",
         **described,
         "description": "A delivery's metadata for labels without DDEX, version 1: docs/submission.md.",
+        "examples": list(EXAMPLES),
     }

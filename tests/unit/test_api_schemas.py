@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
-from schemas.submission import json_schema
+import pytest
+
+from schemas.rules import Scope, run
+from schemas.submission import json_schema, read_submission
+from schemas.submission.examples import EXAMPLES
 
 PAGE = (Path(__file__).parents[2] / "docs/submission.md").read_text("utf-8")
 
@@ -23,6 +27,7 @@ def test_the_description_of_the_api_has_the_form(api):
     recordings = parts["Submission"]["properties"]["recordings"]["items"]["$ref"]
     assert recordings == "#/components/schemas/SubmittedRecording"
     assert "contains_ai" in parts["SubmittedDisclosure"]["properties"]
+    assert parts["Submission"]["examples"] == list(EXAMPLES)
 
 
 def test_the_documented_example_uses_only_fields_of_the_schema():
@@ -34,3 +39,12 @@ def test_the_documented_example_uses_only_fields_of_the_schema():
     assert schema["additionalProperties"] is False
     recording = schema["$defs"]["SubmittedRecording"]["properties"]
     assert set(example["recordings"][0]) <= set(recording)
+    assert example == EXAMPLES[0]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_the_schema_is_a_right_submission(example):
+    reading = read_submission(json.dumps(example).encode(), "submission.json")
+
+    findings = [*reading.findings, *run(Scope.MESSAGE, reading.message)]
+    assert {one.rule for one in findings} <= {"PKG-006"}  # a hash is asked for, and may be left out
