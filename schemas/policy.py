@@ -273,7 +273,7 @@ def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
     first, signal = met[0]
     seen = ", ".join(f"{s.name} {s.value:.3g}" for _, s in met)
     notes = "".join(f" Rests on: {s.note}." for _, s in met if s.note)
-    spans = tuple(span for _, s in met for span in s.spans)[:MAX_SPANS]
+    spans = tuple(dict.fromkeys(span for _, s in met for span in s.spans))[:MAX_SPANS]  # two may rest on one stretch
     return _flag(
         reason,
         f"{reason.explanation} Measured: {seen}.{notes}",

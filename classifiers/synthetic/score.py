@@ -137,7 +137,8 @@ class SyntheticScore:
                 )
             )
         if self.false_positive_rate is not None and self.abstention is not Abstention.NOT_MUSIC:
-            rate, spans = round(self.false_positive_rate, 4), tuple(_span(window) for window in self.windows)
+            rate = round(self.false_positive_rate, 4)
+            spans = tuple(_span(window) for window in _driving(self.windows) or self.windows)
             signals.append(Signal(name=RATE_SIGNAL, value=rate, model=self.model, spans=spans))
         return tuple(signals)
 

@@ -9,7 +9,10 @@ from sounds import RATE, clicks, noise, tone
 from classifiers.descriptors import Descriptors
 from classifiers.spectra import MEL_HZ
 from classifiers.stretches import highest
-from schemas.screening import Heard
+from schemas.evidence import Evidence
+from schemas.flags import Span
+from schemas.policy import judge, parse_policy
+from schemas.screening import Heard, Intake, Signal
 
 WHOLE = {"duration_s"}  # a fact
 WHERE_THERE_IS_ONE = {  # a gap, a clipped second, a stretch of the kind: there is none in every sound
@@ -101,3 +104,28 @@ def test_a_span_names_the_frequencies_that_were_looked_at(told: Heard) -> None:
     brightest, darkest = told.signal("centroid_hz").spans
     assert darkest.low_hz < 110 < darkest.high_hz < 130
     assert brightest.low_hz > 3000
+
+
+POLICY = """
+[policy]
+id = "both"
+version = "1"
+description = "Two measures of one stretch."
+[[reason]]
+code = "AUD-090"
+title = "Both"
+explanation = "Both are high."
+severity = "low"
+layers = ["heard"]
+signals = [{ signal = "flux_db", at_least = 1.0 }, { signal = "flatness", at_least = 0.1 }]
+"""
+
+
+def test_a_flag_names_a_stretch_once_that_two_measures_point_to() -> None:
+    where = (Span(start_s=1.0, end_s=4.0),)
+    signals = tuple(Signal(name=name, value=2.0, model="m", spans=where) for name in ("flux_db", "flatness"))
+    intake = Intake(recording_key="r", source_key="s", delivery_id="", delivery_path="")
+
+    (flag,) = judge(Evidence(intake=intake, heard=Heard(signals=signals)), (), parse_policy(POLICY))
+
+    assert flag.spans == where

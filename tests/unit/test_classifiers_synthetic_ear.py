@@ -49,6 +49,8 @@ def test_a_screening_gets_probability_false_positives_and_the_seconds_that_drive
     assert rate.model == "synthetic-2"
     assert 0 < rate.value <= 1
     assert (signal is None) == bool(heard.abstained)
+    assert rate.spans
+    assert signal is None or not signal.spans or rate.spans == signal.spans
     for span in signal.spans if signal else ():
         assert 0 <= span.start_s < span.end_s <= 40
         assert (span.low_hz, span.high_hz) == (1000, 7000)
