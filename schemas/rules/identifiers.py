@@ -7,10 +7,6 @@ ISO 3166. Inputs: `schemas.release.Message`. What needs the opened file is in `s
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-
-import langcodes
-from langcodes.tag_parser import LanguageTagError
 
 from schemas.errors import InvalidIdentifier
 from schemas.findings import Severity
@@ -26,6 +22,7 @@ from schemas.identifiers import (
     parse_iswc,
 )
 from schemas.release import Identified, Message, MessageKind, Party, SoundRecording
+from schemas.rules.languages import is_language
 from schemas.rules.registry import Hit, Scope, rule
 from schemas.rules.territories import is_territory
 from schemas.rules.words import name_of
@@ -39,11 +36,6 @@ PLACEHOLDER = re.compile(
 PLACEHOLDER_ID = re.compile(r"(TEST0*[0-9]?|[A-Z]{0,5}0{6,}|0*1234567890[0-9]*)", re.IGNORECASE)
 _ISRC = re.compile(r"[A-Z0-9]{12}")
 PUBLIC_SCHEMES = frozenset({"ISRC", "ICPN", "GRid", "ISWC"})  # others may count from zero
-
-GRANDFATHERED = re.compile(  # irregular tags that RFC 5646 keeps, section 2.2.8
-    "en-gb-oed|i-(ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(be-fr|be-nl|ch-de)",
-    re.IGNORECASE,
-)
 
 Parse = Callable[[str], str]
 Named = tuple[str, Identified]  # what it is about, and the identifier
@@ -294,25 +286,6 @@ def languages_are_tags(message: Message) -> Iterator[Hit]:
         for one in recording.languages:
             if not is_language(one.value.strip()):
                 yield Hit(f"{one.value!r} is no BCP 47 tag.", one.at, name_of(recording), one.value)
-
-
-@lru_cache(maxsize=4096)
-def is_language(tag: str) -> bool:
-    """Whether a tag is valid BCP 47: dashes, assigned subtags, the two-letter code where there is one.
-
-    Examples
-    --------
-    >>> is_language("tl"), is_language("zh-yue"), is_language("eng"), is_language("ja_JP")
-    (True, True, False, False)
-    """
-    if "_" in tag:
-        return False
-    if GRANDFATHERED.fullmatch(tag):
-        return True
-    try:  # normalised, "eng" and "tl" would be "en" and "fil"
-        return langcodes.Language.get(tag, normalize=False).is_valid()
-    except LanguageTagError:
-        return False
 
 
 @rule(
