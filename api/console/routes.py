@@ -172,7 +172,7 @@ def render_problem(request: Request, problem: Problem) -> Response | None:
     message = (
         signed_out(has_provider=oidc.is_on(request.app.state.settings))
         if is_out
-        else refusal(problem.detail, problem.mend, home=home)
+        else refusal(problem.detail, problem.mend, home=home, is_inside=not is_own_way)
     )
     return page("message.html", None, status=problem.status, message=message)
 

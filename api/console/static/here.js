@@ -2,4 +2,9 @@
 
 const isWithin = ({ pathname }) => location.pathname === pathname || location.pathname.startsWith(`${pathname}/`);
 const links = [...document.querySelectorAll(".top nav a[href]")].filter(isWithin);
-links.sort((one, other) => other.pathname.length - one.pathname.length)[0]?.setAttribute("aria-current", "page");
+const [here] = links.sort((one, other) => other.pathname.length - one.pathname.length);
+if (here) {
+  here.setAttribute("aria-current", "page");
+  const { parentElement: nav, offsetLeft, offsetWidth } = here;
+  nav.scrollLeft = offsetLeft - nav.offsetLeft - (nav.clientWidth - offsetWidth) / 2; // on a phone the row is longer than the screen
+}

@@ -109,11 +109,12 @@ def sign_in(token: str) -> MessageView:
     )
 
 
-def refusal(detail: str, mend: str, *, home: str = "/console") -> MessageView:
-    """Say what was refused, why, and what to do about it."""
+def refusal(detail: str, mend: str, *, home: str = "/console", is_inside: bool = True) -> MessageView:
+    """Say what was refused, why, and what to do about it; who is not inside yet has no queue to go back to."""
+    inside = "Back to the queue" if home == "/console" else "Back to your deliveries"
     return MessageView(
         title="That did not work",
         paragraphs=tuple(filter(None, (detail, mend))),
         href=home,
-        link="Back to the queue" if home == "/console" else "Back to your deliveries",
+        link=inside if is_inside else "Open the console",
     )

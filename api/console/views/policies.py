@@ -180,7 +180,8 @@ def _stands(one: StandingPublic) -> str:
 
 def simulation_view(found: Simulation, is_current: bool, now: datetime) -> SimulationView:
     """Tell the simulated effect."""
-    incoming = f"{found.judged:,} of {plural(found.judged_of, 'recording')} of {number(found.days)} days"
+    days = "1 day" if found.days == 1 else f"{number(found.days)} days"
+    incoming = f"{found.judged:,} of {plural(found.judged_of, 'recording')} of {days}"
     decided = f"{found.decided:,} of {plural(found.decided_of, 'decided case')}"
     return SimulationView(
         made=stamp(found.made_at, now),
