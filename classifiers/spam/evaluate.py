@@ -18,6 +18,7 @@ from classifiers.spam.features import SIGNS, kinds, measure, named
 from classifiers.spam.model import SpamModel, SpamScore
 from classifiers.synthetic import metrics
 from classifiers.synthetic.attacks import Attack
+from classifiers.synthetic.evaluate import as_written
 from schemas.errors import AudioUnreadable, InvalidInput
 from schemas.evidence import Evidence
 from schemas.release import DisplayArtist, Message, MessageKind, Release, SoundRecording
@@ -102,7 +103,7 @@ def evaluate(
     """
     began = time.perf_counter()
     findings = _of_messages(rows)
-    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *(attack.name for attack in attacks))}
+    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *map(as_written, attacks))}
     with tempfile.TemporaryDirectory() as aside:
         for number, row in enumerate(rows):
             path = root / row["path"]
@@ -110,7 +111,7 @@ def evaluate(
             for attack in attacks:
                 changed = _attacked(path, attack, Path(aside) / "changed.wav")
                 heard = _heard(changed, listen) if changed else None
-                rounds[attack.name].append(_scored(row, number, findings[number], heard, model))
+                rounds[as_written(attack)].append(_scored(row, number, findings[number], heard, model))
             if progress:
                 progress(number + 1, len(rows))
     result = {**figures(rounds.pop("")), "model": model.name}

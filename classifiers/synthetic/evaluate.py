@@ -67,12 +67,12 @@ def evaluate(
         As `measure` gives it for the clean files, with ``seconds`` and ``attacks`` by name.
     """
     began = time.perf_counter()
-    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *(attack.name for attack in attacks))}
+    rounds: dict[str, list[Scored]] = {name: [] for name in ("", *map(as_written, attacks))}
     for number, file in enumerate(files, start=1):
         sound = _collected(file, root)
         rounds[""].append(Scored(file, _scored(sound, model)))
         for attack in attacks:
-            rounds[attack.name].append(Scored(file, _scored(_attacked(sound, attack), model)))
+            rounds[as_written(attack)].append(Scored(file, _scored(_attacked(sound, attack), model)))
         if progress:
             progress(number, len(files))
     result = measure(rounds.pop(""))
@@ -80,6 +80,12 @@ def evaluate(
     result["seconds"] = round(time.perf_counter() - began, 3)
     result["attacks"] = {name: measure(scored) for name, scored in rounds.items()}
     return result
+
+
+def as_written(attack: Attack) -> str:
+    """Name an attack as people write it: ``lowpass-4k``, and not in Hz."""
+    in_khz = attack.kind == "lowpass" and attack.amount % 1000 == 0
+    return f"{attack.kind}-{attack.amount / 1000:g}k" if in_khz else attack.name
 
 
 def measure(scored: Sequence[Scored]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ import pytest
 
 from classifiers.models.registry import load_arrays
 from classifiers.synthetic import figures, heldout, protocol
+from classifiers.synthetic.attacks import parse_attacks
 from classifiers.synthetic.corpus import LabelledFile
-from classifiers.synthetic.evaluate import Scored
+from classifiers.synthetic.evaluate import Scored, as_written
 from classifiers.synthetic.head import LinearHead
 from classifiers.synthetic.model import DEFAULT, PACKED_AS, SyntheticModel
 from classifiers.synthetic.score import Abstention, SyntheticScore
@@ -86,3 +87,9 @@ def test_the_shipped_models_share_their_packing_and_the_last_one_is_of_this_code
     assert card.metrics["grouped_fpr_paired"][0] <= 0.08
     assert card.metrics["abstained_music"][0] <= 0.2
     assert SyntheticModel.load(PACKED_AS).name == PACKED_AS
+
+
+def test_figures_are_under_the_names_that_attacks_are_asked_for_by() -> None:
+    asked = "mp3-64,opus-48,speed+2,pitch+1,noise-20,lowpass-4k,lowpass-3500"
+
+    assert ",".join(map(as_written, parse_attacks(asked))) == asked
