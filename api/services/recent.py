@@ -27,9 +27,20 @@ class Recent(Generic[V]):
         self._kept: WeakKeyDictionary[Database, dict[Hashable, tuple[float, V]]] = WeakKeyDictionary()
 
     def find(self, db: Database, key: Hashable = None) -> V | None:
-        """Give what was kept under a key; None where that is nothing, or too old."""
-        at, found = self._kept.get(db, {}).get(key, (0.0, None))
-        return found if found is not None and self._now() - at < self._good_for_s else None
+        """Give what was kept under a key; None where that is nothing, or too old.
+
+        Of several who find it just too old one is told so, and counts anew; the others go on with the old figure.
+        """
+        kept = self._kept.get(db, {})
+        entry = kept.get(key)
+        if entry is None:
+            return None
+        (at, found), now = entry, self._now()
+        if now - at < self._good_for_s:
+            return found
+        if now - at < 2 * self._good_for_s:
+            kept[key] = (now, found)
+        return None
 
     def forget(self, db: Database) -> None:
         """Forget all figures of a database: something changed that everybody should see at once."""

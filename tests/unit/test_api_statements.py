@@ -105,11 +105,14 @@ def test_a_decision_takes_few_statements(house, sue):
 
 class TestRecent:
     def test_a_figure_is_kept_for_a_while_and_forgotten_at_once(self, sqlite_db):
-        now = iter((0.0, 14.0, 16.0, 20.0, 20.0))
+        now = iter((0.0, 14.0, 16.0, 16.0, 50.0, 50.0, 50.0))
         figures = recent.Recent[int](now=lambda: next(now))
         figures.keep(sqlite_db, 7)
 
-        assert (figures.find(sqlite_db), figures.find(sqlite_db)) == (7, None)
+        assert figures.find(sqlite_db) == 7
+        assert figures.find(sqlite_db) is None  # too old: this one counts anew
+        assert figures.find(sqlite_db) == 7  # others need not wait for it
+        assert figures.find(sqlite_db) is None  # an old one is nobody's
 
         figures.keep(sqlite_db, 8)
         figures.forget(sqlite_db)
