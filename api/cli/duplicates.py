@@ -47,7 +47,7 @@ def mount(app: typer.Typer) -> None:
 def run(
     lake: Annotated[Path, typer.Argument(metavar="LAKE", help="The folder that `liner scan --lake` wrote.")],
     scratch: Annotated[
-        Path | None, typer.Option(help="Folder for what is in work, some 4 kB a recording; default in the lake.")
+        Path | None, typer.Option(help="Folder for what is in work, some 12 kB a recording; default in the lake.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; default one per core.")] = None,
     *,
