@@ -1,6 +1,7 @@
 """Counts and times for Prometheus: requests by route, how the review stands, what models flag."""
 
 import logging
+import math
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from api.store.database import Database
 
 SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 EVERY_S, JOIN_S = 30.0, 10.0
+RESTS = 50.0  # times as long as it took: at most a fiftieth of a processor
 ASKED_S = 600.0  # nobody who watches asks less often
 AGE = "liner_figures_age_seconds"
 Figure = tuple[str, tuple[str, ...], float]
@@ -69,14 +71,14 @@ class Review(Collector):
     """How the review stands, whoever decided: counted over all rows, which takes a second at a million cases.
 
     While `running`, the figures are counted anew in the background and an answer is at once; a gauge says how old they
-    are. Nobody counts while nobody asks. Without, they are counted when they are asked for.
+    are. Nobody counts while nobody asks: the first who does waits. Without, they are counted when they are asked for.
     """
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.monotonic) -> None:
         self.database = database
         self._now = now
         self._is_kept = False
-        self._asked_at = now()
+        self._asked_at = -math.inf
         self._kept: tuple[float, list[Figure]] | None = None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -115,6 +117,7 @@ class Review(Collector):
 
     def _work(self, stop: threading.Event, every_s: float) -> None:
         while not stop.is_set():
+            started = self._now()
             try:
                 if self._now() - self._asked_at < ASKED_S:
                     self.count()
@@ -123,7 +126,7 @@ class Review(Collector):
             except SQLAlchemyError as error:
                 log.warning("figures could not be counted: %s", error)
                 self._kept = None
-            stop.wait(every_s)
+            stop.wait(max(every_s, RESTS * (self._now() - started)))
 
 
 class CountRequests:

@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from statistics import linear_regression
 from typing import NamedTuple
 
 import httpx
@@ -44,6 +44,7 @@ PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 WARM = 10  # before: statements are prepared, and figures kept
 ALONE = 40  # requests of a kind, one after the other, to count its processor time
 BATCH = 500
+SETTLE_S = 10.0
 MINUTE_S = 60
 
 
@@ -178,6 +179,7 @@ async def _measure(db: Database, served: Served, options: dict[str, str]) -> Ben
             await _alone(bench, kind)
         bench.statuses.clear()
         await _ingest(bench)
+        await asyncio.sleep(SETTLE_S)  # what the batches left to do is not the load's
         await _load(bench, rate, seconds)
     return bench
 
@@ -186,12 +188,15 @@ async def _alone(bench: Bench, kind: str) -> None:
     """Count the processor time of one kind, asked one after the other."""
     for _ in range(WARM):
         await bench.ask(kind)
-    before, stored = _cpu_s(bench.pid), _store_s(bench.store_pid)
+    before, stored, walls = _cpu_s(bench.pid), _store_s(bench.store_pid), []
     for _ in range(ALONE):
+        started = time.perf_counter()
         await bench.ask(kind)
+        walls.append((time.perf_counter() - started) * 1000)
     server = (_cpu_s(bench.pid) - before) * 1000 / ALONE
     store = "" if not bench.store_pid else f", PostgreSQL {(_store_s(bench.store_pid) - stored) * 1000 / ALONE:.1f} ms"
-    print(f"{kind:16} processor time of a request: server {server:.1f} ms{store}")
+    wall = f"by the clock {statistics.median(walls):.1f} ms"
+    print(f"{kind:16} one request alone: {wall}; processor time: server {server:.1f} ms{store}")
 
 
 async def _ingest(bench: Bench, *, batches: int = 20) -> None:
@@ -248,7 +253,8 @@ def _report(bench: Bench, store: str) -> None:
     print("memory in MB at the start, each minute and the end:", " ".join(f"{one:.0f}" for one in bench.memory_mb))
     later = bench.memory_mb[len(bench.memory_mb) // 2 : -1]
     if len(later) > 1:
-        print(f"memory over the second half: {linear_regression(range(len(later)), later).slope:+.2f} MB a minute")
+        slope = statistics.linear_regression(range(len(later)), later).slope
+        print(f"memory over the second half: {slope:+.2f} MB a minute")
 
 
 def _family(pid: int) -> list[int]:

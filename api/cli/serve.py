@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.workers import BACKLOG, listen, serve_alone, serve_together
+from api.cli.workers import listen, open_port, serve_alone, serve_together
 from api.settings import Settings
 from schemas.errors import InvalidInput
 
@@ -61,9 +61,8 @@ def bind(host: str, port: int) -> socket.socket:
     InvalidInput
         The port is taken, not allowed, or the host is none of this machine's.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with _binding(host, port):
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return open_port(host, port)
 
 
 def serve(settings: Settings, listening: socket.socket, *, greet: "Callable[[str, FastAPI], None]") -> None:

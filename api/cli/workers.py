@@ -51,8 +51,29 @@ def listen(host: str, port: int, number: int) -> list[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as alone:  # fails where anybody else listens, us included
         port = alone.getsockname()[1]
-    address = (host, port)
-    return [socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=True) for _ in range(number)]
+    return [open_port(host, port, shared=True) for _ in range(number)]
+
+
+def open_port(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Listen on a port, answers leaving at once.
+
+    asyncio sets ``TCP_NODELAY`` on connections of sockets that it made itself only; on any other, what follows the
+    head of an answer waits 40 ms for the client's word that the head has arrived. Connections inherit it.
+
+    Parameters
+    ----------
+    shared
+        Whether other sockets of this program may listen on the same port, each served in turn.
+
+    Raises
+    ------
+    OSError
+        As for `listen`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=shared)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def serve_alone(

@@ -67,7 +67,7 @@ def dashboard(db: Database, actor: Actor) -> DashboardPublic:
 def gauges(db: Database) -> list[tuple[str, tuple[str, ...], float]]:
     """Give what Prometheus asks for: name, labels, value; docs/learning.md lists them."""
     now = clock.now()
-    with db.read() as session:
+    with db.counting() as session:
         work = simulate.workload(session, now)
         oldest = store.oldest(session)
         inflow = store.opened_between(session, now - timedelta(days=INFLOW_DAYS), now) / INFLOW_DAYS

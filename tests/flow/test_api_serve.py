@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.cli.workers import open_port
+
 LINER = Path(sys.executable).with_name("liner")
 PATIENCE_S = 60
 
@@ -87,3 +89,14 @@ def test_what_cannot_be_done_is_a_sentence(tmp_path, words, said):
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_answers_leave_at_once(shared):
+    """Without, what follows the head of an answer waits 40 ms for the client's acknowledgement."""
+    with (
+        open_port("127.0.0.1", 0, shared=shared) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -2,7 +2,7 @@
 
 import time
 
-from api.metrics import ASKED_S, Review
+from api.metrics import ASKED_S, RESTS, Review
 from api.services import dashboards
 
 
@@ -46,10 +46,11 @@ def test_in_a_service_questions_count_nothing_and_say_how_old_the_figures_are(mo
     counted, clock = counting(monkeypatch), Time()
     review = Review(None, now=clock)
     with review.running(every_s=1000):
-        wait_until(lambda: counted)
+        read(review)
         clock.now = 12.0
 
         assert [read(review)["liner_deciders"] for _ in range(3)] == [1, 1, 1]
+        assert len(counted) == 1
         assert read(review)["liner_figures_age_seconds"] == 12.0
     assert read(review)["liner_deciders"] == 2
 
@@ -58,6 +59,9 @@ def test_nobody_counts_while_nobody_asks(monkeypatch):
     counted, clock = counting(monkeypatch), Time()
     review = Review(None, now=clock)
     with review.running(every_s=0.001):
+        time.sleep(0.05)
+        assert not counted
+        read(review)
         wait_until(lambda: len(counted) > 3)
         clock.now += ASKED_S + 1
         time.sleep(0.05)
@@ -67,3 +71,25 @@ def test_nobody_counts_while_nobody_asks(monkeypatch):
         assert len(counted) == before
         assert read(review)["liner_figures_age_seconds"] == 0.0  # too old to be shown: counted now
         wait_until(lambda: len(counted) > before + 3)
+
+
+def test_counting_that_takes_long_is_done_less_often(monkeypatch):
+    clock, waited = Time(), []
+
+    def gauges(_db):
+        clock.now += 3.0
+        return []
+
+    class Stop:
+        def is_set(self):
+            return len(waited) == 2
+
+        def wait(self, seconds):
+            waited.append(seconds)
+
+    monkeypatch.setattr(dashboards, "gauges", gauges)
+    review = Review(None, now=clock)
+    read(review)
+    review._work(Stop(), every_s=30.0)
+
+    assert waited == [RESTS * 3.0] * 2
