@@ -25,6 +25,7 @@ from schemas.submission.workbook import NoValue, Row, Unreadable, has_head, rows
 MAX_BYTES = 8 * 2**20
 MAX_ROWS = 20_000
 MAX_FAULTS = 100
+MAX_FIELD = 131_072  # characters of one cell
 MARKERS = frozenset({"submission_id", "release_title"})
 
 Steps = tuple[str, ...]
@@ -192,6 +193,8 @@ def _rows_of_csv(text: str) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
+            if max(map(len, cells), default=0) > MAX_FIELD:  # csv's own limit is the whole process's, and may be more
+                raise csv.Error(f"field larger than {MAX_FIELD:,} characters")
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:

@@ -109,13 +109,13 @@ def _table(connection: sa.Connection, name: str) -> sa.Table:
     return sa.Table(name, sa.MetaData(), autoload_with=connection)
 
 
-def snapshot(database: Database, names: set[str] | None = None) -> dict[str, list[dict[str, object]]]:
+def snapshot(database: Database) -> dict[str, list[dict[str, object]]]:
     """Every row of every table, but for the version."""
-    inspector = sa.inspect(database.engine)
-    found = {}
+    found, tables = {}, sa.MetaData()
     with database.engine.connect() as connection:
-        for name in sorted(set(inspector.get_table_names()) - {"alembic_version"}):
-            table = _table(connection, name)
+        tables.reflect(connection)  # all at once: one by one takes as long as all migrations together
+        for name in sorted(set(tables.tables) - {"alembic_version"}):
+            table = tables.tables[name]
             rows = [dict(row) for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()]
             found[name] = rows
     return found
