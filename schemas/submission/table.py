@@ -194,7 +194,8 @@ def _rows_of_csv(text: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if max(map(len, cells), default=0) > MAX_FIELD:  # csv's own limit is the whole process's, and may be more
-                raise csv.Error(f"field larger than {MAX_FIELD:,} characters")
+                text = f"This is not well-formed CSV: field larger than {MAX_FIELD:,} characters."
+                raise _Fault("PKG-010", text, reader.line_num)
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
