@@ -36,7 +36,8 @@ def main() -> None:
     sizes = [*SIZES, *([MILLION] if "--million" in sys.argv else [])]
     single = _child("single", 0)
     print(
-        f"\nOne recording, 180 s: keys {single['keys_ms']:.1f} ms, paired {single['paired_ms']:.1f} ms; "
+        f"\nOne recording, 180 s: keys {single['keys_ms']:.1f} ms, asked {single['asked_ms']:.1f} ms, "
+        f"paired {single['paired_ms']:.1f} ms; "
         f"full comparison of two {single['compare_ms']:.1f} ms"
     )
     joins = {size: _child("join", size) for size in sizes}
@@ -76,7 +77,7 @@ def _single() -> dict[str, Any]:
     from benchmarks.listen import RATE, _music  # noqa: PLC0415
     from classifiers.fingerprint import align, pack  # noqa: PLC0415
     from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
-    from pipeline.duplicates.keys import paired_keys, wide_keys  # noqa: PLC0415
+    from pipeline.duplicates.keys import asked_keys, paired_keys, wide_keys  # noqa: PLC0415
 
     def print_of(sound: np.ndarray) -> bytes:
         finder = LandmarkFinder(RATE)
@@ -87,6 +88,7 @@ def _single() -> dict[str, Any]:
     own, copy = print_of(sound), print_of(soxr.resample(sound, RATE * 1.07, RATE))
     return {
         "keys_ms": _ms(lambda: wide_keys(own)),
+        "asked_ms": _ms(lambda: asked_keys(own)),
         "paired_ms": _ms(lambda: paired_keys(own)),
         "compare_ms": _ms(lambda: align(copy + b"", own)),
     }
@@ -149,7 +151,7 @@ def _ask(folder: Path, size: int) -> dict[str, Any]:
     rng = np.random.default_rng(1)
     waits: dict[str, list[tuple[float, float]]] = {"cold": [], "warm": [], "copy": []}
     found = 0
-    with contextlib.closing(Catalogue(folder, invented.keys_of)) as catalogue:
+    with contextlib.closing(Catalogue(folder, invented.keys_of, invented.asked_of)) as catalogue:
         comparer = Comparer(catalogue, _paid(invented.are_one))
         for number in range(QUERIES):
             if number in (0, QUERIES // 5):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
-from pipeline.duplicates.keys import indexed, wide_keys
+from pipeline.duplicates.keys import asked_keys, indexed, wide_keys
 from pipeline.duplicates.sketch import KeysOf
 from pipeline.keystore import TABLES, KeyStore
 from pipeline.sound import Sound
@@ -89,10 +89,13 @@ class Catalogue:
         The lake's folder.
     keys_of
         Chooses the keys of a fingerprint.
+    asked_of
+        Chooses more keys, to ask for.
     """
 
-    def __init__(self, lake: Path, keys_of: KeysOf = wide_keys) -> None:
+    def __init__(self, lake: Path, keys_of: KeysOf = wide_keys, asked_of: KeysOf = asked_keys) -> None:
         self._keys_of = keys_of
+        self._asked_of = asked_of
         lake.mkdir(parents=True, exist_ok=True)
         path = lake / FILE
         # One worker's stages run on one thread at a time, but not always on the same.
@@ -234,11 +237,17 @@ class Catalogue:
         (count,) = self._db.execute(query, (number,)).fetchone()
         return int(count)
 
-    def alike(self, own: Sound) -> list[tuple[int, float]]:
-        """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out."""
+    def alike(self, own: Sound, *, asks_more: bool = False) -> list[tuple[int, float]]:
+        """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out.
+
+        Parameters
+        ----------
+        asks_more
+            Look up more keys than are kept of a sound: this takes longer, and finds copies at very other speeds.
+        """
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
         bits: defaultdict[int, float] = defaultdict(float)
-        for numbers in self.keys.find(self._keys(own), HOT):
+        for numbers in self.keys.find(self._keys(own, self._asked_of if asks_more else self._keys_of), HOT):
             weight = max(1.0, math.log2(max(last, 2) / max(1, len(numbers))))
             for number in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
                 bits[number] += weight
@@ -246,9 +255,9 @@ class Catalogue:
         enough = enough_bits(last)
         return sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
 
-    def _keys(self, sound: Sound) -> list[int]:
+    def _keys(self, sound: Sound, keys_of: KeysOf | None = None) -> list[int]:
         try:
-            keys = indexed(self._keys_of(sound.fingerprint))
+            keys = indexed((keys_of or self._keys_of)(sound.fingerprint))
         except ValueError:  # of another version: it is found by its samples alone until it is screened again
             return []
         return [int(key) for key in packing.posting_keys(keys)]

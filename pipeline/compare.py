@@ -18,7 +18,7 @@ from schemas.disclosure import Level
 from schemas.known import Known, Match, MatchKind
 
 MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
-MAX_COMPARED = 8  # sounds that are compared in full
+MAX_COMPARED = 8  # sounds that are compared in full each time the index is asked
 MAX_NAMESAKES = 8
 MAX_STEPS = 4
 COUNTED = 1000  # members whose names are compared in a moment; `liner duplicates` compares all
@@ -73,11 +73,18 @@ class Comparer:
                     yield other, same(kind, own, other)
 
     def _near(self, own: Sound) -> Iterator[tuple[int, tuple[Sound, Match]]]:
-        """Compare with the strongest candidates; a cluster is asked through its centre."""
+        """Compare with the strongest candidates; where none is a match, the index is asked for more keys."""
         tried: set[int] = {own.number}
+        found = self._matched(own, tried, asks_more=False) or self._matched(own, tried, asks_more=True)
+        found.sort(key=lambda pair: -pair[1].score)
+        yield from ((other.number, (other, match)) for other, match in found)
+
+    def _matched(self, own: Sound, tried: set[int], *, asks_more: bool) -> list[tuple[Sound, Match]]:
+        """Lay a sound on its candidates, and note which were tried; a cluster is asked through its centre."""
         found: list[tuple[Sound, Match]] = []
-        for number, _ in self._catalogue.alike(own):
-            if len(tried) > MAX_COMPARED:
+        most = len(tried) + MAX_COMPARED
+        for number, _ in self._catalogue.alike(own, asks_more=asks_more):
+            if len(tried) >= most:
                 break
             for other in self._worth_comparing(number, own, tried):
                 tried.add(other.number)
@@ -85,8 +92,7 @@ class Comparer:
                 if match:
                     found.append((other, match))
                     break
-        found.sort(key=lambda pair: -pair[1].score)
-        yield from ((other.number, (other, match)) for other, match in found)
+        return found
 
     def _worth_comparing(self, number: int, own: Sound, tried: set[int]) -> Iterator[Sound]:
         """Yield the centre of a candidate's cluster, then the candidate itself if the centre was no match."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.packing import Numbers, Values
@@ -21,6 +22,9 @@ MAGIC = b"liner-k1"
 HEAD = 3 * 8
 A_PLACE = 512  # postings between two entries of the table: a page of memory
 MAX_BITS = 24
+
+Places = npt.NDArray[np.int64]
+_NONE: Numbers = np.zeros(0, np.uint32)
 
 
 class KeyFile:
@@ -49,16 +53,26 @@ class KeyFile:
     def numbers_of(self, keys: Values, limit: int) -> list[Numbers]:
         """Look keys up, as `packing.posting_keys` gives them; of each the first ``limit`` numbers in their order."""
         upper = keys >> np.uint64(packing.KEY_BITS - self._bits)
-        starts, stops = self._table[upper].tolist(), self._table[upper + np.uint64(1)].tolist()
+        starts, stops = (self._table[upper + np.uint64(step)].astype(np.int64) for step in (0, 1))
         lows = keys << np.uint64(packing.NUMBER_BITS)
-        bounds = np.stack([lows, lows | np.uint64(packing.MAX_RECORDINGS - 1)], axis=1)
-        found = []
-        for start, stop, bound in zip(starts, stops, bounds, strict=True):
-            place = self.postings[start:stop]
-            low, high = place.searchsorted(bound)
-            high += int(high < len(place) and place[high] == bound[1])
-            found.append(packing.posting_numbers(np.asarray(place[low : min(high, low + limit)])))
-        return found
+        firsts = self._places_from(lows, starts, stops)
+        stops = self._places_from(lows | np.uint64(packing.MAX_RECORDINGS - 1), starts, stops, after=True)
+        return [
+            packing.posting_numbers(np.asarray(self.postings[first : min(stop, first + limit)]))
+            if stop > first
+            else _NONE
+            for first, stop in zip(firsts.tolist(), stops.tolist(), strict=True)
+        ]
+
+    def _places_from(self, values: Values, low: Places, high: Places, *, after: bool = False) -> Places:
+        """Find where values stand, or end, between two places each: all at once, for thousands are asked for."""
+        while (is_open := low < high).any():
+            middle = (low + high) // 2
+            found = self.postings[np.minimum(middle, self.count - 1)]
+            is_before = found <= values if after else found < values
+            low = np.where(is_open & is_before, middle + 1, low)
+            high = np.where(is_open & ~is_before, middle, high)
+        return low
 
 
 def write(path: Path, postings: Iterable[Values], most: int) -> None:

@@ -56,6 +56,16 @@ def worn(sound, seed, share=0.1):
     return times[order], np.concatenate([heights[kept], rng.uniform(0.4, 3.6, count)])[order]
 
 
+def denser(sound, seed, share):
+    """A slow copy of it: there are peaks between its peaks, so many for each."""
+    rng = np.random.default_rng(seed)
+    times, heights = sound
+    count = int(share * len(times))
+    times = np.concatenate([times, rng.uniform(0, times.max(), count)])
+    order = np.argsort(times)
+    return times[order], np.concatenate([heights, rng.uniform(0.4, 3.6, count)])[order]
+
+
 def fingerprint(sound):
     """Pack it; None where there is too little."""
     times, heights = sound

@@ -26,8 +26,9 @@ def finder_over(fingerprints: Mapping[str, bytes]) -> Iterator[Finder]:
         names = {catalogue.add(_sound(name, packed)).number: name for name, packed in fingerprints.items()}
 
         def find(fingerprint: bytes) -> list[str]:
-            ranked = catalogue.alike(_sound("", fingerprint))
-            return [names[number] for number, _ in islice(ranked, MAX_COMPARED)]
+            own = _sound("", fingerprint)
+            ranked = (islice(catalogue.alike(own, asks_more=more), MAX_COMPARED) for more in (False, True))
+            return [names[number] for number in dict.fromkeys(number for part in ranked for number, _ in part)]
 
         yield find
 

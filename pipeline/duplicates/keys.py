@@ -1,12 +1,16 @@
 """Which keys a recording is found by: constellations of six landmarks, few, and the same ones for every copy.
 
-Constellations of five, which `classifiers.fingerprint.keys` gives, are equal by chance once in 2^25 pairs of keys: in a
+Constellations of five are equal by chance once in 2^25 pairs of keys: in a
 million recordings each of them would be shared by dozens of strangers. Those of six are equal once in 2^30, and of a
 record played 30 % slower one in fifty survives. Which are taken is decided by the key's own value, so that two
 recordings that share keys share the taken ones in the same measure, whatever else they hold.
 
 The wide keys, one in four, are kept while a lake is compared: they tell in microseconds whether a candidate is worth
 a full comparison. Half of them go into an index: about two for each second of music.
+
+Who asks an index may ask for more than it holds of a recording. A slowed copy has more landmarks to a bar, so that six
+of the original no longer lie among seven that follow each other, but among eight or nine. Those keys are asked for, and
+not kept: the index stays as small as it is.
 
 Above some millions of recordings these keys, too, are shared by dozens of strangers. There two constellations of five
 that begin one after the other within a second and a half make one key, with the interval between them. Such keys are
@@ -25,6 +29,8 @@ PAIRED_S = 0.05, 1.5  # from the beginning of one to that of the other; those th
 PAIRS_ONE_IN = 4
 MAX_WIDE = 8192  # ten hours keep no more than an hour or two
 PAIRED_FROM = 2_000_000  # recordings; from there on the pairs that share a key by chance cost more than longer keys
+ASKED_FANS = (9, 8)  # following landmarks of a short and of a long sound: 6 and 2.7 times as many keys as are kept
+ASKED_SHORT = 450  # strong landmarks, some 90 s: what is shorter has few keys that survive, and few to look up
 MIN_KEYS = 8  # fewer say nothing: silence, a tone, a moment
 
 
@@ -52,6 +58,21 @@ def wide_keys(fingerprint: bytes | None) -> Values:
     from classifiers.matching_keys import constellations  # noqa: PLC0415
 
     return chosen(constellations(unpack(fingerprint).strong(), SIZE, one_in=ONE_IN).keys)
+
+
+def asked_keys(fingerprint: bytes | None) -> Values:
+    """Choose the keys to ask an index of `wide_keys` for, where those of the recording found nothing.
+
+    Parameters, result and errors are those of `wide_keys`. Some 3,800 for three minutes of music.
+    """
+    if not fingerprint:
+        return np.zeros(0, np.uint64)
+    from classifiers.fingerprint import unpack  # noqa: PLC0415 - loads scipy
+    from classifiers.matching_keys import constellations  # noqa: PLC0415
+
+    strong = unpack(fingerprint).strong()
+    fan = ASKED_FANS[len(strong.times_s) > ASKED_SHORT]
+    return chosen(constellations(strong, SIZE, one_in=ONE_IN, fan=fan).keys)
 
 
 def paired_keys(fingerprint: bytes | None) -> Values:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prints import faster, fingerprint, song
+from prints import denser, faster, fingerprint, song
 
 from pipeline.duplicates import join, keys, packing, stars, twins, verify
-from pipeline.duplicates.keys import MAX_WIDE, chosen, indexed, paired_keys, wide_keys
+from pipeline.duplicates.keys import MAX_WIDE, asked_keys, chosen, indexed, paired_keys, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of, day_text
 
 numbers = st.integers(0, packing.MAX_RECORDINGS - 1)
@@ -113,6 +113,19 @@ def test_a_song_has_keys_and_a_faster_copy_shares_them():
 
     assert len(own) > 100
     assert len(np.intersect1d(own, copy)) > 0.3 * len(own)
+
+
+@pytest.mark.parametrize("seconds", [25, 60])
+def test_a_slow_copy_asks_for_more_keys_than_are_kept_and_shares_more(seconds):
+    original = song(seconds, 1)
+    kept, copy = fingerprint(original), fingerprint(denser(original, 2, 0.7))
+    ordinary, asked = wide_keys(copy), asked_keys(copy)
+
+    assert np.isin(ordinary, asked).all()
+    assert 2 * len(ordinary) < len(asked) < 7 * len(ordinary)
+    shared = [len(np.intersect1d(wide_keys(kept), own)) for own in (ordinary, asked)]
+    assert shared[1] > 2 * shared[0]
+    assert len(asked_keys(None)) == 0
 
 
 def test_paired_keys_are_shared_by_copies_and_by_nobody_else():
