@@ -1,5 +1,6 @@
 """Submissions as tables: the same message as JSON gives, and faults by row and column."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,13 @@ def test_a_folder_with_a_table_and_sounds_is_a_submission(tmp_path):
     report = check_paths([tmp_path], listen=False)
 
     assert [(f.rule, f.value) for f in report.findings if f.rule == "PKG-004"] == [("PKG-004", "two.wav")]
+
+
+def test_the_longest_cell_is_the_tables_own_whatever_another_reader_allowed():
+    before = csv.field_size_limit(2**20)  # the whole process's
+    try:
+        (finding,) = read_table(EXAMPLE.replace("one.wav", "x" * 200_000).encode(), "labels.csv").findings
+    finally:
+        csv.field_size_limit(before)
+
+    assert (finding.rule, "field larger" in finding.message) == ("PKG-010", True)
