@@ -114,7 +114,7 @@ def create_app(settings: Settings, *, with_console: bool = True, shared: Path | 
     app.state.metrics = metrics
     for module in ROUTERS:
         app.include_router(module.router)
-    meta.describe_submission(app)
+    meta.describe_parts(app)
     problems.install(app)
     if with_console:
         app.include_router(oidc.router)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TOKEN = "xoxb-stand-in"
 FORM = "application/x-www-form-urlencoded"
+POLL_S = 0.01  # how soon a server that is told to end looks up; half a second unless set
 
 
 class Slack:
@@ -41,7 +42,7 @@ class Slack:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(POLL_S,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()

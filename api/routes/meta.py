@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.deps import CurrentActor, Db
+from api.problems import Problem
 from api.services.access import Permission, require_permission
 from schemas.submission import json_schema
 
@@ -51,14 +52,15 @@ def submission_schema() -> SchemaResponse:
     return SchemaResponse(json_schema(), headers={"Cache-Control": "public, max-age=3600"})
 
 
-def describe_submission(app: FastAPI) -> None:
-    """Name the form of a submission in the machine's description, too: a delivery carries it as a file."""
+def describe_parts(app: FastAPI) -> None:
+    """Name what the routes only refer to in the machine's description, too: problems, and submissions carried as files."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = describe()
         form = json_schema(ref_template="#/components/schemas/{model}")
         parts = {**form.pop("$defs"), "Submission": {k: v for k, v in form.items() if not k.startswith("$")}}
+        parts["Problem"] = Problem.model_json_schema(mode="serialization")
         known = document["components"]["schemas"]
         known.update({name: part for name, part in parts.items() if name not in known})
         return document

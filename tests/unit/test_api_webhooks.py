@@ -10,6 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from fixtures_api import Api, make_screening
 from pydantic import SecretStr
+from slack_stand_in import POLL_S
 from sqlmodel import select
 
 from api.services import addresses, clock, courier
@@ -41,7 +42,7 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(POLL_S,), daemon=True).start()
 
 
 @pytest.fixture
