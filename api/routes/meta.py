@@ -53,7 +53,7 @@ def submission_schema() -> SchemaResponse:
 
 
 def describe_parts(app: FastAPI) -> None:
-    """Name what the routes only refer to in the machine's description, too: problems, and submissions carried as files."""
+    """Name what the routes only refer to in the machine's description: problems, and submissions carried as files."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
