@@ -72,7 +72,7 @@ def fill(database: Database) -> None:
             "version": 2,
             "screening_id": "scr_1",
             "codes": "AID-002",
-            "title": "T",
+            "title": "Été \ufb01n",
             "artist": "A",
             "isrc": "",
             "sender_id": "",
@@ -129,6 +129,7 @@ def test_every_version_has_a_way_back(empty_database_url):
         migrate(database, version)
         seen[version] = snapshot(database)
 
+    assert [row["words"] for row in seen[VERSIONS[-1]]["case_text"]] == ["ete fin\na\n"]
     for version in VERSIONS[-2::-1]:
         migrate(database, version)
         assert seen[version] == snapshot(database), version

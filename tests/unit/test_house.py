@@ -55,6 +55,17 @@ def test_dev_lock_agrees_with_the_runtime_lock():
     assert pins[0].items() <= pins[1].items()
 
 
+def test_migrations_keep_to_themselves():
+    """What a version did to old data must not change with the app: rules that it needs are copied into it."""
+    named = [
+        f"{path.name}: {line}"
+        for path in sorted((ROOT / "api" / "migrations" / "versions").glob("*.py"))
+        for line in path.read_text().splitlines()
+        if re.match(r"\s*(from|import) (api|schemas|classifiers|pipeline)\b(?!\.migrations\b)", line)
+    ]
+    assert named == []
+
+
 def test_no_runner_that_downloads():
     """DirectRunner fetches a binary when it can; every pipeline names FnApiRunner."""
     named = [

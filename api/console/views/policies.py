@@ -1,11 +1,11 @@
 """Versions of policies and models as pages: what they change, what they would do, what may be done with them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from api.console.views.charts import Chart, curves
-from api.console.views.words import Stamp, number, percent, plural, stamp
+from api.console.views.words import Stamp, hours, number, percent, plural, stamp
 from api.public_policies import (
     PoliciesPublic,
     PolicyBrief,
@@ -213,7 +213,7 @@ def sweep_view(found: SweepPublic) -> SweepView:
             (
                 f"{point.value:g}",
                 number(point.cases_per_day),
-                number(point.hours_per_day) if point.hours_per_day is not None else "not measured",
+                hours(point.hours_per_day) if point.hours_per_day is not None else "not measured",
                 number(point.queue),
                 number(point.queue_later),
                 f"{point.missed} of {point.upheld}",
@@ -291,10 +291,10 @@ def _effects(found: Simulation) -> list[Effect]:
     work = found.workload
     measured = f"median {number(work.handling_s / 60)} min of {plural(work.handled, 'case')}" if work.handling_s else ""
     bound = f"; at most {percent(found.missed_high)} of such, 95 %" if found.missed_high is not None else ""
-    hours = _pair("Moderator hours a day", found.hours_per_day, measured) if found.hours_per_day else None
+    effort = _pair("Moderator hours a day", found.hours_per_day, measured, hours) if found.hours_per_day else None
     return [
         _pair("Cases a day", found.cases_per_day, "recordings with any flag"),
-        hours or Effect("Moderator hours a day", "not measured", "not measured", "nobody took a case yet"),
+        effort or Effect("Moderator hours a day", "not measured", "not measured", "nobody took a case yet"),
         _pair("Queue", found.queue, "open cases that would still be flagged"),
         _pair("Queue in 30 days", found.queue_later, f"at {number(work.decisions_per_day)} decisions a day"),
         _of("Missed", found.missed_live, found.missed, found.upheld, f"upheld cases{bound}"),
@@ -314,8 +314,8 @@ def _of(name: str, before: int, after: int, of: int, note: str) -> Effect:
     return Effect(name, f"{before} of {of}", f"{after} of {of}", note)
 
 
-def _pair(name: str, change: Change, note: str) -> Effect:
-    return Effect(name, number(change.before), number(change.after), note)
+def _pair(name: str, change: Change, note: str, write: Callable[[float], str] = number) -> Effect:
+    return Effect(name, write(change.before), write(change.after), note)
 
 
 def _shadow(found: ShadowReport) -> ShadowView:

@@ -8,6 +8,7 @@ number and one unit, since nobody triages by the second.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from schemas.screening import Signal
 
@@ -119,16 +120,34 @@ def percent(share: float) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with three significant digits, and whole from 100 on.
+    """Write a number with three significant digits, and whole from 100 on; never with an exponent.
 
     Examples
     --------
-    >>> number(0.93412), number(-9.8), number(16012.4)
-    ('0.934', '-9.8', '16012')
+    >>> number(0.93412), number(-9.8), number(16012.4), number(0.0000613)
+    ('0.934', '-9.8', '16012', '0.00006')
     """
     if abs(value) >= 100:
         return f"{value:.0f}"
+    if 0 < abs(value) < 0.001:
+        return f"{Decimal(f'{value:.1g}'):f}"
     return f"{value:.3g}"
+
+
+def hours(value: float) -> str:
+    """Write hours of work in the unit in which a person would plan them.
+
+    Examples
+    --------
+    >>> hours(0.00006), hours(0.21), hours(7.25), hours(0)
+    ('under 1 min', '13 min', '7.25 h', 'none')
+    """
+    if not value:
+        return "none"
+    minutes = value * 60
+    if minutes < 1:
+        return "under 1 min"
+    return f"{minutes:.0f} min" if minutes < 60 else f"{number(value)} h"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

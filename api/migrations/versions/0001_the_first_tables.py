@@ -31,6 +31,8 @@ def upgrade() -> None:
     _create_accounts()
     _create_screenings()
     _create_cases()
+    _create_decisions()
+    _create_events()
     for table in APPEND_ONLY:
         if op.get_bind().dialect.name == "sqlite":
             _guard_on_sqlite(table)
@@ -215,6 +217,9 @@ def _create_cases() -> None:
     )
     op.create_index("ix_case_account_sender_id", "case", ["account", "sender_id"])
     op.create_index("ix_case_state_priority_opened_at_id", "case", ["state", "priority", "opened_at", "id"])
+
+
+def _create_decisions() -> None:
     op.create_table(
         "decision",
         sa.Column("id", sa.String(), nullable=False),
@@ -234,6 +239,9 @@ def _create_cases() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_decision"),
         sa.UniqueConstraint("case_id", "case_version", name="uq_decision_case_id_case_version"),
     )
+
+
+def _create_events() -> None:
     op.create_table(
         "event",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,14 +1,13 @@
 """Words that cases are found by, and their index of three letters where PostgreSQL has it."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.exc import DBAPIError
-
-from api.services.texts import folded
 
 revision = "0012"
 down_revision: str | None = "0010"
@@ -66,4 +65,11 @@ def _words() -> Iterator[list[dict[str, Any]]]:
     query = sa.select(CASE).order_by(CASE.c.id).limit(BATCH)
     while rows := op.get_bind().execute(query.where(CASE.c.id > after)).all():
         after = rows[-1].id
-        yield [{"case_id": row.id, "words": folded(f"{row.title}\n{row.artist}\n{row.isrc}")} for row in rows]
+        yield [{"case_id": row.id, "words": _folded(f"{row.title}\n{row.artist}\n{row.isrc}")} for row in rows]
+
+
+def _folded(text: str) -> str:
+    """Write a text as searches compared it when this version was made; what the app does later is another version's."""
+    plain = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    apart = unicodedata.normalize("NFKD", plain)
+    return "".join(one for one in apart if not unicodedata.combining(one)).casefold()
