@@ -1,8 +1,11 @@
 """The review API for tests: a database, an app, a client per role, and screenings to send."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,6 +56,12 @@ def make_flag(code: str) -> Flag:
 def as_json(*screenings: Screening) -> dict[str, object]:
     """The body of POST /v1/screenings."""
     return {"screenings": [one.model_dump(mode="json") for one in screenings]}
+
+
+def run_aside(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a thread of its own: the driver of a browser holds a running loop in the main one."""
+    with ThreadPoolExecutor(1) as cell:
+        return cell.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The pipeline's way into the review without a network, beside a service that runs."""
 
-import asyncio
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from fixtures_api import Api, as_json, make_api, make_screening
+from fixtures_api import Api, as_json, make_api, make_screening, run_aside
 
 from api.inprocess import client
 from api.settings import Settings
@@ -55,8 +54,7 @@ def test_a_thread_with_a_running_event_loop_may_ask(tmp_path, sqlite_template):
         with client(settings) as pipeline:
             return pipeline.get("/v1/me").status_code
 
-    with ThreadPoolExecutor(1) as cell:  # a thread of its own: the browser's driver may hold a loop in this one
-        assert cell.submit(lambda: asyncio.run(ask())).result() == 200
+    assert run_aside(ask()) == 200
 
 
 def test_nobody_is_trusted_by_what_they_send(api):

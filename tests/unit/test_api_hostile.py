@@ -1,13 +1,12 @@
 """What strangers may cost, and what of people's secrets never reaches a log."""
 
-import asyncio
 import json
 import logging
 import os
 import time
 
 import pytest
-from fixtures_api import make_screening
+from fixtures_api import make_screening, run_aside
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -34,7 +33,7 @@ def send(app, path: str, headers: dict[str, str], first: bytes) -> tuple[int, di
 
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "http_version": "1.1"}
     scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(app(scope, receive, answer))
+    run_aside(app(scope, receive, answer))
     body = b"".join(message.get("body", b"") for message in answered)
     return answered[0]["status"], json.loads(body), taken
 

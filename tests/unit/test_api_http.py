@@ -1,7 +1,5 @@
-import asyncio
-
 import pytest
-from fixtures_api import as_json, make_screening
+from fixtures_api import as_json, make_screening, run_aside
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
@@ -170,7 +168,7 @@ def test_what_is_announced_too_large_is_not_waited_for():
         return 10
 
     with pytest.raises(HTTPException):
-        asyncio.run(BodyLimit(app, limit_of=ten)(scope, never, never))
+        run_aside(BodyLimit(app, limit_of=ten)(scope, never, never))
 
 
 def test_more_than_a_batch_is_refused(api):
