@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     CASE_PARKED = "case.parked"  # until, reason
     CASE_UNPARKED = "case.unparked"  # nothing more
     CASE_DUE_SOON = "case.due_soon"  # queue, due_at: a tenth of its time is left
+    CASES_OVERDUE = "cases.overdue"  # queues: a backlog that was told of as a whole; these cases have no event each
     CASE_OVERDUE = "case.overdue"  # queue, due_at: its time is over
     DECISION_DRAFTED = "decision.drafted"  # decision, action, reason, publish_at
     DECISION_HELD = "decision.held"  # decision, rules, until; not what was decided: the second look is blind
@@ -35,6 +36,7 @@ class EventKind(StrEnum):
     KEY_REVOKED = "key.revoked"  # name
     SIGNED_IN = "session.started"  # how
     APPEAL_RECEIVED = "appeal.received"  # appeal, decision, party
+    APPEAL_ATTACHED = "appeal.attached"  # appeal, attachment, what kind, size, sha256 of the bytes
     APPEAL_NOTED = "appeal.noted"  # appeal; the note itself is for reviewers
     APPEAL_DECIDED = "appeal.decided"  # appeal, outcome, the new decision
     APPEAL_WITHDRAWN = "appeal.withdrawn"  # appeal

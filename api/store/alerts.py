@@ -1,10 +1,12 @@
 """Due times that are nearly over or over, of which the audit log does not say yet that somebody was told."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, text
+from sqlalchemy import ColumnElement, Exists, ScalarSelect, and_, exists, func, or_, text
 from sqlmodel import Session, col, select
 
 from api.store import queues
@@ -58,21 +60,32 @@ def cases(
         Look only at due times from then on; None for all.
     """
     found: list[Due] = []
-    for queue in sorted(_queues(session)):
-        parked, before = col(CaseRow.parked_until), warning.get(queue, warning[MAIN_QUEUE])
-        query = (
-            select(CaseRow.id, CaseRow.due_at)
-            .where(col(CaseRow.queue) == queue, col(CaseRow.state) == CaseState.OPEN)
-            .where(*_between(stage, CaseRow.due_at, now, before, since))
-            .where(or_(parked.is_(None), parked <= now))
-            .where(~_told(CASE_KINDS[stage], CaseRow.id, _said(stage, CaseRow.due_at, now, before)))
-            .order_by(col(CaseRow.due_at))
-            .limit(limit - len(found))
-        )
-        found += [Due(stage, due_at, case_id, queue) for case_id, due_at in session.exec(query) if due_at]
+    for queue, wanted in _untold(session, stage, now, warning, since):
+        query = select(CaseRow.id, CaseRow.due_at).where(wanted).order_by(col(CaseRow.due_at))
+        rows = session.exec(query.limit(limit - len(found)))
+        found += [Due(stage, due_at, case_id, queue) for case_id, due_at in rows if due_at]
         if len(found) >= limit:
             break
     return found
+
+
+def count_untold(
+    session: Session, now: datetime, warning: dict[str, timedelta], *, since: datetime | None
+) -> Counter[tuple[str, Stage]]:
+    """Count the cases that `cases` would find, by queue and stage."""
+    return Counter(
+        {
+            (queue, stage): count_cases(session, wanted)
+            for stage in Stage
+            for queue, wanted in _untold(session, stage, now, warning, since)
+        }
+    )
+
+
+def last_backlog() -> ScalarSelect[Any]:
+    """When so much was told of at once that no case got an event of its own; NULL where that never was."""
+    said = select(func.max(EventRow.at)).where(col(EventRow.case_id).is_(None))
+    return said.where(col(EventRow.kind) == EventKind.CASES_OVERDUE).scalar_subquery()
 
 
 def appeals(session: Session, stage: Stage, now: datetime, warning: timedelta, *, limit: int) -> list[Due]:
@@ -108,6 +121,26 @@ def is_soon(now: datetime, warning: dict[str, timedelta]) -> ColumnElement[bool]
         for name, before in warning.items()
     )
     return and_(_is_open(now), or_(rest, *own))
+
+
+def _untold(
+    session: Session, stage: Stage, now: datetime, warning: dict[str, timedelta], since: datetime | None
+) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Say for each queue which cases nobody was told of: by an event of their own, or as part of a backlog."""
+    last = session.exec(select(last_backlog())).one()
+    for queue in sorted(_queues(session)):
+        before = warning.get(queue, warning[MAIN_QUEUE])
+        told = _told(CASE_KINDS[stage], CaseRow.id, _said(stage, CaseRow.due_at, now, before))
+        wanted = and_(
+            col(CaseRow.queue) == queue, _is_open(now), *_between(stage, CaseRow.due_at, now, before, since), ~told
+        )
+        yield queue, and_(wanted, _is_after(last, stage, before)) if last else wanted
+
+
+def _is_after(last: datetime, stage: Stage, before: timedelta) -> ColumnElement[bool]:
+    """Whether a case became due, or came back from where it was put aside, after the last backlog was told of."""
+    until = last if stage is Stage.LATE else last + before
+    return or_(col(CaseRow.due_at) > until, col(CaseRow.parked_until) > last)
 
 
 def _queues(session: Session) -> set[str]:

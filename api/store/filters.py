@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, literal, not_, or_, t
 from sqlmodel import col
 
 from api.services.texts import plain
+from api.store.alerts import last_backlog
 from api.store.search import has_words
 from api.tables import CaseRow, EventRow
 from schemas.cases import CaseState
@@ -127,7 +128,8 @@ class _Compiler:
 
     def _alerted(self) -> Condition:
         told = exists().where(col(EventRow.case_id) == col(CaseRow.id), col(EventRow.kind).in_(ALERTS))
-        return and_(col(CaseRow.state) == CaseState.OPEN, told)
+        in_backlog = col(CaseRow.due_at) <= last_backlog()
+        return and_(col(CaseRow.state) == CaseState.OPEN, or_(told, in_backlog))
 
     def _due(self, value: str) -> Condition:
         within = duration(value)

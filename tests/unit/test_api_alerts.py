@@ -9,7 +9,9 @@ from fixtures_api import Api, make_screening
 from sqlmodel import col, select
 from test_api_webhooks import Receiver, decide, register
 
-from api.services import alerts, clock, courier, sending
+from api.public import QueueFilters
+from api.services import alerts, cases, clock, courier, sending
+from api.services.access import Actor, Role
 from api.settings import Settings
 from api.store.database import Database
 from api.tables import EventRow
@@ -157,6 +159,29 @@ def test_the_figures_show_it_and_open_its_cases(api):
 
     assert later(66 * HOUR, seen) == ({"cases_late": 0, "cases_soon": 1, "appeals_late": 0}, 0, False)
     assert later(73 * HOUR, seen) == ({"cases_late": 1, "cases_soon": 0, "appeals_late": 0}, 1, True)
+
+
+def test_a_backlog_is_told_as_a_whole(db, monkeypatch):
+    """One event for all of them; what becomes due or comes back later is told by itself again."""
+    from api.services.access import PIPELINE
+    from api.services.screenings import record
+
+    monkeypatch.setattr(alerts, "MANY", 2)
+    settings, viewer = Settings(), Actor("sue", Role.SENIOR)
+    record(db, PIPELINE, [make_screening(n, "AID-002").model_dump(mode="json") for n in range(1, 5)])
+    aside, *_ = cases.queue(db, viewer, QueueFilters()).cases
+    until = datetime.now(UTC) + 81 * HOUR
+    cases.park(db, viewer, aside.id, until=until, reason="Waits.", expected_version=1)
+
+    assert [later(hours * HOUR, alerts.sweep, db, settings) for hours in (80, 80.5, 82, 83)] == [3, 0, 1, 0]
+
+    assert kinds(db) == ["cases.overdue", "alert.raised", "case.overdue", "alert.raised"]
+    with db.read() as session:
+        raised = session.exec(select(EventRow.payload).where(col(EventRow.kind) == "alert.raised")).first()
+    told = json.loads(raised)
+    assert (told["cases"], told["queues"], len(told["first_cases"])) == ({"late": 3}, {"main": {"late": 3}}, 3)
+    found = later(83 * HOUR, cases.queue, db, viewer, QueueFilters(filter="alerted"))
+    assert found.total == 4
 
 
 def test_both_databases_and_two_lookers_tell_once(db):
