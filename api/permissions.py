@@ -165,6 +165,7 @@ ROUTES: dict[str, Permission | Access] = {
     "POST /console/cases/{case_id}/undo": Permission.REVIEW,
     "POST /console/cases/{case_id}/settle": Permission.SETTLE,
     "POST /console/cases/{case_id}/golden": Permission.SETTLE,
+    "POST /console/cases/{case_id}/creator-link": Permission.REVIEW,
     "GET /console/cases/{case_id}/audio": Permission.CONSOLE,
     "GET /console/cases/{case_id}/excerpt": Permission.CONSOLE,
     "GET /console/cases/{case_id}/matches/{number}/excerpt": Permission.CONSOLE,
@@ -213,6 +214,10 @@ ROUTES: dict[str, Permission | Access] = {
     "POST /portal/cases/{case_id}/creator-link": Permission.APPEAL,
     "GET /creator/{token}": Access.ANYBODY,  # the link is its key
     "POST /creator/{token}": Access.ANYBODY,
+    "POST /creator/{token}/uploads": Access.ANYBODY,
+    "HEAD /creator/{token}/uploads/{upload_id}": Access.ANYBODY,
+    "PATCH /creator/{token}/uploads/{upload_id}": Access.ANYBODY,
+    "DELETE /creator/{token}/uploads/{upload_id}": Access.ANYBODY,
     "GET /portal/appeals": Permission.APPEAL,
     "GET /portal/appeals/{appeal_id}": Permission.APPEAL,
     "POST /portal/appeals/{appeal_id}/withdraw": Permission.APPEAL,

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.public import DecisionPublic
-from api.public_appeals import AppealPublic
+from api.public_appeals import AppealPublic, AttachmentPublic
 from schemas.base import Model
 
 
@@ -33,6 +33,10 @@ class CreatorView(Model):
         Whether the decision is still the last on the recording.
     appeal
         The creator's appeal; None before there is one.
+    proofs
+        What the creator attached to it, and nothing that others did.
+    may_attach
+        Whether it takes more: it is the creator's own, and not answered yet.
     """
 
     creator: str
@@ -42,4 +46,6 @@ class CreatorView(Model):
     decision: DecisionPublic
     is_last: bool
     appeal: AppealPublic | None
+    proofs: tuple[AttachmentPublic, ...]
+    may_attach: bool
     expires_at: datetime

@@ -23,7 +23,7 @@ from pydantic import AwareDatetime, Field
 from schemas.base import Model
 from schemas.errors import IncompleteStatement, InvalidTransition, NotClaimHolder
 from schemas.flags import Flag
-from schemas.reasons import unfilled
+from schemas.reasons import REDRESS, unfilled
 
 CLAIM_LEASE = timedelta(minutes=20)  # long enough to listen to a whole track twice
 HAND_OVER_LEASE = timedelta(hours=24)  # the person it is for may not be at work
@@ -93,13 +93,13 @@ class StatementOfReasons(Model):
     ends_at: AwareDatetime | None = None
     automated_detection: bool = True
     automated_decision: bool = False
-    redress: str = "You can appeal free of charge within six months; another person will decide."
+    redress: str = REDRESS
     source: Literal["voluntary", "notice", "trusted_flagger", "other"] = "voluntary"
 
     def missing(self) -> tuple[str, ...]:
         """Name the parts that are empty, or have a ``{place}`` that nobody filled in, with their letter."""
         parts = (
-            ("territories (a)", self.territories),
+            ("territories (a)", "".join(self.territories).strip()),
             ("facts (b)", self.facts.strip()),
             ("ground (d, e)", self.ground.strip()),
             ("explanation (d, e)", self.explanation.strip()),

@@ -15,6 +15,10 @@ from schemas.flags import Flag
 from schemas.screening import Screening
 
 PLACEHOLDER = re.compile(r"\{[a-z_]{2,40}\}")
+REDRESS = (
+    "You can appeal free of charge within six months; another person will decide. You can also turn to a certified "
+    "out-of-court dispute settlement body, or to a court."
+)
 MAX_EVIDENCE = 3000  # characters of a drafted text; leaves a person room below the EU database's 5,000
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import Response
 from fastapi.responses import RedirectResponse
@@ -19,15 +20,23 @@ from api.services import cases, clock, declarations, outcomes, screenings
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError
+from schemas.filters import MAX_LENGTH
 
 
-def command(db: Database, actor: Actor, case_id: str, act: Callable[[], object]) -> Response:
-    """Do it, and show the case again; where it is refused, with what stood in the way."""
+def command(db: Database, actor: Actor, case_id: str, form: Mapping[str, str], act: Callable[[], object]) -> Response:
+    """Do it, and show the case again, within the same filter; where it is refused, with what stood in the way."""
+    within = form.get("filter", "")[:MAX_LENGTH]
     try:
         act()
     except (ReviewError, InvalidInput) as error:
-        return refused(db, actor, case_id, error)
-    return RedirectResponse(f"/console/cases/{case_id}", status_code=303)
+        return refused(db, actor, case_id, error, typed={"filter": within})
+    return RedirectResponse(f"/console/cases/{case_id}{query(filter=within)}", status_code=303)
+
+
+def query(**parts: str) -> str:
+    """Write what is given as the end of an address; nothing where nothing is."""
+    given = {name: value for name, value in parts.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def refused(

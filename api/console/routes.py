@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.console import appeals, chat, media, pages, session, steering, work
+from api.console import appeals, chat, creators, media, pages, session, steering, work
 from api.console import queues as queue_pages
 from api.console.commands import case_page, command, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
@@ -164,8 +164,13 @@ def _redirect(address: str) -> Response:
 
 def render_problem(request: Request, problem: Problem) -> Response | None:
     """Show a problem as a page to whoever browses the console; None for all others."""
-    if not request.url.path.startswith(("/console", "/portal")):
+    if not request.url.path.startswith(("/console", "/portal", "/creator/")):
         return None
+    if request.url.path.startswith("/creator/"):  # nobody is signed in: there is no home to go back to
+        if request.method not in {"GET", "POST"} or "/uploads" in request.url.path:
+            return None  # a script asks, which wants the problem itself
+        message = refusal(problem.detail, problem.mend, home="", is_inside=False)
+        return page("message.html", None, status=problem.status, message=message)
     home = "/portal" if request.url.path.startswith("/portal") else "/console"
     is_own_way = request.url.path.startswith(OWN_WAY_IN)
     is_out = problem.status == HTTPStatus.UNAUTHORIZED and not is_own_way
@@ -177,5 +182,5 @@ def render_problem(request: Request, problem: Problem) -> Response | None:
     return page("message.html", None, status=problem.status, message=message)
 
 
-for part in (pages, session, media, work, appeals, queue_pages, steering, chat):
+for part in (pages, session, media, work, appeals, creators, queue_pages, steering, chat):
     router.include_router(part.router)

@@ -39,7 +39,7 @@ def hand_over(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
         to, note = read_text(form, "to", "whom it goes to"), read_text(form, "note", "a note for them")
         return cases.hand_over(db, actor, case_id, to=to, note=note, expected_version=read_version(form))
 
-    return command(db, actor, case_id, act)
+    return command(db, actor, case_id, form, act)
 
 
 @router.post("/console/cases/{case_id}/park")
@@ -50,19 +50,23 @@ def park(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
         until, reason = _until(form.get("until", "")), read_reason(form)
         return cases.park(db, actor, case_id, until=until, reason=reason, expected_version=read_version(form))
 
-    return command(db, actor, case_id, act)
+    return command(db, actor, case_id, form, act)
 
 
 @router.post("/console/cases/{case_id}/unpark")
 def unpark(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Fetch the case back."""
-    return command(db, actor, case_id, lambda: cases.unpark(db, actor, case_id, expected_version=read_version(form)))
+    return command(
+        db, actor, case_id, form, lambda: cases.unpark(db, actor, case_id, expected_version=read_version(form))
+    )
 
 
 @router.post("/console/cases/{case_id}/undo")
 def undo(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Take the decision back that is not published yet."""
-    return command(db, actor, case_id, lambda: cases.undo(db, actor, case_id, expected_version=read_version(form)))
+    return command(
+        db, actor, case_id, form, lambda: cases.undo(db, actor, case_id, expected_version=read_version(form))
+    )
 
 
 @router.post("/console/cases/{case_id}/settle")
@@ -85,7 +89,7 @@ def settle(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
             expected_version=read_version(form),
         )
 
-    return command(db, actor, case_id, act)
+    return command(db, actor, case_id, form, act)
 
 
 @router.post("/console/cases/{case_id}/golden")
@@ -95,7 +99,7 @@ def golden(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     def act() -> object:
         return second.make_golden(db, actor, case_id, action=read_action(form), expected_version=read_version(form))
 
-    return command(db, actor, case_id, act)
+    return command(db, actor, case_id, form, act)
 
 
 @router.get("/console/samples/next")

@@ -10,23 +10,17 @@ from api.console.views.decide import decision_view
 from api.console.views.flags import flag_views
 from api.console.views.message import Notice
 from api.deps import AppSettings, Db
-from api.portal.pages import Label, page, redirect
+from api.portal.pages import KINDS, Label, page, redirect
 from api.portal.views import appeal_sentence, appeal_until, finding_lines, size, standing
 from api.public_appeals import AppealCreate, AppealFilters
 from api.public_creators import CreatorLink
 from api.services import appeals, cases, clock, creators
 from api.services.access import Actor
 from api.store.database import Database
-from schemas.appeals import AttachmentKind, Party
+from schemas.appeals import Party
 from schemas.errors import NotFound, ReviewError
 
 router = APIRouter(include_in_schema=False)
-KINDS = {
-    AttachmentKind.STEM: "Stem: one part of the recording as sound",
-    AttachmentKind.PROJECT: "Project file of the program it was made with",
-    AttachmentKind.STATEMENT: "Signed statement",
-    AttachmentKind.OTHER: "Something else",
-}
 
 
 @router.get("/portal/cases/{case_id}")

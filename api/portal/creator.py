@@ -8,8 +8,8 @@ from api.console.session import Form
 from api.console.views.decide import decision_view
 from api.console.views.message import Notice
 from api.deps import AppSettings, Db
-from api.portal.pages import open_page
-from api.portal.views import appeal_sentence, appeal_until
+from api.portal.pages import KINDS, open_page
+from api.portal.views import appeal_sentence, appeal_until, size
 from api.services import clock, creators
 from api.store.database import Database
 from schemas.errors import NotAllowed, NotFound, ReviewError
@@ -51,5 +51,7 @@ def _page(db: Database, token: str, *, typed: str = "", problem: str = "") -> Re
         until=None if about.appeal else appeal_until(about.decision, now),
         sentence=appeal_sentence(about.appeal, now) if about.appeal else "",
         typed=typed,
+        kinds=KINDS,
+        size=size,
         notice=Notice(problem, is_problem=True) if problem else None,
     )

@@ -10,8 +10,15 @@ from api.assets import Assets
 from api.console.pages import ASSETS as CONSOLE
 from api.deps import CurrentActor
 from api.services.access import Actor, Role, require
+from schemas.appeals import AttachmentKind
 
 ASSETS = Assets(Path(__file__).parent, "/portal/static", below=CONSOLE)
+KINDS = {
+    AttachmentKind.STEM: "Stem: one part of the recording as sound",
+    AttachmentKind.PROJECT: "Project file of the program it was made with",
+    AttachmentKind.STATEMENT: "Signed statement",
+    AttachmentKind.OTHER: "Something else",
+}
 
 router = APIRouter(include_in_schema=False)
 

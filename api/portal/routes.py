@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.console.session import Form
 from api.console.views.message import Notice
 from api.deps import AppSettings, Db
-from api.portal import appeals, creator, disclosure, pages, webhooks
+from api.portal import appeals, creator, creator_proofs, disclosure, pages, webhooks
 from api.portal.pages import Label, page, redirect
 from api.portal.views import STEPS, delivery_view, draft_view, size
 from api.public import CaseView
@@ -164,5 +164,5 @@ def _editor(
     return page("message_editor.html", actor, draft=view, name=name, text=text, notice=notice)
 
 
-for part in (pages, appeals, creator, disclosure, webhooks):
+for part in (pages, appeals, creator, creator_proofs, disclosure, webhooks):
     router.include_router(part.router)

@@ -1,42 +1,31 @@
-"""Deliveries that are put together file by file, and files that come in pieces (tus 1.0, tus.io).
+"""Deliveries that are put together file by file, and files that come in pieces (`api.tus`).
 
-Of tus: the core protocol with creation, termination and expiration. ``Upload-Metadata`` of a creation has
-``filename`` and either ``draft`` or ``appeal`` with ``kind``. Any tus client can send; the portal's own is one.
+``Upload-Metadata`` of a creation has ``filename`` and either ``draft`` or ``appeal`` with ``kind``. Any tus client can
+send; the portal's own is one.
 """
 
-import base64
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
+from api import tus
 from api.deps import AppSettings, CurrentActor, Db
 from api.public_deliveries import DeliveryPublic
 from api.public_uploads import CheckPublic, DraftPublic, DraftsPublic, TextCreate
 from api.services import drafting, resumable
-from api.services.resumable import Announced
-from api.settings import Settings
-from api.tables import UploadRow
-from schemas.errors import InvalidInput, WrongProtocol
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
-VERSION = "1.0.0"
-PIECE = "application/offset+octet-stream"
-EXTENSIONS = "creation,termination,expiration"
-RFC_1123 = "%a, %d %b %Y %H:%M:%S GMT"
 BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {PIECE: {"schema": {"type": "string", "format": "binary"}}}}
+    "requestBody": {"required": True, "content": {tus.PIECE: {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
 def get_protocol(actor: CurrentActor, response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
     """Refuse a client that speaks another version, and say which one is spoken here."""
     del actor  # asked for first: a stranger hears nothing else
-    if tus_resumable != VERSION:
-        raise WrongProtocol(f"Tus-Resumable is {tus_resumable[:20]!a}, not {VERSION}.", mend="Use a tus 1.0 client.")
-    response.headers["Tus-Resumable"] = VERSION
+    tus.check_version(tus_resumable)
+    response.headers.update(tus.SPOKEN)
 
 
 Tus = Depends(get_protocol)
@@ -104,9 +93,9 @@ def correct(db: Db, actor: CurrentActor, settings: AppSettings, delivery_id: str
 def capabilities(settings: AppSettings) -> Response:
     """Say what of tus is spoken here."""
     headers = {
-        "Tus-Resumable": VERSION,
-        "Tus-Version": VERSION,
-        "Tus-Extension": EXTENSIONS,
+        **tus.SPOKEN,
+        "Tus-Version": tus.VERSION,
+        "Tus-Extension": tus.EXTENSIONS,
         "Tus-Max-Size": str(settings.max_file_bytes),
     }
     return Response(status_code=status.HTTP_204_NO_CONTENT, headers=headers)
@@ -123,17 +112,9 @@ def create(
     upload_metadata: Annotated[str, Header(max_length=4096)],
 ) -> None:
     """Announce a file; ``Location`` is where its pieces go."""
-    told = _metadata(upload_metadata)
-    wanted = Announced(
-        name=told.get("filename", ""),
-        length=upload_length,
-        draft=told.get("draft", ""),
-        appeal=told.get("appeal", ""),
-        kind=told.get("kind", ""),
-    )
-    row = resumable.create(db, actor, settings, wanted)
+    row = resumable.create(db, actor, settings, tus.announced(upload_metadata, upload_length))
     response.headers["Location"] = f"/v1/uploads/{row.id}"
-    response.headers.update(_progress(row, 0, settings))
+    response.headers.update(tus.progress(row, 0, settings))
 
 
 @router.head("/uploads/{upload_id}", dependencies=[Tus], response_class=Response)
@@ -143,7 +124,7 @@ def offset(db: Db, actor: CurrentActor, settings: AppSettings, response: Respons
     have = resumable.offset_of(settings, row)
     if have == row.length:  # whoever wrote the last byte may have died before it was put in place
         resumable.finish(db, actor, settings, row)
-    response.headers.update({**_progress(row, have, settings), "Cache-Control": "no-store"})
+    response.headers.update({**tus.progress(row, have, settings), "Cache-Control": "no-store"})
 
 
 @router.patch(
@@ -164,18 +145,11 @@ async def go_on(
     upload_offset: Annotated[int, Header(ge=0)],
 ) -> None:
     """Take a piece; what arrived before a line broke stays."""
-    if request.headers.get("content-type") != PIECE:
-        raise WrongProtocol("A piece is sent as another kind.", mend=f"Content-Type: {PIECE}")
     row = await run_in_threadpool(resumable.find, db, actor, upload_id)
-    with resumable.writing(settings, row, upload_offset) as incoming:
-        try:
-            async for chunk in request.stream():
-                await run_in_threadpool(incoming.feed, chunk)
-        except ClientDisconnect as error:
-            raise InvalidInput("The line broke.", mend="Ask with HEAD where to go on.") from error
-    if incoming.offset == row.length:
+    have = await tus.take(request, settings, row, upload_offset)
+    if have == row.length:
         await run_in_threadpool(resumable.finish, db, actor, settings, row)
-    response.headers.update(_progress(row, incoming.offset, settings))
+    response.headers.update(tus.progress(row, have, settings))
 
 
 @router.delete(
@@ -183,24 +157,4 @@ async def go_on(
 )
 def give_up(db: Db, actor: CurrentActor, settings: AppSettings, upload_id: str) -> None:
     """Give up an upload that is not finished."""
-    resumable.remove(db, actor, settings, upload_id)
-
-
-def _progress(row: UploadRow, have: int, settings: Settings) -> dict[str, str]:
-    expires = row.made_at + timedelta(days=settings.draft_days)
-    return {
-        "Upload-Offset": str(have),
-        "Upload-Length": str(row.length),
-        "Upload-Expires": expires.strftime(RFC_1123),
-    }
-
-
-def _metadata(text: str) -> dict[str, str]:
-    told = {}
-    for pair in text.split(","):
-        name, _, value = pair.strip().partition(" ")
-        try:
-            told[name] = base64.b64decode(value, validate=True).decode()
-        except ValueError as error:
-            raise InvalidInput(f"Upload-Metadata's {name[:40]!a} cannot be read.", mend="Base64 of UTF-8.") from error
-    return told
+    resumable.remove(db, settings, resumable.find(db, actor, upload_id))

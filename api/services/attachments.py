@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlmodel import Session
+
 from api.services.access import Actor
 from api.settings import Settings
 from api.store import appeals as store
+from api.store import events
 from api.store.database import Database
 from api.tables import AttachmentRow
 from schemas.appeals import AttachmentKind
 from schemas.errors import NotFound
+from schemas.events import EventKind
 
 MAX_ATTACHMENTS = 64
 MAX_STEMS = 16
@@ -27,6 +31,14 @@ class Proof:
 def place(settings: Settings, appeal_id: str, attachment_id: str) -> Path:
     """Name the file of a proof; nothing in the name comes from its sender."""
     return settings.attachments / appeal_id / attachment_id
+
+
+def tell(session: Session, actor: Actor, row: AttachmentRow) -> None:
+    """Write into the log what came as a proof, with its hash: what is exchanged later is noticed."""
+    appeal = store.find(session, row.appeal_id)
+    about = {"appeal": row.appeal_id, "attachment": row.id, "what": row.kind, "size": row.size, "sha256": row.sha256}
+    case_id = appeal.case_id if appeal else None
+    events.record(session, EventKind.APPEAL_ATTACHED, actor=actor.name, at=row.added_at, case_id=case_id, **about)
 
 
 def open_one(db: Database, actor: Actor, settings: Settings, appeal_id: str, attachment_id: str) -> Proof:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from api.public_appeals import AppealCreate, AppealView
+from api.public_appeals import AppealCreate, AppealPublic, AppealView, AttachmentPublic
 from api.public_creators import CreatorLink, CreatorView
 from api.services import appeals, cases, clock
 from api.services.access import Actor, Permission, Role, require_permission
@@ -22,8 +22,8 @@ from api.store import cases as case_store
 from api.store import creators as store
 from api.store import events
 from api.store.database import Database
-from api.tables import CaseRow, CreatorLinkRow, DecisionRow
-from schemas.appeals import Party, open_until, refuse_appeal
+from api.tables import AppealRow, AttachmentRow, CaseRow, CreatorLinkRow, DecisionRow
+from schemas.appeals import AppealState, Party, open_until, refuse_appeal
 from schemas.cases import Action
 from schemas.errors import InvalidInput, InvalidTransition, NotFound
 from schemas.events import EventKind
@@ -85,7 +85,9 @@ def look(db: Database, token: str) -> CreatorView:
         row, decision, case = _open(session, token)
         filed = appeal_store.of_decision(session, decision.id, Party.CREATOR)
         creator = _creator(case)
+        sent = appeal_store.attachments(session, filed.id) if filed and filed.creator == row.creator else ()
     about = cases.view(db, creator, case.id)
+    own = appeals.view(db, creator, filed.id).appeal if filed else None
     return CreatorView(
         creator=row.creator,
         title=about.case.title,
@@ -93,7 +95,9 @@ def look(db: Database, token: str) -> CreatorView:
         isrc=about.case.isrc,
         decision=next(one for one in about.decisions if one.id == decision.id),
         is_last=about.decisions[-1].id == decision.id,
-        appeal=appeals.view(db, creator, filed.id).appeal if filed else None,
+        appeal=own,
+        proofs=tuple(AttachmentPublic.model_validate(_shown(one)) for one in sent if one.added_by == NAME),
+        may_attach=own is not None and _is_open(own, row.creator),
         expires_at=row.expires_at,
     )
 
@@ -104,6 +108,32 @@ def appeal(db: Database, settings: Settings, token: str, text: str) -> AppealVie
         row, decision, case = _open(session, token)
     wanted = AppealCreate(decision_id=decision.id, text=text, party=Party.CREATOR, creator=row.creator)
     return appeals.file(db, _creator(case), settings, wanted)
+
+
+def own_appeal(db: Database, token: str) -> tuple[Actor, str]:
+    """Find the appeal that the holder of a link filed, and as whom they act on it.
+
+    Raises
+    ------
+    NotFound
+        The link is none that works.
+    InvalidTransition
+        They filed none, or it is answered: it takes no proofs.
+    """
+    with db.read() as session:
+        row, decision, case = _open(session, token)
+        filed = appeal_store.of_decision(session, decision.id, Party.CREATOR)
+    if filed is None or not _is_open(filed, row.creator):
+        raise InvalidTransition("There is no open appeal of yours.", mend="Appeal first, on the link's page.")
+    return _creator(case), filed.id
+
+
+def _is_open(filed: AppealRow | AppealPublic, creator: str) -> bool:
+    return filed.creator == creator and filed.state == AppealState.OPEN
+
+
+def _shown(row: AttachmentRow) -> dict[str, object]:
+    return row.model_dump(exclude={"appeal_id", "added_by"})
 
 
 def _open(session: Session, token: str) -> tuple[CreatorLinkRow, DecisionRow, CaseRow]:

@@ -149,14 +149,15 @@ def finish(db: Database, actor: Actor, settings: Settings, row: UploadRow) -> No
         fresh.finished_at = clock.now()
         session.add(fresh)
         if fresh.appeal_id:
-            session.add(_attachment(actor, fresh, digest))
+            made = _attachment(actor, fresh, digest)
+            session.add(made)
+            attachments.tell(session, actor, made)
         else:
             drafting.touch(session, fresh.draft_id or "")
 
 
-def remove(db: Database, actor: Actor, settings: Settings, upload_id: str) -> None:
+def remove(db: Database, settings: Settings, row: UploadRow) -> None:
     """Give up an upload that is not finished."""
-    row = find(db, actor, upload_id)
     if row.finished_at is not None:
         raise InvalidTransition("The file is whole already.", mend="Remove it from the delivery.")
     with db.write() as session:

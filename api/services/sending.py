@@ -14,7 +14,9 @@ import httpx
 from api.services import addresses, links, operators
 from api.settings import Settings
 from schemas import signing
+from schemas.cases import StatementOfReasons
 from schemas.errors import AddressRefused
+from schemas.statement_parts import parts
 from schemas.versions import ENGINE
 
 TIMEOUT_S = 10.0
@@ -137,8 +139,7 @@ def _paragraphs(content: dict[str, object]) -> list[str]:
 def _statement(statement: object) -> list[str]:
     if not isinstance(statement, dict):
         return []
-    parts = {"facts": "Facts", "ground": "Ground", "explanation": "Why the facts fall under it", "redress": "Redress"}
-    return [f"{label}: {statement[name]}" for name, label in parts.items() if statement.get(name)]
+    return [f"{term}: {text}" for term, text in parts(StatementOfReasons.model_validate(statement))]
 
 
 def _mail_server(settings: Settings) -> smtplib.SMTP:

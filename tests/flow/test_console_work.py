@@ -53,16 +53,20 @@ STATEMENT = {
 }
 
 
-def test_a_decision_is_undone_from_the_next_page(careful: Server):
+def test_a_decision_is_undone_from_the_next_page_and_the_filter_stays(careful: Server):
     case = careful.case_id()
     with careful.signed_in() as client:
-        after = post(client, case, "decide", action="approve", reason="Heard it.")
+        after = post(client, case, "decide", action="approve", reason="Heard it.", filter="title:harbour")
         assert "Approve: “Harbour Lights”." in after
         assert re.search(r'data-countdown="(59\d|600)"', after)
         action = re.search(r'class="undo" method="post" action="([^"]+)"', after)[1]
         version = re.search(r'action="[^"]+/undo">.*?name="version" value="(\d+)"', after, re.DOTALL)[1]
-        undone = client.post(action, data={**hidden(after), "version": version}).text
+        within = re.search(r'action="[^"]+/undo">.*?name="filter" value="([^"]+)"', after, re.DOTALL)[1]
+        answer = client.post(action, data={**hidden(after), "version": version, "filter": within})
+        undone = answer.text
 
+    assert str(answer.url).endswith(f"{case}?filter=title%3Aharbour")
+    assert 'name="filter" value="title:harbour"' in undone
     assert "Nobody holds this case" in undone
     assert "took the decision back" in undone
 

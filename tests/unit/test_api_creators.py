@@ -1,5 +1,6 @@
 """A creator without an account reads a decision and appeals by a link that works for that alone."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from api.cli import reviewing
 from api.cli.app import app
+from api.console.routes import render_problem
 from api.inprocess import InProcessTransport
 from api.services import clock
 from api.tables import CreatorLinkRow
@@ -36,6 +38,34 @@ def path_of(link):
     return "/creator/" + link["url"].rsplit("/", 1)[1]
 
 
+def appealed(api, case_id, *, creator="Ada Brandt"):
+    path = path_of(make(api.label, case_id, creator=creator))
+    assert api.anonymous.post(path, data={"text": "It is my own voice, I recorded it."}).status_code == 303
+    return path
+
+
+def begin(who, path, length, *, status=201, name="voice.wav", kind="stem", **more):
+    told = {"filename": name, "kind": kind, **more}
+    metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in told.items())
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": metadata}
+    answer = who.post(f"{path}/uploads", headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.headers.get("location")
+
+
+def piece(who, place, data, offset):
+    headers = {
+        "Tus-Resumable": "1.0.0",
+        "Upload-Offset": str(offset),
+        "Content-Type": "application/offset+octet-stream",
+    }
+    return who.patch(place, content=data, headers=headers)
+
+
+def look_at(who, place):
+    return who.head(place, headers={"Tus-Resumable": "1.0.0"})
+
+
 def later(after, act):
     now = datetime.now(UTC) + after
     with pytest.MonkeyPatch.context() as patch:
@@ -48,6 +78,7 @@ def test_a_creator_reads_the_statement_appeals_and_reads_the_answer(api, case_id
 
     page = api.anonymous.get(path).text
     assert "The voice was cloned." in page
+    assert "found by automated means and decided by a person" in page
     assert "Appeal as Ada Brandt" in page
     assert "mia" not in page
     sent = api.anonymous.post(path, data={"text": "It is my own voice, I recorded it."})
@@ -133,3 +164,83 @@ def test_the_command_prints_it(api, case_id, monkeypatch):
 
     assert done.exit_code == 0, done.output
     assert api.anonymous.get("/creator/" + done.stdout.strip().rsplit("/", 1)[1]).status_code == 200
+
+
+def test_a_creator_attaches_a_proof_in_pieces(api, case_id):
+    path = appealed(api, case_id)
+    assert f'data-uploads="{path}/uploads"' in api.anonymous.get(path).text
+
+    place = begin(api.anonymous, path, 10)
+    assert piece(api.anonymous, place, b"RIFF", 0).headers["upload-offset"] == "4"
+    assert piece(api.anonymous, place, b"again", 0).status_code == 409
+    assert look_at(api.anonymous, place).headers["upload-offset"] == "4"
+    assert piece(api.anonymous, place, b"voices", 4).status_code == 204
+
+    assert "voice.wav" in api.anonymous.get(path).text
+    (filed,) = api.senior.get("/v1/appeals").json()["appeals"]
+    (proof,) = api.senior.get(f"/v1/appeals/{filed['id']}").json()["attachments"]
+    assert api.senior.get(f"/v1/appeals/{filed['id']}/attachments/{proof['id']}").content == b"RIFFvoices"
+    told = api.senior.get(f"/v1/cases/{case_id}/events").json()["events"][-1]
+    assert (told["kind"], told["actor"]) == ("appeal.attached", "creator's link")
+    assert told["payload"]["sha256"] == proof["sha256"]
+
+
+def test_a_link_reaches_no_upload_but_its_own(api, case_id):
+    ada = appealed(api, case_id, creator="Ada")
+    ben = path_of(make(api.label, case_id, creator="Ben"))
+    (filed,) = api.label.get("/v1/appeals").json()["appeals"]
+    draft = api.label.post("/v1/drafts").json()["id"]
+    own = [begin(api.label, "/v1", 4, **to) for to in ({"draft": draft}, {"appeal": filed["id"]})]
+
+    begin(api.anonymous, ben, 4, status=409)  # the appeal is Ada's
+    place = begin(api.anonymous, ada, 4, draft=draft)  # what is named there counts for nothing
+    foreign = [place.replace(ada, ben), *(f"{ada}/uploads/{one.rsplit('/', 1)[1]}" for one in own)]
+    assert [look_at(api.anonymous, one).status_code for one in foreign] == [409, 404, 404]
+    assert [piece(api.anonymous, one, b"mine", 0).status_code for one in foreign] == [409, 404, 404]
+    assert api.label.get(f"/v1/drafts/{draft}").json()["files"][0]["upload"] == own[0].rsplit("/", 1)[1]
+    assert begin(api.anonymous, "/creator/" + "a" * 43, 4, status=404) is None
+    assert api.anonymous.delete(place, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
+    assert look_at(api.anonymous, place).status_code == 404
+
+
+def test_what_a_creator_may_not_attach(api, case_id):
+    path = path_of(make(api.label, case_id))
+    begin(api.anonymous, path, 4, status=409)  # nothing is appealed yet
+    api.anonymous.post(path, data={"text": "It is my own voice, I recorded it."})
+    for wrong in ({"name": "../x.wav"}, {"name": "a/b.wav"}, {"kind": "virus"}):
+        begin(api.anonymous, path, 4, status=422, **wrong)
+    begin(api.anonymous, path, api.settings.max_file_bytes + 1, status=413)
+    (filed,) = api.label.get("/v1/appeals").json()["appeals"]
+    api.label.post(f"/v1/appeals/{filed['id']}/withdraw", json={"expected_version": 1}).raise_for_status()
+    begin(api.anonymous, path, 4, status=409)
+    assert "data-upload" not in api.anonymous.get(path).text
+
+
+def test_another_creator_reads_no_names_of_proofs(api, case_id):
+    ada = appealed(api, case_id, creator="Ada")
+    begin(api.anonymous, ada, 0, name="secret-project.als", kind="project")
+    (filed,) = api.label.get("/v1/appeals").json()["appeals"]
+    begin(api.label, "/v1", 0, name="label-only.pdf", kind="statement", appeal=filed["id"])
+
+    assert "secret-project.als" in api.anonymous.get(ada).text
+    assert "label-only.pdf" not in api.anonymous.get(ada).text
+    assert "secret-project.als" not in api.anonymous.get(path_of(make(api.label, case_id, creator="Ben"))).text
+
+
+def test_a_bad_link_is_a_page_for_people_and_a_problem_for_programs(api):
+    api.app.state.render_problem = render_problem  # set where the app is served
+    page = api.anonymous.get("/creator/nothing", headers={"accept": "text/html"})
+    assert (page.status_code, "replaced by a newer one" in page.text) == (404, True)
+    assert "/console" not in page.text.split("<main")[1]
+    assert look_at(api.anonymous, "/creator/nothing/uploads/upl_1").status_code == 404
+
+
+def test_the_console_makes_one(api, case_id):
+    assert "A creator wrote to us" in api.moderator.get(f"/console/cases/{case_id}").text
+    address = f"/console/cases/{case_id}/creator-link"
+    page = api.moderator.post(address, data={"creator": "Ada <b>"}).text
+    assert "A link for Ada &lt;b&gt;" in page
+    path = "/creator/" + page.split(f"{api.settings.public_url}/creator/")[1].split("<")[0]
+    assert "Appeal as Ada &lt;b&gt;" in api.anonymous.get(path).text
+    assert api.moderator.post(address, data={"creator": " "}).status_code == 422
+    assert api.auditor.post(address, data={"creator": "Ada"}).status_code == 403

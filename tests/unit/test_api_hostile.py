@@ -16,7 +16,9 @@ JSON = {"content-type": "application/json"}
 CHUNK = 64 * 1024
 
 
-def send(app, path: str, headers: dict[str, str], first: bytes) -> tuple[int, dict[str, object], int]:
+def send(
+    app, path: str, headers: dict[str, str], first: bytes, *, method: str = "POST"
+) -> tuple[int, dict[str, object], int]:
     """Post a body of 64 MB that is not announced; gives status, problem, and how many bytes were taken."""
     chunks = iter([first, *[b" " * CHUNK] * 1000])
     answered: list[dict[str, object]] = []
@@ -31,7 +33,7 @@ def send(app, path: str, headers: dict[str, str], first: bytes) -> tuple[int, di
     async def answer(message):
         answered.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "http_version": "1.1"}
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "http_version": "1.1"}
     scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
     run_aside(app(scope, receive, answer))
     body = b"".join(message.get("body", b"") for message in answered)
@@ -45,6 +47,14 @@ def test_the_body_of_a_stranger_is_not_taken(api, path, headers):
 
     assert (status, problem["code"], taken) == (401, "not-signed-in", 0)
     assert problem["mend"]
+
+
+def test_no_piece_is_taken_by_a_link_that_is_none(api):
+    head = {"content-type": "application/offset+octet-stream", "tus-resumable": "1.0.0", "upload-offset": "0"}
+
+    status, problem, taken = send(api.app, f"/creator/{'a' * 43}/uploads/upl_1", head, b"RIFF", method="PATCH")
+
+    assert (status, problem["code"], taken) == (404, "not-found", 0)
 
 
 @pytest.mark.parametrize("path", ["/console/sign-in", "/console/sign-out"])

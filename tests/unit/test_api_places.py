@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.routes.uploads import _metadata
 from api.services.drafting import MAX_DEPTH, place_name
+from api.tus import _metadata
 from schemas.errors import InvalidInput, UnsafePath
 
 PARTS = st.sampled_from(

@@ -288,6 +288,9 @@ def test_a_decision_reaches_a_label_by_mail(api):
     assert to == ["desk@nova.example"]
     assert "Subject: Decided: Song 1" in content
     assert "Facts: Cloned vocals." in content
+    said = " ".join(content.replace("=\n", "").split())
+    for part in ("Where: Worldwide", "Until: open end", "found by automated means and decided by a person", "a court."):
+        assert part in said
     assert "appeal free of charge until" in content
     assert deliveries(api.label, hook)[0]["state"] == "delivered"
 

@@ -10,6 +10,7 @@ from api.public import DecisionPublic
 from schemas import reasons
 from schemas.cases import Action, StatementOfReasons
 from schemas.screening import Screening
+from schemas.statement_parts import parts
 
 _ABOUT = {
     Action.APPROVE: ("Approve", "a", "Goes live as declared."),
@@ -109,18 +110,7 @@ def decision_view(decision: DecisionPublic, now: datetime) -> DecisionView:
         at=stamp(decision.decided_at, now),
         reason=decision.reason,
         note=decision.note or "",
-        statement=_parts(decision.statement) if decision.statement else (),
-    )
-
-
-def _parts(statement: StatementOfReasons) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Facts", statement.facts),
-        ("Ground", f"{statement.ground} ({'a law' if statement.is_illegal_content else 'our terms'})"),
-        ("Why the facts fall under it", statement.explanation),
-        ("Where", ", ".join(statement.territories)),
-        ("Until", f"{statement.ends_at:%Y-%m-%d}" if statement.ends_at else "open end"),
-        ("Redress", statement.redress),
+        statement=parts(decision.statement) if decision.statement else (),
     )
 
 

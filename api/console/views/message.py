@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from api.console.views.decide import action_label
 from api.public import CaseView
@@ -37,6 +38,8 @@ class Notice:
     ----------
     undo, version, seconds
         Where the decision is undone, at which version of its case, and for how long.
+    within
+        The filter that one works through; whoever undoes goes on in it.
     """
 
     text: str
@@ -46,17 +49,21 @@ class Notice:
     undo: str = ""
     version: int = 0
     seconds: int = 0
+    within: str = ""
 
 
-def done_notice(about: CaseView, now: datetime) -> Notice | None:
+def done_notice(about: CaseView, now: datetime, within: str = "") -> Notice | None:
     """Say what was decided on the case before: the way back to it, and how long it can be undone."""
     case, draft = about.case, about.draft
-    href = f"/console/cases/{case.id}"
+    path = f"/console/cases/{case.id}"
+    href = f"{path}?{urlencode({'filter': within})}" if within else path
     if draft is not None and draft.publish_at is not None:
         seconds = max(0, round((draft.publish_at - now).total_seconds()))
-        undo = f"{href}/undo" if "undo" in about.allowed_actions else ""
+        undo = f"{path}/undo" if "undo" in about.allowed_actions else ""
         text = f"{action_label(draft.action)}: “{case.title}”."
-        return Notice(text, href=href, link="Look again", undo=undo, version=case.version, seconds=seconds)
+        return Notice(
+            text, href=href, link="Look again", undo=undo, version=case.version, seconds=seconds, within=within
+        )
     if draft is not None:
         return Notice(f"“{case.title}” waits for a second person's opinion.", href=href, link="Look again")
     if case.state is CaseState.OPEN or case.decision is None:

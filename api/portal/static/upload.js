@@ -39,7 +39,7 @@ class Sending {
     this.row.append(line);
   }
 
-  async open(target, known) {
+  async open(target, known, uploads) {
     const before = known.find((one) => one.upload && one.size === this.file.size
       && [this.path, `resources/${this.path}`].includes(one.name));
     if (before) {
@@ -49,7 +49,7 @@ class Sending {
     }
     const told = Object.entries({ filename: this.path, ...target }).map(([name, value]) => `${name} ${encode(value)}`);
     const headers = { "Upload-Length": String(this.file.size), "Upload-Metadata": told.join(",") };
-    this.url = (await ask("POST", "/v1/uploads", headers)).headers.get("Location");
+    this.url = (await ask("POST", uploads, headers)).headers.get("Location");
   }
 
   async look() {
@@ -136,7 +136,7 @@ class Queue {
   async send(sending, target) {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        if (!sending.url) await sending.open(target, await this.known());
+        if (!sending.url) await sending.open(target, await this.known(), this.box.dataset.uploads);
         else if (attempt) await sending.look();
         sending.show();
         while (sending.offset < sending.file.size) {
