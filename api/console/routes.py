@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.console import appeals, chat, creators, media, pages, session, steering, work
 from api.console import queues as queue_pages
-from api.console.commands import case_page, command, refused
+from api.console.commands import case_page, command, query, refused
 from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
 from api.console.pages import page
 from api.console.session import Form, Moderator
@@ -40,10 +39,10 @@ OWN_WAY_IN = ("/console/sign-in/", "/console/approve/")  # a refusal there says 
 @router.get("/console")
 def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Response:
     """Show the queue, most urgent first."""
-    query = dict(request.query_params)
-    wanted = asked(query, page_number(query))
+    given = dict(request.query_params)
+    wanted = asked(given, page_number(given))
     wrong: InvalidFilter | None = None
-    now, notice = clock.now(), _done(db, actor, done)
+    now, notice = clock.now(), _done(db, actor, done, given.get("filter", ""))
     with db.reading():
         try:
             found = cases.queue(db, actor, wanted)
@@ -55,7 +54,7 @@ def queue(request: Request, db: Db, actor: Moderator, done: str = "") -> Respons
             ),
             "queues": routing_view(queues.every(db, actor, is_exact=False), now),
             "views": queues.views(db, actor, with_counts=False).views,
-            "shown_view": query.get("view", ""),
+            "shown_view": given.get("view", ""),
         }
     return page("queue.html", actor, status=422 if wrong else 200, notice=notice, **content)
 
@@ -84,19 +83,23 @@ def case(
 ) -> Response:
     """Show a case; ``action`` preselects what a link asked for, ``filter`` says within what one works."""
     typed = {"action": action, "filter": filter[:MAX_LENGTH]}
-    return case_page(db, actor, case_id, typed=typed, notice=_done(db, actor, done))
+    return case_page(db, actor, case_id, typed=typed, notice=_done(db, actor, done, typed["filter"]))
 
 
 @router.post("/console/cases/{case_id}/claim")
 def claim(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Take the case."""
-    return command(db, actor, case_id, lambda: cases.claim(db, actor, case_id, expected_version=read_version(form)))
+    return command(
+        db, actor, case_id, form, lambda: cases.claim(db, actor, case_id, expected_version=read_version(form))
+    )
 
 
 @router.post("/console/cases/{case_id}/release")
 def release(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Give the case back."""
-    return command(db, actor, case_id, lambda: cases.release(db, actor, case_id, expected_version=read_version(form)))
+    return command(
+        db, actor, case_id, form, lambda: cases.release(db, actor, case_id, expected_version=read_version(form))
+    )
 
 
 @router.post("/console/cases/{case_id}/reopen")
@@ -106,7 +109,7 @@ def reopen(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     def act() -> object:
         return cases.reopen(db, actor, case_id, reason=read_reopen_form(form), expected_version=read_version(form))
 
-    return command(db, actor, case_id, act)
+    return command(db, actor, case_id, form, act)
 
 
 @router.post("/console/cases/{case_id}/decide")
@@ -138,11 +141,11 @@ def _to_next(db: Database, actor: Actor, *, after: str, done: str, within: str) 
         found = cases.next_case(db, actor, after or None, text=within)
     except InvalidFilter:
         found = None
-    told = _query(done=done if done.replace("_", "").isalnum() else "", filter=within)
+    told = query(done=done if done.replace("_", "").isalnum() else "", filter=within)
     return _redirect(f"/console/cases/{found}{told}" if found else f"/console{told}")
 
 
-def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
+def _done(db: Database, actor: Actor, case_id: str, within: str) -> Notice | None:
     """Say what was decided on the case before, with the way back to it."""
     if not case_id:
         return None
@@ -150,12 +153,7 @@ def _done(db: Database, actor: Actor, case_id: str) -> Notice | None:
         about = cases.view(db, actor, case_id)
     except NotFound:
         return None
-    return done_notice(about, clock.now())
-
-
-def _query(**parts: str) -> str:
-    given = {name: value for name, value in parts.items() if value}
-    return f"?{urlencode(given)}" if given else ""
+    return done_notice(about, clock.now(), within[:MAX_LENGTH])
 
 
 def _redirect(address: str) -> Response:
