@@ -1,8 +1,9 @@
 """The tables of a transparency report after Implementing Regulation (EU) 2024/2835, Annex I.
 
 Each table is a CSV file in UTF-8 (RFC 4180), with the name, columns and order of the Annex's template. Figures that
-liner holds are filled in; what only the operator knows (notices received, orders of member states, staff, the
-qualitative part) is left empty, as is *Applicability*. docs/api.md names what is worded by liner.
+liner holds are filled in. What only the operator knows is left empty, as is *Applicability*: notices received, orders of
+member states, disputes before out-of-court bodies, suspensions, staff, the qualitative part. docs/api.md names what is
+worded by liner.
 """
 
 import csv
@@ -70,7 +71,17 @@ SUBMITTED = "Number of complaints submitted to the internal-complaints mechanism
 SOLELY = "Number of measures solely taken by automated means"
 NOT_SOLELY = "Number of measures not taken by automated means"
 PRECISION = "Accuracy of the automated means - Precision"
+AGAINST = "Number of complaints submitted against"
+NEWLY_IMPOSED = "Number of restrictions newly imposed as a result of an internal complaint"
 TOTAL_NUMBER = "Total number"
+UPHELD, REVERSED, PARTIALLY = "Decisions upheld", "Decisions reversed", "Decisions partially reversed"
+OMITTED, MEDIAN, WAITING = "Decision omitted", "Median time", "Not decided yet"
+DISPUTES = "Out-of-court dispute settlement bodies"
+DISPUTED = "Number of disputes submitted to out-of-court dispute settlement bodies"
+DISPUTE_SCOPES = (TOTAL_NUMBER, UPHELD, REVERSED, PARTIALLY, OMITTED, MEDIAN, "Percentage of outcomes implemented")
+SUSPENSIONS = "Suspensions imposed on repeated offenders"
+SUSPENDED = "Number of suspensions enacted for the provision of manifestly"
+SUSPENDED_FOR = ("illegal content", "unfounded notices", "unfounded complaints")
 OWN = ("SOURCE_VOLUNTARY",)
 TRUSTED_FLAGGER = "SOURCE_TRUSTED_FLAGGER"
 TOTAL = "TOTAL"
@@ -78,12 +89,13 @@ Row = Sequence[object]
 
 
 class Complaint(Model):
-    """An appeal as the report counts it."""
+    """An appeal as the report counts it; ``restriction`` is what it was against, a key of `RESTRICTIONS`."""
 
     state: AppealState
     outcome: Outcome | None
     received_at: datetime
     decided_at: datetime | None
+    restriction: str = ""
 
 
 class Period(Model):
@@ -185,18 +197,30 @@ def _measure(period: Period, name: str, group: list[dict[str, Any]]) -> Row:
 
 
 def _appeals(period: Period, appeals: list[Complaint]) -> list[Row]:
+    rows: list[Row] = [(COMPLAINTS, SUBMITTED, *row) for row in _outcomes(appeals)]
+    for kind, title in RESTRICTIONS.items():
+        against = [one for one in appeals if one.restriction == kind]
+        rows += [(COMPLAINTS, f"{AGAINST} {title}", *row) for row in _outcomes(against)] if against else []
+    rows.append((COMPLAINTS, NEWLY_IMPOSED, TOTAL_NUMBER, 0))  # an answer here upholds or gives back
+    rows += [(DISPUTES, DISPUTED, scope, "") for scope in DISPUTE_SCOPES]
+    rows += [(SUSPENSIONS, f"{SUSPENDED} {what}", TOTAL_NUMBER, "") for what in SUSPENDED_FOR]
+    return [INDICATORS, *(("", period.service, period.text, *row, "") for row in rows)]
+
+
+def _outcomes(appeals: list[Complaint]) -> list[tuple[str, object]]:
+    """Count complaints by what became of them; partial reversals do not exist here."""
     answered = [one for one in appeals if one.state is AppealState.DECIDED and one.decided_at]
     days = [(one.decided_at - one.received_at) / timedelta(days=1) for one in answered if one.decided_at]
     counts = Counter(one.outcome for one in answered)
-    rows = (
-        (SUBMITTED, TOTAL_NUMBER, len(appeals)),
-        (SUBMITTED, "Decisions upheld", counts[Outcome.UPHELD]),
-        (SUBMITTED, "Decisions reversed", counts[Outcome.REVERSED]),
-        (SUBMITTED, "Complaints withdrawn", sum(one.state is AppealState.WITHDRAWN for one in appeals)),
-        (SUBMITTED, "Complaints not decided yet", sum(one.state is AppealState.OPEN for one in appeals)),
-        ("Median time to decide on a complaint, days", TOTAL_NUMBER, round(median(days), 2) if days else ""),
-    )
-    return [INDICATORS, *(("", period.service, period.text, COMPLAINTS, *row, "") for row in rows)]
+    return [
+        (TOTAL_NUMBER, len(appeals)),
+        (UPHELD, counts[Outcome.UPHELD]),
+        (REVERSED, counts[Outcome.REVERSED]),
+        (PARTIALLY, 0),
+        (OMITTED, sum(one.state is AppealState.WITHDRAWN for one in appeals)),
+        (MEDIAN, round(median(days), 2) if days else ""),
+        (WAITING, sum(one.state is AppealState.OPEN for one in appeals)),
+    ]
 
 
 def _automated(period: Period, records: list[dict[str, Any]], appeals: list[Complaint], decided: int) -> list[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from api.cli.report_page import as_html
 from api.cli.report_words import HEADINGS, contradictions, share, shown, summary
-from api.cli.reporting import plain
+from api.cli.reporting import inert, plain
 from api.cli.shares import DIMENSIONS, Shares
 from schemas.disclosure import Level
 from schemas.rules import RULES
@@ -34,7 +34,7 @@ def as_csv(shares: Shares) -> str:
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(("dimension", "value", *Level, "recordings"))
     for dimension, value, counts in _all(shares):
-        writer.writerow((dimension, _inert(value), *(counts[level] for level in Level), counts.total()))
+        writer.writerow((dimension, inert(value), *(counts[level] for level in Level), counts.total()))
     for rule, count in contradictions(shares):
         writer.writerow(("contradiction", rule, *("" for _ in Level), count))
     for name, count in (("cannot declare", shares.cannot_declare), ("takedown", shares.takedowns)):
@@ -70,8 +70,3 @@ def _counts(counts: Counter[Level]) -> dict[str, int]:
 
 def _line(first: str, cells: list[str]) -> str:
     return f"{first[:40]:<40} " + " ".join(f"{cell:>10}" for cell in cells)
-
-
-def _inert(value: str) -> str:
-    """Keep a spreadsheet from taking a sender's name for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

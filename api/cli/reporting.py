@@ -106,6 +106,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c in "\t\n\r" else "?" for c in text)
 
 
+def inert(text: str) -> str:
+    """Keep a spreadsheet from taking a stranger's text for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def _summary(total: CheckReport, shown: Severity) -> Text:
     recordings = [r for m in total.messages for r in m.recordings]
     levels = Counter(r.declared for r in recordings)

@@ -52,6 +52,7 @@ def run(
     """Show every sender's record."""
     import contextlib
 
+    from api.cli.reporting import inert, plain
     from pipeline.senders import SenderIndex, verdicts_of
     from schemas.senders import SenderRecord
 
@@ -67,12 +68,12 @@ def run(
     elif output is Format.CSV:
         table = csv.DictWriter(sys.stdout, fieldnames=list(SenderRecord.model_fields))
         table.writeheader()
-        table.writerows(one.model_dump(mode="json") for one in records)
+        table.writerows({**one.model_dump(mode="json"), "sender": inert(one.sender)} for one in records)
     else:
         typer.echo(f"{'Sender':28}{'until':>12}" + "".join(f"{head:>10}" for head in HEADS))
         for one in records:
             cells = "".join(f"{_number(getattr(one, name)):>10}" for name in COLUMNS)
-            typer.echo(f"{one.sender[:27]:28}{one.until:>12}{cells}")
+            typer.echo(f"{plain(one.sender)[:27]:28}{one.until:>12}{cells}")
 
 
 def _number(value: float | None) -> str:

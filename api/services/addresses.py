@@ -16,6 +16,7 @@ from schemas.errors import AddressRefused
 MAIL = re.compile(r"mailto:([^\s<>@,;?&%]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?)")
 PLAIN = re.compile(r"[!-~]+")  # no blanks, no line ends, nothing but ASCII
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+INSIDE = tuple(map(ipaddress.ip_network, ("fec0::/10", "64:ff9b:1::/48", "192.88.99.0/24", "3fff::/20")))
 MEND = "Name a public https address, or mailto:somebody@example.com."
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -93,6 +94,8 @@ def is_public(address: Address) -> bool:
     inner = _wrapped(address)
     if inner is not None:
         return is_public(inner)
+    if any(address in network for network in INSIDE):  # a site's own, and others that Python does not know as such
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -101,12 +101,14 @@ def _one(decision: DecisionRow, row: ScreeningRow, case: CaseRow) -> dsa.Decided
 
 def _complaints(session: Session, since: datetime, until: datetime) -> list[Complaint]:
     within = (col(AppealRow.received_at) >= since, col(AppealRow.received_at) < until)
+    query = select(AppealRow, DecisionRow.action).join(DecisionRow, col(DecisionRow.id) == col(AppealRow.decision_id))
     return [
         Complaint(
             state=AppealState(row.state),
             outcome=Outcome(row.outcome) if row.outcome else None,
             received_at=row.received_at,
             decided_at=row.decided_at,
+            restriction=dsa.VISIBILITY[Action(action)],
         )
-        for row in session.exec(select(AppealRow).where(*within))
+        for row, action in session.exec(query.where(*within))
     ]

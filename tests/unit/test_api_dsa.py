@@ -60,6 +60,19 @@ def test_the_report_is_an_archive_of_tables(decided):
     assert len(archive.namelist()) == 6
 
 
+def test_complaints_are_counted_against_what_they_are_about(decided):
+    case = decided.label.get("/v1/cases", params={"q": "Song 2", "state": "decided"}).json()["cases"][0]
+    against = decided.label.get(f"/v1/cases/{case['id']}").json()["decisions"][0]["id"]
+    decided.label.post("/v1/appeals", json={"decision_id": against, "text": "It is our own."}).raise_for_status()
+
+    archive = zipfile.ZipFile(io.BytesIO(decided.admin.get("/v1/dsa/report", params=PERIOD).content))
+
+    rows = csv.DictReader(io.StringIO(archive.read("7_appeals_and_recidivism.csv").decode(), newline=""))
+    told = {(row["Indicator"], row["Scope"]): row["Value"] for row in rows}
+    assert told["Number of complaints submitted to the internal-complaints mechanism", "Total number"] == "1"
+    assert told["Number of complaints submitted against Visibility restriction Labelled", "Total number"] == "1"
+
+
 def test_exports_are_for_administrators_and_auditors(decided):
     assert decided.auditor.get("/v1/dsa/statements", params=PERIOD).status_code == 200
     for who in (decided.label, decided.moderator, decided.service):

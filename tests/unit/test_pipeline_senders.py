@@ -154,6 +154,21 @@ def test_the_command_makes_the_index_from_the_lake(tmp_path):
         assert "Harbour" in result.stdout
 
 
+def test_a_senders_name_is_no_formula_and_moves_no_cursor(tmp_path):
+    writer = LakeWriter(Lake(tmp_path / "lake"))
+    for one in steady("=cmd|' /C calc'!A0\x1b[2J", 3):
+        writer.add(Screened(one))
+    writer.flush()
+
+    text, table = (
+        CliRunner().invoke(app, ["senders", str(tmp_path / "lake"), "--format", form]).stdout
+        for form in ("text", "csv")
+    )
+
+    assert "\x1b" not in text
+    assert "\n'=cmd" in table
+
+
 def test_nobody_sent_it(index):
     bare = evidence().model_copy(update={"known": Known()})
     bare = bare.model_copy(update={"intake": bare.intake.model_copy(update={"sender_id": None, "recording": None})})

@@ -136,14 +136,37 @@ class TestReasons:
             assert set(reasons.places(reason)) - known <= {"why", "impersonated", "licence"}
 
 
+SCOPES = (
+    "Total number",
+    "Decisions upheld",
+    "Decisions reversed",
+    "Decisions partially reversed",
+    "Decision omitted",
+    "Median time",
+    "Not decided yet",
+)
+
+
 class TestTables:
     period = Period(service="liner", since=NOON - timedelta(days=30), until=NOON + timedelta(days=1))
 
     def rows(self, name, **more):
         records = [dsa.to_record(decided()), dsa.to_record(decided(action=Action.LABEL, codes=("SPM-001",)))]
         complaints = [
-            Complaint(state=AppealState.DECIDED, outcome=Outcome.REVERSED, received_at=NOON, decided_at=NOON),
-            Complaint(state=AppealState.OPEN, outcome=None, received_at=NOON, decided_at=None),
+            Complaint(
+                state=AppealState.DECIDED,
+                outcome=Outcome.REVERSED,
+                received_at=NOON,
+                decided_at=NOON,
+                restriction=dsa.VISIBILITY[Action.REMOVE],
+            ),
+            Complaint(
+                state=AppealState.OPEN,
+                outcome=None,
+                received_at=NOON,
+                decided_at=None,
+                restriction=dsa.VISIBILITY[Action.LABEL],
+            ),
         ]
         text = tables(self.period, records, complaints, decided=5)[name]
         return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -161,11 +184,21 @@ class TestTables:
             "KEYWORD_INAUTHENTIC_LISTINGS": "1",
         }
 
-    def test_complaints_are_counted_by_outcome(self):
-        values = [(row["Scope"], row["Value"]) for row in self.rows("7_appeals_and_recidivism.csv")]
+    def test_complaints_are_counted_by_outcome_and_by_what_they_are_against(self):
+        rows = self.rows("7_appeals_and_recidivism.csv")
+        told = {(row["Indicator"], row["Scope"]): row["Value"] for row in rows}
 
-        assert [value for _, value in values] == ["2", "0", "1", "0", "1", "0.0"]
-        assert values[2] == ("Decisions reversed", "1")
+        assert [told[dsa_tables.SUBMITTED, scope] for scope in SCOPES] == ["2", "0", "1", "0", "0", "0.0", "1"]
+        against = f"{dsa_tables.AGAINST} Visibility restriction"
+        assert [told[f"{against} Removal", scope] for scope in SCOPES] == ["1", "0", "1", "0", "0", "0.0", "0"]
+        assert told[f"{against} Labelled", "Not decided yet"] == "1"
+        assert (f"{against} Demoted", "Total number") not in told
+
+    def test_what_the_operator_knows_of_disputes_and_suspensions_is_left_empty(self):
+        rows = self.rows("7_appeals_and_recidivism.csv")
+        empty = [row["Section"] for row in rows if row["Value"] == ""]
+
+        assert empty == [dsa_tables.DISPUTES] * 7 + [dsa_tables.SUSPENSIONS] * 3
 
     def test_automated_means_are_told_with_their_precision(self):
         solely, not_solely, precision = self.rows("8_automated_means.csv")
