@@ -86,14 +86,17 @@ class Field:
         if found is not None:
             return found
         close = get_close_matches(value.lower(), [one.lower() for one in self.values], n=1, cutoff=0.5)
-        suggestion = f"{self.name}:{close[0]}" if close else self.example
+        example = re.split(r"[:<>=]+", self.example, maxsplit=1)[-1]
+        near = f"Did you mean {close[0]}? " if close else ""
+        known = f"Known are: {', '.join(self.values)}." if self.values else f"Write for example {self.example}."
+        suggestion = self.example if token.span else close[0] if close else example
         raise InvalidFilter(
             f"“{value[:60]}” is no value of {self.name} (column {token.column}).",
             column=token.column,
             length=token.length,
             known=self.values,
             suggestion=suggestion,
-            mend=f"Known are: {', '.join(self.values)}." if self.values else f"Write for example {self.example}.",
+            mend=f"{near}{known}",
         )
 
 
@@ -217,6 +220,16 @@ _ALONE: dict[str, tuple[str, ...]] = {
     "unreadable": ("kind:delivery",),
     **dict.fromkeys(("and", "in", "from", "with", "only", "of", "the"), ()),
 }
+TURNING = frozenset({"not", "no", "without", "except"})
+_LAST = "Write last day, last week, last month, last year or last 3 days."
+HINTS = {  # what people write that has another form here
+    "or": "Put a comma between values: severity:high,medium. A case has to meet all terms.",
+    "last": _LAST,
+    "past": _LAST,
+    "yesterday": "Write since:2d before:1d, or a day: since:2026-11-01.",
+    "more": "Write synthetic over 0.9.",
+    "less": "Write synthetic under 0.9.",
+}
 _BACK = {"day": "1d", "week": "7d", "month": "30d", "year": "365d"}
 _COMPARED = {
     "over": ">", "above": ">", "more than": ">", "at least": ">=",
@@ -236,6 +249,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, ...]
         ),
         lambda m: (f"{m[1]}{_COMPARED[m[2]]}{m[3]}",),
     ),
+    (re.compile(r"older than (\d{1,4}) (hour|day|week)s?"), lambda m: (f"before:{m[1]}{m[2][0]}",)),
+    (re.compile(r"due in (\d{1,4}) (hour|day|week)s?"), lambda m: (f"due:{m[1]}{m[2][0]}",)),
     (re.compile(r"(low|medium|high) severity"), lambda m: (f"severity:{m[1]}",)),
 )
 

@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from schemas.errors import InvalidFilter
-from schemas.filter_words import FIELDS, OPERATORS, Field, Kind, Token, plain_phrase
+from schemas.filter_words import FIELDS, HINTS, OPERATORS, TURNING, Field, Kind, Token, plain_phrase
 
 MAX_LENGTH = 1000
 MAX_TERMS = 40
@@ -70,23 +70,31 @@ def parse(text: str) -> tuple[Term, ...]:
     tokens = _tokens(text)
     terms: list[Term] = []
     while tokens:
-        phrase = plain_phrase(tokens)
-        if phrase is None:
-            terms.append(_term(tokens[0]))
-            del tokens[0]
-            continue
-        terms += [_term(Token(one, tokens[0].column, tokens[0].length)) for one in phrase.means]
-        del tokens[: phrase.length]
+        read, length = _phrase(tokens)
+        terms += read
+        del tokens[:length]
         if len(terms) > MAX_TERMS:
             _refuse(f"A filter has at most {MAX_TERMS} terms.", Token("", terms[-1].column))
-    if len(terms) > MAX_TERMS:
-        _refuse(f"A filter has at most {MAX_TERMS} terms.", Token("", terms[-1].column))
     return tuple(terms)
 
 
 def write(terms: Sequence[Term]) -> str:
     """Write terms in the one form in which filters are kept; `parse` reads the same terms from it."""
     return " ".join(_written(term) for term in terms)
+
+
+def _phrase(tokens: Sequence[Token]) -> tuple[list[Term], int]:
+    """Read the terms that the first words stand for, and say how many words those are."""
+    phrase = plain_phrase(tokens)
+    if phrase is not None:
+        first, last = tokens[0], tokens[phrase.length - 1]
+        span = last.column + last.length - first.column
+        return [_term(Token(one, first.column, span)) for one in phrase.means], phrase.length
+    if tokens[0].text.lower() in TURNING and len(tokens) > 1:
+        read, length = _phrase(tokens[1:])
+        if len(read) == 1:
+            return [dataclasses.replace(read[0], is_negated=not read[0].is_negated)], length + 1
+    return [_term(tokens[0])], 1
 
 
 def _written(term: Term) -> str:
@@ -124,16 +132,25 @@ def _term(token: Token) -> Term:
     name, operator, rest = (match[1].lower(), match[2], match[3]) if match else (text.lower(), "", "")
     known = FIELDS.get(name)
     if known is None:
-        _refuse_name(name, token, has_value=match is not None)
+        _refuse_name(
+            name, _part(token, len(token.text) - len(text), len(name)) if match else token, has_value=bool(match)
+        )
     operator = ":" if operator == "=" else operator
     if operator not in OPERATORS[known.kind]:
         _refuse_operator(known, operator, token)
-    values = tuple(known.read(one, token) for one in _values(rest, token)) if operator else ()
+    values = tuple(known.read(one, place) for one, place in _values(rest, token)) if operator else ()
     return Term(known.name, operator, values, is_negated, token.column, token.length)
 
 
-def _values(text: str, token: Token) -> list[str]:
-    found: list[str] = []
+def _part(token: Token, at: int, length: int) -> Token:
+    """Point at a part of a word; at all of it where the person wrote a phrase instead."""
+    return token if token.span else Token(token.text[at : at + length], token.column + at)
+
+
+def _values(text: str, token: Token) -> list[tuple[str, Token]]:
+    """Take values apart, each with where it stands; ``text`` is the end of the token's."""
+    found: list[tuple[str, Token]] = []
+    first = len(token.text) - len(text)
     at = 0
     while at <= len(text):
         quoted = _QUOTED.match(text, at)
@@ -145,7 +162,7 @@ def _values(text: str, token: Token) -> list[str]:
             _refuse("Something follows the quotation marks.", token, mend="Put a blank or a comma between.")
         if not value.strip() or "\0" in value:
             _refuse("A value is missing.", token, mend="Give one, e.g. severity:high.")
-        found.append(value)
+        found.append((value, _part(token, first + at, end - at)))
         at = end + 1
     if len(found) > MAX_VALUES:
         _refuse(f"A term has at most {MAX_VALUES} values.", token)
@@ -156,8 +173,9 @@ def _refuse_name(name: str, token: Token, *, has_value: bool) -> NoReturn:
     known = [one.name for one in FIELDS.values() if not has_value or one.kind is not Kind.FLAG]
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     what = "field" if has_value else "word of the filter"
+    text = "" if has_value else HINTS.get(name, 'To search for a text, put it in quotation marks: "harbour lights".')
+    close = [] if name in HINTS else close
     mend = f"Did you mean {close[0]}? " if close else ""
-    text = "" if has_value else 'To search for a text, put it in quotation marks: "harbour lights".'
     _refuse(
         f"“{name[:60]}” is no {what} (column {token.column}).",
         token,
