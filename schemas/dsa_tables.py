@@ -1,9 +1,9 @@
 """The tables of a transparency report after Implementing Regulation (EU) 2024/2835, Annex I.
 
 Each table is a CSV file in UTF-8 (RFC 4180), with the name, columns and order of the Annex's template. Figures that
-liner holds are filled in. What only the operator knows is left empty, as is *Applicability*: notices received, orders of
-member states, disputes before out-of-court bodies, suspensions, staff, the qualitative part. docs/api.md names what is
-worded by liner.
+liner holds are filled in. What only the operator knows is left empty, as is *Applicability*: notices received, orders
+of member states, disputes before out-of-court bodies, suspensions, staff, the qualitative part. docs/api.md names what
+is worded by liner.
 """
 
 import csv
