@@ -30,7 +30,7 @@ def records(db: Database, actor: Actor, since: datetime, until: datetime) -> lis
     Restrictions that apply nowhere in the European Economic Area are left out.
     """
     since, until = _check(actor, since, until)
-    with db.read() as session:
+    with db.snapshot() as session:
         found = (dsa.to_record(one) for one in _decided(session, since, until))
         kept = [record for record in found if record is not None]
     if len(kept) > MAX_STATEMENTS:
@@ -43,7 +43,7 @@ def report(db: Database, actor: Actor, settings: Settings, since: datetime, unti
     since, until = _check(actor, since, until)
     kept = records(db, actor, since, until)
     period = Period(service=settings.public_url, since=since, until=until)
-    with db.read() as session:
+    with db.snapshot() as session:
         within = (col(DecisionRow.decided_at) >= since, col(DecisionRow.decided_at) < until)
         decided = session.exec(select(func.count()).select_from(DecisionRow).where(*within)).one()
         return tables(period, kept, _complaints(session, since, until), decided=decided)

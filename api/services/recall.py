@@ -38,7 +38,7 @@ def recall(db: Database, actor: Actor, wanted: RecallCreate) -> RecallPublic:
     """Reopen every case whose last decision rests on the subject; a dry run only says what would become of each."""
     require_permission(actor, Permission.STEER)
     drafts.publish_due(db)
-    with db.read() as session:
+    with db.snapshot() as session:
         found = [
             one
             for one in _last_of_case(session, store.touched(session, wanted.kind, wanted.subject))

@@ -40,6 +40,7 @@ class Database:
         self.url = make_url(url)
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(**{WRITES: True})
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,12 +49,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Look at one consistent state; nothing is kept."""
+        """Look; nothing is kept.
+
+        On PostgreSQL each statement sees a state of its own, as it would within a transaction (READ COMMITTED), which
+        is therefore neither begun nor ended: that is two round trips less for each look. `snapshot` is one state.
+        """
         joined = _JOINED.get()
         if joined is not None and joined[0] is self:
             yield joined[1]
             return
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -162,7 +167,8 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url, pool_use_lifo=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    pool = {"pool_use_lifo": True, "pool_size": 10, "max_overflow": 20}
+    engine = create_engine(url, hide_parameters=True, skip_autocommit_rollback=True, **pool)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_check_rested, engine.dialect))
     return engine
