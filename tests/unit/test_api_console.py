@@ -107,6 +107,14 @@ class TestLayers:
         assert heard.rows[0].note == "raises AUD-007"
         assert heard.rows[0].value == "10040\N{NO-BREAK SPACE}Hz"
 
+    def test_what_raises_nothing_opens_on_demand_and_nothing_is_lost(self, tune):
+        found = contradiction(tune, tune)
+        heard = layer_views(found)[2]
+
+        assert {row.note for row in heard.more} == {""}
+        assert len(heard.rows) + len(heard.more) == len(found.heard.signals) + len(found.heard.abstained)
+        assert heard.more
+
     def test_nothing_measured_shows_no_rows(self):
         assert layer_views(screening(heard=Heard()))[2].rows == ()
 

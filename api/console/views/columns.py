@@ -17,7 +17,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LayerView:
-    """One column: what the layer says in a word, in a sentence and in detail."""
+    """One column: what the layer says in a word, in a sentence and in detail.
+
+    Attributes
+    ----------
+    more
+        Lines that open on demand, so that the four columns stay one view.
+    """
 
     layer: str
     title: str
@@ -27,3 +33,4 @@ class LayerView:
     rows: tuple[Row, ...]
     is_flagged: bool
     matches: tuple[MatchView, ...] = ()
+    more: tuple[Row, ...] = ()

@@ -31,6 +31,7 @@ _PROVENANCE = {
 }
 _NO_MANIFEST = "No C2PA manifest. That says nothing about who made the recording."
 _MAX_CREDITS = 12
+_FIRST_HEARD = frozenset({"synthetic_probability", "false_positive_share", "duration_s", "loudness_lufs"})
 
 
 def layer_views(screening: Screening) -> tuple[LayerView, ...]:
@@ -127,14 +128,22 @@ def _heard(heard: Heard, flags: tuple[Flag, ...], is_flagged: bool) -> LayerView
         return LayerView("heard", "Heard", "what detectors measure", "Not measured", sentence, (), is_flagged)
     named = {flag.signal: flag for flag in flags if flag.signal}
     ordered = sorted(heard.signals, key=lambda signal: signal.name not in named)
-    rows = tuple(Row(words.signal_name(s.name), words.signal_value(s), _note(s, named.get(s.name))) for s in ordered)
+    lines = [
+        (s.name in named or s.name in _FIRST_HEARD,
+         Row(words.signal_name(s.name), words.signal_value(s), _note(s, named.get(s.name))))
+        for s in ordered
+    ]  # fmt: skip
     silent = tuple(Row(words.signal_name(a.name), "No answer", a.sentence) for a in heard.abstained)
     over = [flag for flag in flags if Layer.HEARD in flag.layers]
     headline = over[0].title if over else "Nothing beyond the limits"
     sentence = (
-        f"{words.plural(len(ordered), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
+        f"{words.plural(len(heard.signals), 'signal')} measured; {len(over) or 'none'} beyond the limits of the policy."
     )
-    return LayerView("heard", "Heard", "what detectors measure", headline, sentence, rows + silent, is_flagged)
+    return LayerView(
+        "heard", "Heard", "what detectors measure", headline, sentence,
+        (*(row for is_first, row in lines if is_first), *silent), is_flagged,
+        more=tuple(row for is_first, row in lines if not is_first),
+    )  # fmt: skip
 
 
 def _note(signal: Signal, flag: Flag | None) -> str:
