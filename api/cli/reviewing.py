@@ -3,8 +3,6 @@
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
-
 from api.settings import Settings
 from schemas.errors import InvalidInput, ReviewError, ReviewUnreachable
 
@@ -21,6 +19,8 @@ class Review:
     """
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
+        import httpx  # it takes a tenth of a second, which `liner --help` does not wait for
+
         settings = Settings()
         key = key or settings.review_key.get_secret_value()
         if not key:
@@ -51,6 +51,8 @@ class Review:
         return int(self.get(f"/v1/cases/{case_id}")["case"]["version"])
 
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        import httpx
+
         try:
             answer = self._client.request(method, path, **more)
             said = answer.json()

@@ -20,12 +20,12 @@ from rich.progress import Progress as Bar
 from api.cli.profiles import ProfileName, SchemasOption, yardstick
 from api.settings import Settings
 from pipeline.logs import quiet_logs
-from schemas.policy import Policy
 
 if TYPE_CHECKING:
     from pipeline.deliver import ClientFactory
     from pipeline.progress import Progress
     from pipeline.scan import Run, Summary
+    from schemas.policy import Policy
 
 REFRESH_S = 0.2
 STOPPED = 130  # what shells use for a program that an interrupt ended
@@ -124,7 +124,7 @@ def run(
         raise typer.Exit(STOPPED)
 
 
-def read_policy(path: Path | None) -> Policy | None:
+def read_policy(path: Path | None) -> "Policy | None":
     """Read a policy file, or what `live` and `house` mean; None for nothing."""
     from api.cli.live_policy import policy_of
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from api.assets import Assets
-from api.public_queues import Preferences
+from api.public_preferences import Preferences
 from api.services.access import Actor
 
 ASSETS = Assets(Path(__file__).parent, "/console/static")

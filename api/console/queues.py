@@ -13,7 +13,8 @@ from api.console.views.keys import KEYS, key_views
 from api.console.views.message import Notice
 from api.console.views.routing import dry_run_view, read_rules, routing_view, write_rules
 from api.deps import Db
-from api.public_queues import Preferences, QueueSet, RoutingCreate, RoutingDocument, ViewCreate
+from api.public_preferences import Preferences
+from api.public_queues import QueueSet, RoutingCreate, RoutingDocument, ViewCreate
 from api.services import clock, filters, preferences, queues, routing
 from api.services.access import Actor, Permission
 from api.store.database import Database

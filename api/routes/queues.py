@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, status
 
 from api.deps import CurrentActor, Db
+from api.public_preferences import Preferences
 from api.public_queues import (
     DryRun,
     FilterPublic,
-    Preferences,
     QueuePublic,
     QueueSet,
     QueuesPublic,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from api.public_queues import Preferences
+from api.public_preferences import Preferences
 from schemas.errors import NotAllowed
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from api.public_queues import Preferences
+from api.public_preferences import Preferences
 from api.services import clock
 from api.services.access import Actor, Permission, require_permission
 from api.store import queues as store

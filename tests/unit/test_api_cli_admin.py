@@ -9,7 +9,6 @@ from test_api_policies import MODEL, drafted, noisy, post
 from test_api_recall import case, decide
 from typer.testing import CliRunner
 
-from api.cli import reviewing
 from api.cli.app import app
 from api.inprocess import InProcessTransport
 from api.services import webhooks
@@ -129,7 +128,7 @@ class TestRecall:
         monkeypatch.setenv("LINER_REVIEW_KEY", token)
         real = httpx.Client
         monkeypatch.setattr(
-            reviewing.httpx,
+            httpx,
             "Client",
             lambda **more: real(**{**more, "transport": InProcessTransport(api.app, actor=None)}),
         )

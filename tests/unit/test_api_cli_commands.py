@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,3 +54,13 @@ def test_some_test_calls_the_command(names):
 
 def test_a_wrong_word_ends_with_two():
     assert CliRunner().invoke(app, ["modles", "list"]).exit_code == 2
+
+
+def test_help_loads_nothing_heavy():
+    """What a shell waits for: no rules, no language tables, no web client, no numbers, no database."""
+    heavy = ("schemas.rules", "langcodes", "httpx", "numpy", "fastapi", "sqlalchemy", "apache_beam", "pyarrow")
+    script = f"import sys; import api.cli.app; print([one for one in {heavy} if one in sys.modules])"
+
+    told = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "[]"

@@ -9,7 +9,6 @@ from fixtures_api import make_screening
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from api.cli import reviewing
 from api.cli.app import app
 from api.console.routes import render_problem
 from api.inprocess import InProcessTransport
@@ -158,7 +157,7 @@ def test_the_portal_shows_it_once(api, case_id):
 def test_the_command_prints_it(api, case_id, monkeypatch):
     monkeypatch.setenv("LINER_REVIEW_KEY", str(api.moderator.headers["authorization"]).removeprefix("Bearer "))
     real, transport = httpx.Client, InProcessTransport(api.app, actor=None)
-    monkeypatch.setattr(reviewing.httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
+    monkeypatch.setattr(httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
 
     done = CliRunner().invoke(app, ["cases", "creator-link", case_id, "--creator", "Ada"])
 

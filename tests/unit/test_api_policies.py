@@ -273,13 +273,11 @@ def test_while_the_service_is_away_a_run_judges_as_the_one_before(api, chosen, c
 
 
 def test_a_service_named_on_the_command_line_is_asked(api, chosen, monkeypatch):
-    from api.cli import reviewing
-
     make_live(api, POLICY)
     monkeypatch.setenv("LINER_HOME", "elsewhere")
     real = httpx.Client
     transport = InProcessTransport(api.app, actor=None)
-    monkeypatch.setattr(reviewing.httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
+    monkeypatch.setattr(httpx, "Client", lambda **more: real(**{**more, "transport": transport}))
     token = str(api.service.headers["authorization"]).removeprefix("Bearer ")
 
     assert chosen(url="http://liner.test", key=token) == parse_policy(POLICY).ref
