@@ -9,11 +9,12 @@ compared with the next. Recordings come in any order; those whose place an arriv
 from collections.abc import Iterable, Iterator
 
 from pipeline.catalogue import Catalogue
+from pipeline.duplicates.namesakes import MIN_TOLD_S
 from pipeline.duplicates.results import SHOWN, cluster_id
 from pipeline.duplicates.sketch import MIN_SECONDS
 from pipeline.duplicates.verify import Compare, aligned, is_whole
 from pipeline.sound import Sound, alike, same
-from schemas.copies import Cluster, Namesake, bearer_of
+from schemas.copies import Cluster, Namesake, bearer_of, is_at_odds, relation_of
 from schemas.disclosure import Level
 from schemas.known import Known, Match, MatchKind
 
@@ -41,10 +42,10 @@ class Comparer:
         """Add a sound, commit, and look up; note whose place it changes."""
         own = self._catalogue.add(sound)
         known = self.known(own.recording_key)
-        later = (m.recording_key for m in known.matches or () if not m.is_earlier)
-        bearer = known.cluster.bearer if known.cluster else None
-        asked = {*later, *([bearer] if bearer and bearer != own.recording_key else ())}
-        self._catalogue.ask_revisit(sorted(asked))
+        others: tuple[Match | Namesake, ...] = (*(known.matches or ()), *(known.namesakes or ()))
+        told = (known.cluster.bearer, known.cluster.at_odds) if known.cluster else ()
+        asked = {one.recording_key for one in others if not one.is_earlier} | {key for key in told if key}
+        self._catalogue.ask_revisit(sorted(asked - {own.recording_key}))
         return known
 
     def known(self, recording_key: str) -> Known:
@@ -155,10 +156,12 @@ class Comparer:
         everyone = [centre, *members]
         is_counted = len(members) < COUNTED
         copies = [member.copy_of(centre) for member in members[:SHOWN]]
-        return Cluster(
+        bearer = bearer_of(copies)
+        whole = Cluster(
             id=cluster_id(centre.recording_key),
             earliest=centre.copy_of(None),
-            bearer=bearer_of(copies),
+            bearer=bearer,
+            at_odds=_at_odds(centre, members, bearer),
             size=len(everyone) if is_counted else 1 + self._catalogue.count_of_centre(centre.number),
             is_counted=is_counted,
             titles=len({one.title for one in everyone}),
@@ -166,6 +169,7 @@ class Comparer:
             senders=len({one.sender_id for one in everyone}),
             members=tuple(copies),
         )
+        return whole.seen_from(own.copy_of(centre))
 
     # --- namesakes
 
@@ -182,15 +186,31 @@ class Comparer:
                 sender_id=other.sender_id,
                 duration_s=other.duration_s,
                 declared=Level(other.declared),
+                is_earlier=other.rank < own.rank,
             )
             for other in apart
         )
 
     def _is_other_sound(self, own: Sound, other: Sound) -> bool:
-        """Whether both can be compared and are not the same; a centre of the same cluster says that they are."""
+        """Whether both can be told apart and are not the same; a centre of the same cluster says that they are."""
         if own.centre is not None and own.centre == other.centre:
             return False
-        return bool(own.fingerprint and other.fingerprint) and self._laid_on(own, other) is None
+        return self._laid_on(own, other) is None and all(map(self._is_known_again, (own, other)))
+
+    def _is_known_again(self, sound: Sound) -> bool:
+        """Whether a sound is found in itself: what is too short, silent or steady is not, and is not told apart."""
+        return sound.duration_s >= MIN_TOLD_S and self._laid_on(sound, sound) is not None
+
+
+def _at_odds(centre: Sound, members: Iterable[Sound], bearer: str | None) -> str | None:
+    """Choose where it is told that copies are declared in two ways: the bearer, if it is one of those that differ."""
+    level = Level(centre.declared)
+    differing = [
+        m.recording_key
+        for m in members
+        if m.signal_hash != centre.signal_hash and is_at_odds(relation_of(m, centre), Level(m.declared), level)
+    ]
+    return bearer if bearer in differing else next(iter(differing), None)
 
 
 def _is_copy(own: Sound, match: Match) -> bool:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from schemas.base import Model
 from schemas.disclosure import Level
@@ -23,6 +23,7 @@ _EDIT = re.compile(
 _REMIX = re.compile(
     r"\b(re-?mix(?:ed)?|mix|mixed|rework(?:ed)?|bootleg|mash-?up|vip|dub|flip|re-?fix|medley|megamix)\b"
 )
+COPY_SHARE = 0.6  # of both recordings; what shares less is another work with a part of it
 _HOLDER_NOISE = re.compile(r"[\u2117\u00a9]|\((?:p|c)\)|\b(?:1[89]|20)\d\d\b|\b(?:ltd|llc|inc|gmbh|limited|bv|ab|sa)\b")
 
 
@@ -114,6 +115,8 @@ class Cluster(Model):
         The one with the earliest declared release; the centre of the star.
     bearer
         ``recording_key`` of the member at which the cluster is flagged: one flag for all.
+    at_odds
+        ``recording_key`` of the member at which it is flagged that members are declared in another way.
     size
         How many recordings there are, the earliest included.
     titles, artists, senders
@@ -121,18 +124,33 @@ class Cluster(Model):
     is_counted
         Whether the names of all were compared; of a very large cluster, those of the earliest thousand are.
     members
-        The others, earliest first, up to a number that a screening can carry; the rest is counted in ``size``.
+        The others, earliest first, up to a number that a screening can carry; the rest is counted in ``size``. In the
+        screening of one of the rest: the bearer and itself.
     """
 
     id: str
     earliest: Copy
     bearer: str | None = None
+    at_odds: str | None = None
     size: int
     titles: int
     artists: int
     senders: int
     is_counted: bool = True
     members: tuple[Copy, ...] = ()
+
+    @property
+    def names_all(self) -> bool:
+        """Whether every member is named."""
+        return self.size == 1 + len(self.members)
+
+    def seen_from(self, own: Copy) -> Self:
+        """Give it for the screening of a member; who is not named in it is named with the bearer alone."""
+        shown = {one.recording_key: one for one in (self.earliest, *self.members)}
+        if own.recording_key in shown:
+            return self
+        bearer = (shown[self.bearer],) if self.bearer in shown else ()
+        return self.model_copy(update={"members": (*bearer, own)})
 
     def describe(self) -> str:
         """Say in one sentence what it is."""
@@ -158,8 +176,23 @@ def bearer_of(members: Iterable[Copy]) -> str | None:
     )
 
 
+def is_at_odds(relation: Relation | None, level: Level, earliest: Level) -> bool:
+    """Whether a member is declared in another way than the earliest; a remix may have been made in another way.
+
+    Of the same ISRC the history says it.
+    """
+    is_comparable = relation not in (None, Relation.SAME_ISRC, Relation.REMIX)
+    return is_comparable and Level.UNDECLARED not in (level, earliest) and level is not earliest
+
+
 class Namesake(Model):
-    """Another recording under the same ISRC whose sound is not the same."""
+    """Another recording under the same ISRC whose sound is not the same.
+
+    Attributes
+    ----------
+    is_earlier
+        Whether it was released before this one, by its declared release, else by its delivery.
+    """
 
     recording_key: str
     isrc: str
@@ -168,6 +201,7 @@ class Namesake(Model):
     sender_id: str | None = None
     duration_s: float
     declared: Level = Level.UNDECLARED
+    is_earlier: bool = True
 
 
 def relation_of(own: Described, other: Described) -> Relation:

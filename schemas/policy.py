@@ -14,7 +14,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from schemas.base import Model
-from schemas.copies import Cluster, Relation
+from schemas.copies import COPY_SHARE, Cluster, Relation
 from schemas.disclosure import Level
 from schemas.errors import InvalidPolicy
 from schemas.evidence import Evidence
@@ -84,6 +84,8 @@ class Reason(Model):
         Only for recordings with one of these levels; empty for any.
     codecs, min_sample_rate_hz
         Only for files in one of these codecs, empty for any, and of this rate or higher.
+    once_per_cluster
+        For a finding about copies: one flag for all that are declared in another way than their earliest.
     beside
         Only beside a flag with one of these codes, which must rest on another kind of evidence than the sound; empty
         for any. What is measured in the sound alone is never grave without it.
@@ -100,6 +102,7 @@ class Reason(Model):
     declared: tuple[Level, ...] = ()
     codecs: tuple[str, ...] = ()
     min_sample_rate_hz: int = 0
+    once_per_cluster: bool = False
     beside: tuple[str, ...] = ()
 
     @property
@@ -237,7 +240,7 @@ def _joined(flag: Flag, others: list[Flag]) -> Flag:
 
 def _raise_flag(reason: Reason, evidence: Evidence, findings: tuple[Finding, ...]) -> Flag | None:
     if reason.finding is not None:
-        return _from_finding(reason, findings)
+        return None if reason.once_per_cluster and _is_at_odds_elsewhere(evidence) else _from_finding(reason, findings)
     if reason.match is not None:
         return _from_match(reason, reason.match, evidence)
     return _from_signals(reason, evidence)
@@ -261,6 +264,11 @@ def _from_finding(reason: Reason, findings: tuple[Finding, ...]) -> Flag | None:
     if not hits:
         return None
     return _flag(reason, " ".join(dict.fromkeys([reason.explanation, *(h.message for h in hits[:3])])))
+
+
+def _is_at_odds_elsewhere(evidence: Evidence) -> bool:
+    cluster = evidence.known.cluster
+    return cluster is not None and cluster.at_odds not in (None, evidence.intake.recording_key)
 
 
 def _from_signals(reason: Reason, evidence: Evidence) -> Flag | None:
@@ -302,6 +310,8 @@ def _from_match(reason: Reason, condition: MatchCondition, evidence: Evidence) -
 def _is_told_elsewhere(cluster: Cluster, matches: list[Match], evidence: Evidence) -> bool:
     """Whether another member bears the flag for all of a cluster; what shares only a part is not in the cluster."""
     inside = {cluster.earliest.recording_key, *(member.recording_key for member in cluster.members)}
+    if not cluster.names_all:
+        inside |= {m.recording_key for m in matches if min(m.own_share, m.other_share) >= COPY_SHARE}
     return cluster.bearer != evidence.intake.recording_key and all(m.recording_key in inside for m in matches)
 
 

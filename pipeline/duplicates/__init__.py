@@ -12,6 +12,8 @@ carries only references (paths and counts), spreads them over the workers and re
     shares of the lake | Pick     their fingerprints
     ranges of numbers  | Verify   the comparison of the two recordings
     all links          | Stars    clusters around the earliest, in one pass
+    ranges of ISRCs    | Named    recordings that bear the ISRC of an earlier one
+    ranges of numbers  | Namesakes those of them that are another sound
     shares of the lake | Describe who they are
     buckets of stars   | Write    clusters, members and links as Parquet
 

@@ -1,4 +1,4 @@
-"""Describe: who the recordings of stars and links are, as the lake knows them."""
+"""Describe: who the recordings of stars, links and equal ISRCs are, as the lake knows them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
         ("rights_holder", pa.string()),
         ("declared_level", pa.string()),
         ("duration_s", pa.float64()),
+        ("signal_hash", pa.string()),
+        ("audio_uri", pa.string()),
     ]
 )
 _COLUMNS = [name for name in SCHEMA.names if name not in ("number", "centre", "rank")]
@@ -37,41 +39,51 @@ _COLUMNS = [name for name in SCHEMA.names if name not in ("number", "centre", "r
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What Describe wrote for a share: its members by centre, and the keys of all that are linked."""
+    """What Describe wrote for a share: members by centre, then other namesakes; and the keys of all that are linked."""
 
     members: str
     keys: str
     index: int
 
 
-def describe(share: Share, members: str, linked: npt.NDArray[Any], about: str, scratch: Path) -> Described:
-    """Take from a share what is known of its members and linked recordings.
+def describe(share: Share, members: str, linked: npt.NDArray[Any], apart: npt.NDArray[Any], about: str) -> Described:
+    """Take from a share what is known of its members, namesakes and linked recordings; write it beside ``about``.
 
     Parameters
     ----------
-    linked
-        The numbers of those of its recordings that have links [shape=(n,)].
+    linked, apart
+        The numbers of those of its recordings that have links, and of those that have namesakes [shape=(n,)].
     """
     own = _own_members(members, share)
-    linked = np.union1d(own["number"], linked)
+    named = np.union1d(own["number"], apart)
+    wanted = np.union1d(named, linked)
     days = np.load(about, mmap_mode="r")["day"]
     rows: list[dict[str, Any]] = []
-    keys = np.zeros(len(linked), KEY)
-    for place, (number, row) in enumerate(_rows(share, linked)):
+    keys = np.zeros(len(wanted), KEY)
+    for place, (number, row) in enumerate(_rows(share, wanted)):
         keys[place] = (number, row["recording_key"].encode())
-        at = int(np.searchsorted(own["number"], number))
-        if at < len(own) and own["number"][at] == number:
+        if _place(named, number) is not None:
+            at = _place(own["number"], number)
             rank = (int(days[number - share.base]) << packing.NUMBER_BITS) | number
-            level = row["declared_level"] or Level.UNDECLARED.value
-            named = {**row, "title": row["title"] or "", "display_artist": row["display_artist"] or ""}
-            centre = int(own["centre"][at])
-            rows.append({**named, "number": number, "centre": centre, "rank": rank, "declared_level": level})
-    rows.sort(key=lambda row: (row["centre"], row["rank"]))
-    target = scratch / f"described-{share.index:06}.parquet"
+            rows.append(_described(row, number, rank, None if at is None else int(own["centre"][at])))
+    rows.sort(key=lambda row: (row["centre"] is None, row["centre"], row["rank"]))
+    target = Path(about).with_name(f"described-{share.index:06}.parquet")
     aside = target.with_name(f".{target.name}.tmp")
     pq.write_table(pa.Table.from_pylist(rows, SCHEMA), aside, row_group_size=ROW_GROUP)
     aside.replace(target)
-    return Described(str(target), packing.save(scratch / f"names-{share.index:06}.npy", keys), share.index)
+    return Described(str(target), packing.save(target.with_name(f"names-{share.index:06}.npy"), keys), share.index)
+
+
+def _described(row: dict[str, Any], number: int, rank: int, centre: int | None) -> dict[str, Any]:
+    """Complete a row of the lake; parts of older versions lack some columns."""
+    level = row["declared_level"] or Level.UNDECLARED.value
+    texts = {"title": row["title"] or "", "display_artist": row["display_artist"] or ""}
+    return {**row, **texts, "number": number, "centre": centre, "rank": rank, "declared_level": level}
+
+
+def _place(numbers: npt.NDArray[Any], number: int) -> int | None:
+    at = int(np.searchsorted(numbers, number))
+    return at if at < len(numbers) and numbers[at] == number else None
 
 
 def _own_members(path: str, share: Share) -> npt.NDArray[Any]:

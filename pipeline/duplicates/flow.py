@@ -15,7 +15,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline.duplicates import describe, join, packing, results, sketch, stars, twins, verify
+from pipeline.duplicates import describe, join, namesakes, packing, results, sketch, stars, twins, verify
 from pipeline.duplicates.keys import PAIRED_FROM, paired_keys, wide_keys
 from pipeline.duplicates.shares import About, Share, shares_of
 from pipeline.lake import Lake
@@ -143,11 +143,12 @@ class FindDuplicates(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Chain the steps; each one's references are a side input of the next, which so waits for all of them."""
-        for kind in ("results/clusters", "results/members", "results/links"):
+        for kind in ("results/clusters", "results/members", "results/links", "results/namesakes"):
             (self.scratch / kind).mkdir(parents=True, exist_ok=True)
         shares = _spread(begin, "Shares", self.shares)
         sketched = shares | "Sketch" >> beam.Map(sketch.sketch, self.scratch, self.keys_of)
-        twin = self._twins(begin, sketched)
+        twin = self._twins(begin, sketched, "sounds", "signal")
+        named = _once(begin, "Named", self._named, _all(self._twins(begin, sketched, "isrcs", "isrc")), _all(sketched))
         joined = _spread(begin, "KeyRanges", range(self.ranges)) | "Join" >> beam.Map(
             self._join, _all(sketched), _all(twin)
         )
@@ -155,10 +156,15 @@ class FindDuplicates(beam.PTransform):
             self._count, _all(joined), _all(sketched)
         )
         sifted = self._sift(begin, sketched, counted)
-        picked = _spread(begin, "PickShares", self.shares) | "Pick" >> beam.Map(self._pick, _all(sifted))
+        picked = _spread(begin, "PickShares", self.shares) | "Pick" >> beam.Map(self._pick, _all(sifted), _all(named))
         verified = sifted | "SpreadSifted" >> beam.Reshuffle() | "Verify" >> beam.Map(self._verify, _all(picked))
         star = _once(begin, "Stars", self._stars, _all(verified), _all(twin), _all(sketched))
-        described = shares | "Describe" >> beam.Map(self._describe, _all(star), _all(verified), _all(sketched))
+        apart = _spread(begin, "NamedChunks", self._chunks()) | "Namesakes" >> beam.Map(
+            self._namesakes, _all(named), _all(star), _all(picked)
+        )
+        described = shares | "Describe" >> beam.Map(
+            self._describe, _all(star), _all(verified), _all(apart), _all(sketched)
+        )
         written = (
             star
             | "Buckets" >> beam.FlatMap(results.buckets)
@@ -166,18 +172,40 @@ class FindDuplicates(beam.PTransform):
             | "WriteClusters" >> beam.Map(self._write_clusters, _all(described))
         )
         links = verified | "WriteLinks" >> beam.Map(self._write_links, _all(described))
-        steps = (sketched, twin, joined, counted, sifted, verified, written, links)
+        two_sounds = _once(begin, "WriteNamesakes", self._write_namesakes, _all(apart), _all(described))
+        steps = (sketched, twin, joined, counted, sifted, verified, written, two_sounds, links)
         return _once(begin, "Summary", self._summary, *map(_all, steps))
 
-    def _twins(self, begin: beam.pvalue.PBegin, sketched: beam.PCollection) -> beam.PCollection:
-        found = _spread(begin, "SoundRanges", range(max(1, self.ranges // 32))) | "Twins" >> beam.Map(
-            self._twins_of, _all(sketched)
+    def _twins(
+        self, begin: beam.pvalue.PBegin, sketched: beam.PCollection, postings: str, name: str
+    ) -> beam.PCollection:
+        """Find what is equal in a field of `About`, by its postings."""
+        found = _spread(begin, f"Ranges_{name}", range(max(1, self.ranges // 32))) | f"Twins_{name}" >> beam.Map(
+            self._twins_of, _all(sketched), postings, name
         )
-        return _once(begin, "MergeTwins", twins.merged, _all(found), self.scratch / "twins.npy")
+        return _once(begin, f"MergeTwins_{name}", twins.merged, _all(found), self.scratch / f"twins-of-{name}.npy")
 
-    def _twins_of(self, index: int, done: list[sketch.Sketched]) -> str:
-        postings = packing.one_range([one.sounds for one in done], index, max(1, self.ranges // 32))
-        return twins.twins(postings, self._about(done), self.scratch / f"twins-{index:06}.npy")
+    def _twins_of(self, index: int, done: list[sketch.Sketched], postings: str, name: str) -> str:
+        files = [getattr(one, postings) for one in done]
+        of_range = packing.one_range(files, index, max(1, self.ranges // 32))
+        return twins.twins(of_range, self._about(done), self.scratch / f"{name}-{index:06}.npy", name)
+
+    def _named(self, equal: list[str], done: list[sketch.Sketched]) -> namesakes.Named:
+        return namesakes.named(np.load(equal[0]), self._about(done), self.scratch / "named.npy")
+
+    def _namesakes(
+        self,
+        chunk: tuple[int, int],
+        named: list[namesakes.Named],
+        star: list[str],
+        picked: list[verify.Picked],
+    ) -> namesakes.Named:
+        pairs = np.load(named[0].pairs, mmap_mode="r")
+        low, high = np.searchsorted(pairs["number"], chunk)
+        target = self.scratch / f"apart-{chunk[0]:010}.npy"
+        return namesakes.namesakes(
+            np.array(pairs[low:high]), star[0], verify.Fingerprints(picked), self.compare, target
+        )
 
     def _join(self, index: int, done: list[sketch.Sketched], twin: list[str]) -> join.Joined:
         postings = packing.one_range([one.keys for one in done], index, self.ranges)
@@ -191,11 +219,13 @@ class FindDuplicates(beam.PTransform):
     def _sift(
         self, begin: beam.pvalue.PBegin, sketched: beam.PCollection, counted: beam.PCollection
     ) -> beam.PCollection:
-        total = sum(share.rows for share in self.shares)
-        chunks = packing.chunks(total, max(CHUNK, math.ceil(total / MAX_CHUNKS)))
-        return _spread(begin, "Chunks", list(chunks)) | "Sift" >> beam.Map(
+        return _spread(begin, "Chunks", self._chunks()) | "Sift" >> beam.Map(
             self._sift_chunk, _all(counted), _all(sketched)
         )
+
+    def _chunks(self) -> list[tuple[int, int]]:
+        total = sum(share.rows for share in self.shares)
+        return list(packing.chunks(total, max(CHUNK, math.ceil(total / MAX_CHUNKS))))
 
     def _sift_chunk(
         self, chunk: tuple[int, int], counted: list[join.Candidates], done: list[sketch.Sketched]
@@ -204,8 +234,9 @@ class FindDuplicates(beam.PTransform):
         target = self.scratch / f"sifted-{chunk[0]:010}.npy"
         return join.sift(candidates, sketch.WideKeys(self.shares, done), target)
 
-    def _pick(self, share: Share, sifted: list[join.Sifted]) -> verify.Picked:
-        wanted = packing.numbers_between([one.numbers for one in sifted], share.base, share.base + share.rows)
+    def _pick(self, share: Share, sifted: list[join.Sifted], named: list[namesakes.Named]) -> verify.Picked:
+        files = [*(one.numbers for one in sifted), named[0].numbers]
+        wanted = packing.numbers_between(files, share.base, share.base + share.rows)
         return verify.pick(share, wanted, self.scratch)
 
     def _verify(self, sifted: join.Sifted, picked: list[verify.Picked]) -> verify.Verified:
@@ -216,11 +247,19 @@ class FindDuplicates(beam.PTransform):
         return stars.stars([one.links for one in done], twin[0], self._about(sketched).total, self.scratch)
 
     def _describe(
-        self, share: Share, star: list[str], done: list[verify.Verified], sketched: list[sketch.Sketched]
+        self,
+        share: Share,
+        star: list[str],
+        done: list[verify.Verified],
+        apart: list[namesakes.Named],
+        sketched: list[sketch.Sketched],
     ) -> describe.Described:
         about = next(one.about for one in sketched if one.index == share.index)
-        linked = packing.numbers_between([one.numbers for one in done], share.base, share.base + share.rows)
-        return describe.describe(share, star[0], linked, about, self.scratch)
+        linked, named = (
+            packing.numbers_between([one.numbers for one in files], share.base, share.base + share.rows)
+            for files in (done, apart)
+        )
+        return describe.describe(share, star[0], linked, named, about)
 
     def _write_clusters(self, bucket: tuple[int, int], described: list[describe.Described]) -> results.Written:
         return results.write_clusters(bucket, described, self.policy, self.scratch / "results")
@@ -228,11 +267,16 @@ class FindDuplicates(beam.PTransform):
     def _write_links(self, done: verify.Verified, described: list[describe.Described]) -> str:
         return results.write_links(done, described, self.scratch / "results" / "links")
 
+    def _write_namesakes(self, apart: list[namesakes.Named], described: list[describe.Described]) -> int:
+        pairs = packing.joined(sorted(one.pairs for one in apart), twins.TWIN)
+        target = self.scratch / "results" / "namesakes" / "part-0000000000.parquet"
+        return results.write_namesakes(pairs, described, target)
+
     def _about(self, done: Sequence[sketch.Sketched]) -> About:
         return About(self.shares, [one.about for one in sorted(done, key=lambda one: one.index)])
 
     def _summary(self, *steps: list[Any]) -> str:
-        sketched, twin, joined, counted, sifted, verified, written, _ = steps
+        sketched, twin, joined, counted, sifted, verified, written, two_sounds, _ = steps
         summary = {
             "recordings": sum(share.rows for share in self.shares),
             "compared": sum(one.compared for one in sketched),
@@ -250,6 +294,7 @@ class FindDuplicates(beam.PTransform):
             "in_clusters": sum(one.recordings for one in written),
             "largest_cluster": max((one.largest for one in written), default=0),
             "flagged": sum(one.flagged for one in written),
+            "two_sounds": two_sounds[0],
         }
         path = self.scratch / "summary.json"
         path.write_text(json.dumps(summary))
@@ -261,7 +306,7 @@ def _spread(begin: beam.pvalue.PBegin, name: str, elements: Sequence[Any]) -> be
     return begin | name >> beam.Create(list(elements), reshuffle=True)
 
 
-def _once(begin: beam.pvalue.PBegin, name: str, work: Callable[..., str], *inputs: Any) -> beam.PCollection:
+def _once(begin: beam.pvalue.PBegin, name: str, work: Callable[..., Any], *inputs: Any) -> beam.PCollection:
     """Do something once, when its inputs are whole."""
     start = begin | f"{name}Once" >> beam.Create([None])
     return start | name >> beam.Map(lambda _, *given: work(*given), *inputs)

@@ -18,7 +18,8 @@ from pipeline.duplicates import packing
 from pipeline.duplicates.describe import Described, Keys
 from pipeline.duplicates.shares import day_text
 from pipeline.duplicates.verify import LINK, STRETCH, Verified, is_whole
-from schemas.copies import Cluster, Copy, bearer_of, relation_of
+from schemas.copies import Cluster, Copy, bearer_of, is_at_odds, relation_of
+from schemas.disclosure import Level
 from schemas.evidence import Evidence
 from schemas.flags import Flag, Span
 from schemas.known import Known, Match, MatchKind
@@ -36,13 +37,15 @@ CLUSTERS = pa.schema(
         ("cluster_id", _TEXT), ("size", _COUNT), ("titles", _COUNT), ("artists", _COUNT), ("senders", _COUNT),
         ("declared_levels", pa.list_(_TEXT)), ("earliest_key", _TEXT), ("earliest_isrc", _TEXT),
         ("earliest_title", _TEXT), ("earliest_artist", _TEXT), ("earliest_sender", _TEXT), ("released_on", _TEXT),
-        ("bearer_key", _TEXT), ("flag_code", _TEXT), ("flag_severity", _TEXT), ("explanation", _TEXT),
+        ("bearer_key", _TEXT), ("at_odds_key", _TEXT), ("flag_code", _TEXT), ("flag_severity", _TEXT),
+        ("explanation", _TEXT),
     ]
 )  # fmt: skip
 MEMBERS = pa.schema(
     [
         ("cluster_id", _TEXT), ("recording_key", _TEXT), ("isrc", _TEXT), ("title", _TEXT), ("display_artist", _TEXT),
         ("sender_id", _TEXT), ("released_on", _TEXT), ("relation", _TEXT), ("declared_level", _TEXT),
+        ("signal_hash", _TEXT), ("audio_uri", _TEXT),
     ]
 )  # fmt: skip
 LINKS = pa.schema(
@@ -51,6 +54,12 @@ LINKS = pa.schema(
         ("pitch_semitones", _REAL), ("own_start_s", _REAL), ("own_end_s", _REAL), ("other_start_s", _REAL),
         ("other_end_s", _REAL), ("own_share", _REAL), ("other_share", _REAL), ("votes", _REAL),
         ("stretches", pa.list_(pa.struct([(name, _REAL) for name in STRETCH_FIELDS]))),
+    ]
+)  # fmt: skip
+NAMESAKES = pa.schema(
+    [
+        ("recording_key", _TEXT), ("isrc", _TEXT), ("other_key", _TEXT), ("other_title", _TEXT),
+        ("other_artist", _TEXT), ("other_sender", _TEXT), ("other_duration_s", _REAL), ("other_declared_level", _TEXT),
     ]
 )  # fmt: skip
 _LINK_FIELDS = [name for name in LINK.names or () if name not in ("later", "earlier")]
@@ -112,6 +121,8 @@ class _Star:
         self.levels: set[str] = set()
         self._names: dict[str, set[int]] = {"title": set(), "display_artist": set(), "sender_id": set()}
         self._shown: list[Copy] = []
+        self._at_odds: str | None = None
+        self._differing: set[str] = set()
         self._size = 0
 
     def member_rows(self) -> Iterator[dict[str, Any]]:
@@ -123,11 +134,21 @@ class _Star:
             first = first or own
             copy = _copy(row, relation)
             self._take(copy, row)
+            self._weigh(copy, own, first)
             yield {
                 **copy.model_dump(mode="json"),
                 "cluster_id": cluster_id(first.recording_key),
-                "declared_level": row["declared_level"],
+                **{name: row[name] for name in ("declared_level", "signal_hash", "audio_uri")},
             }
+
+    def _weigh(self, copy: Copy, own: SimpleNamespace, first: SimpleNamespace) -> None:
+        """Note the first that is declared in another way; the bearer goes before, and it is among those shown."""
+        if own.signal_hash != first.signal_hash and is_at_odds(
+            copy.relation, Level(own.declared_level), Level(first.declared_level)
+        ):
+            self._at_odds = self._at_odds or copy.recording_key
+            if len(self._shown) <= SHOWN:
+                self._differing.add(copy.recording_key)
 
     def _take(self, copy: Copy, row: dict[str, Any]) -> None:
         self._size += 1
@@ -141,10 +162,12 @@ class _Star:
     def cluster(self) -> Cluster:
         earliest, *others = self._shown
         titles, artists, senders = (len(seen) for seen in self._names.values())
+        bearer = bearer_of(others)
         return Cluster(
             id=cluster_id(earliest.recording_key),
             earliest=earliest,
-            bearer=bearer_of(others),
+            bearer=bearer,
+            at_odds=bearer if bearer in self._differing else self._at_odds,
             size=self._size,
             titles=titles,
             artists=artists,
@@ -201,6 +224,7 @@ def _cluster_row(star: _Star, flag: Flag | None) -> dict[str, Any]:
         "earliest_sender": first.sender_id,
         "released_on": first.released_on,
         "bearer_key": cluster.bearer,
+        "at_odds_key": cluster.at_odds,
         "flag_code": flag.code if flag else None,
         "flag_severity": flag.severity.value if flag else None,
         "explanation": cluster.describe(),
@@ -227,6 +251,38 @@ def write_links(done: Verified, described: Sequence[Described], folder: Path) ->
         for row in rows:
             writer.add({**row, "is_whole": is_whole(row["own_share"], row["other_share"])})
     return str(target)
+
+
+def write_namesakes(apart: npt.NDArray[Any], described: Sequence[Described], target: Path) -> int:
+    """Write the recordings of one ISRC and another sound, with what is known of the earliest that bears it.
+
+    Parameters
+    ----------
+    apart
+        Of `pipeline.duplicates.twins.TWIN`, by number.
+    """
+    dataset = ds.dataset([one.members for one in described], format="parquet")
+    with _Writer(target, NAMESAKES) as writer:
+        for start, stop in packing.chunks(len(apart), BUCKET_MEMBERS):
+            pairs = apart[start:stop]
+            wanted = ds.field("number").isin(np.union1d(pairs["number"], pairs["first"]))
+            rows = {row["number"]: row for row in _streamed(dataset.to_table(filter=wanted))}
+            for own, other in pairs.tolist():
+                writer.add(_namesake_row(rows[own], rows[other]))
+    return len(apart)
+
+
+def _namesake_row(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "recording_key": own["recording_key"],
+        "isrc": own["isrc"],
+        "other_key": other["recording_key"],
+        "other_title": other["title"],
+        "other_artist": other["display_artist"],
+        "other_sender": other["sender_id"],
+        "other_duration_s": other["duration_s"],
+        "other_declared_level": other["declared_level"],
+    }
 
 
 def _stretches(rows: npt.NDArray[Any], links: int) -> list[Rows]:

@@ -126,7 +126,7 @@ class About:
         For each the array of `DTYPE`.
     """
 
-    DTYPE = np.dtype([("signal", "<u8"), ("duration_s", "<f4"), ("day", "<u2")])
+    DTYPE = np.dtype([("signal", "<u8"), ("isrc", "<u8"), ("duration_s", "<f4"), ("day", "<u2")])
 
     def __init__(self, shares: Sequence[Share], paths: Sequence[str]) -> None:
         self._bases = np.array([share.base for share in shares], np.int64)

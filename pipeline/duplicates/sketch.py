@@ -1,4 +1,4 @@
-"""Sketch: a share of the lake to sorted postings: of its keys, and of its sounds."""
+"""Sketch: a share of the lake to sorted postings: of its keys, its sounds and its ISRCs."""
 
 import bisect
 import hashlib
@@ -28,7 +28,7 @@ class Sketched:
 
     Attributes
     ----------
-    keys, sounds
+    keys, sounds, isrcs
         Sorted postings; of recordings with equal samples within the share only the earliest has keys.
     wide, ends
         The wide keys of all recordings in a row, the upper 32 bits of each, and where each recording's end.
@@ -41,6 +41,7 @@ class Sketched:
     index: int
     keys: str
     sounds: str
+    isrcs: str
     wide: str
     ends: str
     about: str
@@ -56,21 +57,21 @@ def sketch(share: Share, scratch: Path, keys_of: KeysOf = wide_keys) -> Sketched
     unusable = 0
     keys_once = lru_cache(maxsize=ALIKE)(keys_of)  # of a million copies of one file the keys are found once
     for first, rows in share.batches(
-        "signal_hash", "duration_s", "release_date", "delivered_at", "screened_at", "fingerprint"
+        "signal_hash", "isrc", "duration_s", "release_date", "delivered_at", "screened_at", "fingerprint"
     ):
         for place, row in enumerate(rows, first - share.base):
             own, is_readable = _keys(row, keys_once)
             keys.append(own)
             unusable += not is_readable
-            signal = signal_number(row["signal_hash"]) if len(own) else 0
+            signal, isrc = (hashed(row[name]) if len(own) else 0 for name in ("signal_hash", "isrc"))
             day = day_of(row["release_date"], row["delivered_at"] or row["screened_at"])
-            about[place] = (signal, row["duration_s"] or 0.0, day)
+            about[place] = (signal, isrc, row["duration_s"] or 0.0, day)
     return _write(share, scratch, about, keys, unusable)
 
 
-def signal_number(signal_hash: str | None) -> int:
-    """Turn the hash of a decoded sound into a number of 64 bits; 0 where there is none."""
-    return int.from_bytes(hashlib.blake2b(signal_hash.encode(), digest_size=8).digest(), "little") if signal_hash else 0
+def hashed(name: str | None) -> int:
+    """Turn a name (the hash of a decoded sound, an ISRC) into a number of 64 bits; 0 where there is none."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") if name else 0
 
 
 def _keys(row: dict[str, Any], keys_of: KeysOf) -> tuple[packing.Values, bool]:
@@ -90,13 +91,13 @@ def _write(share: Share, scratch: Path, about: npt.NDArray[Any], wide: list[pack
     keys = [indexed(wide[place]) for place in firsts]
     flat = np.concatenate([np.zeros(0, np.uint64), *keys])
     postings = packing.postings(flat, np.repeat(numbers[firsts], [len(own) for own in keys]))
-    sounds = packing.postings(packing.scattered(about["signal"][sounding]), numbers[sounding])
     short = [(own >> np.uint64(32)).astype(np.uint32) for own in wide]
     name = f"{share.index:06}.npy"
     return Sketched(
         index=share.index,
         keys=packing.save(scratch / f"keys-{name}", np.sort(postings)),
-        sounds=packing.save(scratch / f"sounds-{name}", np.sort(sounds)),
+        sounds=packing.save(scratch / f"sounds-{name}", _named(about["signal"], numbers)),
+        isrcs=packing.save(scratch / f"isrcs-{name}", _named(about["isrc"], numbers)),
         wide=packing.save(scratch / f"wide-{name}", np.concatenate([np.zeros(0, np.uint32), *short])),
         ends=packing.save(scratch / f"wide-ends-{name}", np.cumsum([0, *map(len, wide)])),
         about=packing.save(scratch / f"about-{name}", about),
@@ -104,6 +105,12 @@ def _write(share: Share, scratch: Path, about: npt.NDArray[Any], wide: list[pack
         compared=len(sounding),
         unusable=unusable,
     )
+
+
+def _named(names: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> packing.Values:
+    """Make sorted postings of names; 0 is none."""
+    places = np.flatnonzero(names)
+    return np.sort(packing.postings(packing.scattered(names[places]), numbers[places]))
 
 
 class WideKeys:

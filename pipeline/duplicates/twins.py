@@ -1,4 +1,7 @@
-"""Twins: recordings whose decoded samples are equal. One of them, the earliest, is compared for all of them."""
+"""Twins: recordings whose decoded samples are equal. One of them, the earliest, is compared for all of them.
+
+What finds them finds whatever has a name in common: recordings of one ISRC, too (`pipeline.duplicates.namesakes`).
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,23 +17,25 @@ from pipeline.duplicates.shares import About
 TWIN = np.dtype([("number", "<u4"), ("first", "<u4")])
 
 
-def twins(postings: Values, about: About, target: Path) -> str:
+def twins(postings: Values, about: About, target: Path, name: str = "signal") -> str:
     """Find the twins in a range of sounds, and write who stands for whom.
 
     Parameters
     ----------
     postings
         Of sounds, in any order; sorted in place. Their 36 bits say which to look at, the full hash decides.
+    name
+        The field of ``about`` in which twins are equal.
     """
     postings.sort()
     starts = packing.starts_of(packing.posting_keys(postings))
     sizes = np.diff(np.append(starts, len(postings)))
     is_shared = np.repeat(sizes > 1, sizes)
     numbers = packing.posting_numbers(postings[is_shared])
-    signals, ranks = about[numbers]["signal"], about.ranks(numbers)
-    order = np.lexsort((ranks, signals))
-    numbers, signals = numbers[order], signals[order]
-    heads = packing.starts_of(signals)
+    names, ranks = about[numbers][name], about.ranks(numbers)
+    order = np.lexsort((ranks, names))
+    numbers, names = numbers[order], names[order]
+    heads = packing.starts_of(names)
     firsts = np.repeat(numbers[heads], np.diff(np.append(heads, len(numbers))))
     is_twin = firsts != numbers
     found = np.zeros(int(is_twin.sum()), TWIN)

@@ -7,7 +7,7 @@ found though it was played faster, higher or encoded anew; `schemas.rules.histor
 from collections.abc import Iterator
 from itertools import islice
 
-from schemas.copies import Namesake, Relation
+from schemas.copies import COPY_SHARE, Namesake, Relation
 from schemas.disclosure import Level
 from schemas.evidence import Evidence
 from schemas.findings import Severity
@@ -15,7 +15,6 @@ from schemas.known import Match, MatchKind
 from schemas.rules.registry import Hit, Scope, rule
 
 MAX_NAMED = 5
-COPY_SHARE = 0.6  # of both recordings; what shares less is another work with a part of it
 
 
 @rule(
@@ -59,8 +58,8 @@ def _is_copy(match: Match) -> bool:
     scope=Scope.RECORDING,
 )
 def isrc_has_one_sound(evidence: Evidence) -> Iterator[Hit]:
-    """Name the recordings of the same ISRC that were compared and are another sound."""
-    for other in (evidence.known.namesakes or ())[:MAX_NAMED]:
+    """Name the earlier recordings of the same ISRC that were compared and are another sound."""
+    for other in islice((one for one in evidence.known.namesakes or () if one.is_earlier), MAX_NAMED):
         text = f"{other.isrc} is also {_name(other)} of {round(other.duration_s)} s, with another sound."
         yield Hit(text, evidence.at, evidence.subject, other.isrc)
 

@@ -16,7 +16,7 @@ from api.cli.app import app
 from classifiers.matching_material import fingerprint_of
 from pipeline.catalogue import Catalogue
 from pipeline.compare import Comparer
-from pipeline.duplicates import flow
+from pipeline.duplicates import flow, namesakes
 from pipeline.duplicates.flow import Plan, find_duplicates
 from pipeline.sound import Sound
 from schemas.evidence import Evidence
@@ -84,6 +84,37 @@ def test_a_farm_is_one_cluster_around_the_earliest_release(farm):
     assert cluster["declared_levels"] == ["all", "none"]
     assert cluster["cluster_id"] == derived_id("dup", f"rec_{3:032}")
     assert (summary["clusters"], summary["in_clusters"], summary["twins"]) == (1, 8, 1)
+
+
+def test_each_recording_of_an_isrc_that_is_another_sound_than_the_earliest_is_named(tmp_path):
+    """A copy, a part, an equal file and a moment of the earliest are no other sound; nor is silence."""
+    isrc, original = "QZABC2600001", song(SECONDS, 1)
+    sounds = [original, worn(faster(original, 1.1), 2), song(SECONDS, 3), cut(original, 20, 60), original,
+              cut(song(SECONDS, 4), 0, 8), song(SECONDS, 3), song(SECONDS, 5)]  # fmt: skip
+    lengths = [SECONDS, SECONDS / 1.1, SECONDS, 40, SECONDS, 8, SECONDS, SECONDS]
+    rows = [row(n, one, s, isrc=isrc) for n, (one, s) in enumerate(zip(sounds, lengths, strict=True))]
+    rows[7]["isrc"] = "QZABC2600002"
+    rows.append({**row(8, song(SECONDS, 6), SECONDS, isrc=isrc), "fingerprint": None})
+    folder = write_lake(tmp_path / "lake", rows)
+
+    summary = duplicates(folder)
+
+    found = sorted(table(folder, "namesakes"), key=lambda one: one["recording_key"])
+    assert summary["two_sounds"] == 2
+    assert [(one["recording_key"], one["other_key"]) for one in found] == [
+        (f"rec_{n:032}", f"rec_{0:032}") for n in (2, 6)
+    ]
+    assert (found[0]["isrc"], found[0]["other_duration_s"]) == (isrc, SECONDS)
+
+
+def test_a_name_for_very_many_sounds_costs_no_more_than_some_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(namesakes, "MOST_OF_ISRC", 5)
+    rows = [row(n, song(40, n), 40, isrc="QZABC2600001", release_date=f"2026-01-{30 - n:02}") for n in range(12)]
+
+    duplicates(folder := write_lake(tmp_path / "lake", rows))
+
+    found = {one["recording_key"] for one in table(folder, "namesakes")}
+    assert found == {f"rec_{n:032}" for n in range(6, 11)}
 
 
 def test_a_cluster_has_one_flag(farm):

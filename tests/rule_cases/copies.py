@@ -50,5 +50,8 @@ CASES = {
         ),
         named(),
         beside(NONE, isrc="QZABC2600002"),
+        named(
+            Namesake(recording_key="rec_2", isrc="QZABC2600001", duration_s=61.7, is_earlier=False)
+        ),  # at the later one
     ),
 }

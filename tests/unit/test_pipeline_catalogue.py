@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prints import after, denser, faster, fingerprint, laid, row, song, worn, write_lake
+from prints import after, cut, denser, faster, fingerprint, laid, row, song, worn, write_lake
 
 from pipeline import compare, indexing
 from pipeline.catalogue import Catalogue
@@ -127,6 +127,48 @@ def test_another_sound_under_one_isrc_is_a_namesake(comparer):
     assert [(n.recording_key, n.declared) for n in known.namesakes] == [(key(1), "all"), (key(2), "none")]
     assert comparer.known(key(2)).namesakes == (comparer.known(key(2)).namesakes[0],)
     assert comparer.known(key(2)).namesakes[0].recording_key == key(3)
+
+
+def test_who_is_told_of_two_sounds_does_not_depend_on_the_order_of_arrival(catalogue, comparer):
+    comparer.arrive(sound(1, song(SECONDS, 1), isrc="QZABC2600001", release_date="2026-02-01"))
+    earlier = comparer.arrive(sound(2, song(SECONDS, 2), isrc="QZABC2600001", release_date="2026-01-01"))
+
+    assert [rule_ids(earlier, 2), rule_ids(comparer.known(key(1)), 1)] == [[], ["HIS-007"]]
+    assert list(catalogue.revisits()) == [key(1)]
+
+
+def test_a_moment_of_another_sound_is_not_told_apart(comparer):
+    comparer.arrive(sound(1, song(SECONDS, 1), isrc="QZABC2600001"))
+
+    assert comparer.arrive(sound(2, cut(song(SECONDS, 2), 0, 8), 8, isrc="QZABC2600001")).namesakes == ()
+
+
+def rule_ids(known, number):
+    return [f.rule for f in findings_on(known, number, Level.ALL) if f.rule.startswith("HIS")]
+
+
+def test_copies_declared_in_another_way_are_flagged_once_at_who_bears_the_flag(comparer):
+    original = song(SECONDS, 1)
+    comparer.arrive(sound(1, original, declared_level="all"))
+    for number in range(2, 7):
+        level = "all" if number == 2 else "none"
+        copy = worn(faster(original, 1.05), number)
+        comparer.arrive(sound(number, copy, SECONDS / 1.05, declared_level=level, release_date=f"2026-02-{number:02}"))
+
+    told = {number: comparer.known(key(number)) for number in range(2, 7)}
+
+    assert {known.cluster.at_odds for known in told.values()} == {key(3)}
+    assert told[2].cluster.bearer == key(2)
+    levels = {number: Level.ALL if number == 2 else Level.NONE for number in told}
+    assert [flagged_at_odds(told[number], number, levels[number]) for number in told] == [0, 1, 0, 0, 0]
+    assert rule_ids(told[6], 6) == []  # declared as the earliest
+    assert [f.rule for f in findings_on(told[6], 6, Level.NONE) if f.rule == "HIS-006"] == ["HIS-006"]
+
+
+def flagged_at_odds(known, number, level):
+    one = evidence(known, number)
+    flags = judge(one, tuple(findings_on(known, number, level)), house_policy())
+    return sum(flag.code == "HIS-006" for flag in flags)
 
 
 def test_a_redelivery_with_another_sound_is_no_longer_found_by_the_old_one(catalogue, comparer):
@@ -259,6 +301,18 @@ def test_a_star_is_counted_beyond_what_a_look_up_reads(catalogue, comparer, monk
     assert known.cluster.describe().startswith(
         "One of 25 recordings of this sound (11 or more titles, 11 or more artists, 11 or more senders)"
     )
+
+
+def test_a_member_beyond_those_shown_is_named_beside_the_one_that_bears_the_flag(comparer, monkeypatch):
+    monkeypatch.setattr(compare, "SHOWN", 3)
+    original = fingerprint(song(SECONDS, 1))
+    for number in range(8):
+        known = comparer.arrive(sound(number, original, release_date=f"2026-01-{number + 1:02}"))
+
+    cluster = known.cluster
+    assert (cluster.size, cluster.earliest.recording_key, cluster.bearer) == (8, key(0), key(1))
+    assert [member.recording_key for member in cluster.members] == [key(1), key(7)]
+    assert judge(evidence(known, 7), (), house_policy()) == ()
 
 
 # --- lists
