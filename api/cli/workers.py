@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ TURN_S = 0.001  # a request waits for the interpreter's lock several times, each
 SOON_S = 5.0  # a worker that ends sooner than this after its start is not started again at once
 SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 M_ARENA_MAX = -8  # of glibc's malloc.h
-SPAWN = multiprocessing.get_context("spawn")
+FORK = multiprocessing.get_context("forkserver")  # loads the program once; no worker inherits what another opened
 
 
 def listen(host: str, port: int, number: int) -> list[socket.socket]:
@@ -133,6 +133,7 @@ def serve_together(settings: Settings, sockets: list[socket.socket], *, greet: C
     with ExitStack() as stack:
         shared = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liner-workers-")))
         os.environ[SHARED_COUNTS] = str(shared)  # read by prometheus_client where a worker imports it
+        FORK.set_forkserver_preload(["uvicorn", "api.main"])
         workers = [_Worker(settings, one, shared) for one in sockets]
         for worker in workers:
             stack.callback(worker.end)
@@ -150,12 +151,12 @@ class _Worker:
 
     def __init__(self, settings: Settings, listening: socket.socket, shared: Path) -> None:
         self._what = (settings, listening, shared)
-        self._process: SpawnProcess | None = None
+        self._process: ForkServerProcess | None = None
         self._looks = 0
 
     def start(self) -> None:
         """Start the process."""
-        self._process = SPAWN.Process(target=_work, args=self._what)  # no daemon: it has children of its own
+        self._process = FORK.Process(target=_work, args=self._what)  # no daemon: it has children of its own
         self._process.start()
         self._looks = 0
 
