@@ -25,6 +25,9 @@ Progress = Callable[[float], None]
 _MEND = "Deliver a WAV, FLAC, MP3, M4A or Ogg file that plays from start to end."
 _READ_BYTES = 1 << 20
 _HEAD_BYTES = 1 << 16
+_FRESH_PARTS = 16  # parts read per fresh allowance: less than 0.7 MB a second is a source that stands still
+_EMPTY_PARTS = 64  # parts of zeros in a row that no compressed sound holds
+_PLAIN_HEADS = (b"RIFF", b"RF64", b"FORM", b"riff", b"caff", b".snd", b"DSD ", b"Crea")  # silence is zeros there
 
 
 def listen(
@@ -40,12 +43,13 @@ def listen(
         It lasts longer than the limits allow.
     """
     began = _cpu_s()
-    _refuse_odd_file(path)
     if deep:
         _load_ears()
-    progress(0)
+    progress(0)  # before the file is touched: a mount that is gone holds up the very first look
+    _refuse_odd_file(path)
     found = find_provenance(path)
-    facts, heard, fingerprint = _decoded(path, _hash_sums(path, algorithms), _Job(deep, limits, progress))
+    hash_sums = _hash_sums(path, algorithms, progress)
+    facts, heard, fingerprint = _decoded(path, hash_sums, _Job(deep, limits, progress))
     found = found.model_copy(update={"audio": facts})
     models = versions.models(names_in_use()) if deep else ()
     return Listening(found=found, heard=heard, fingerprint=fingerprint, models=models, cpu_s=_cpu_s() - began)
@@ -78,18 +82,39 @@ def _refuse_odd_file(path: str) -> None:
             raise AudioUnreadable(f"{name} begins with nothing but zeros.", mend="Upload the file again.")
 
 
-def _hash_sums(path: str, algorithms: Sequence[str]) -> dict[str, str]:
-    """Digest the file under the names that were asked for, and as ``""`` its SHA-256."""
+def _hash_sums(path: str, algorithms: Sequence[str], progress: Progress) -> dict[str, str]:
+    """Digest the file under the names that were asked for, and as ``""`` its SHA-256.
+
+    Reading counts as progress, not against the sound: hours of plain samples are gigabytes.
+    """
     digests = {"": hashlib.sha256()}
     for name in algorithms:
         known = name.lower().replace("-", "").replace("_", "")
         if known in hashlib.algorithms_available and not known.startswith("shake"):
             digests[name] = hashlib.new(known, usedforsecurity=False)
-    with Path(path).open("rb") as file:
-        while part := file.read(_READ_BYTES):
-            for digest in digests.values():
-                digest.update(part)
+    for number, part in enumerate(_parts(path), 1):
+        for digest in digests.values():
+            digest.update(part)
+        if number % _FRESH_PARTS == 0:
+            progress(0)
+    progress(0)
     return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def _parts(path: str) -> Iterator[bytes]:
+    """Read the whole file; refuse a compressed one with a hole, through which a decoder would search for frames."""
+    empty, empties = bytes(_READ_BYTES), 0
+    with Path(path).open("rb") as file:
+        is_plain = file.read(4) in _PLAIN_HEADS
+        file.seek(0)
+        while part := file.read(_READ_BYTES):
+            empties = empties + 1 if part == empty else 0
+            if empties == _EMPTY_PARTS and not is_plain:
+                raise AudioUnreadable(
+                    f"{Path(path).name} holds {_EMPTY_PARTS} MB of nothing but zeros before byte {file.tell()}.",
+                    mend="The upload is incomplete: upload the file again.",
+                )
+            yield part
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,8 @@ class Listener:
                 return message
             if message["heard_s"] == 0:
                 began = time.monotonic()
-            deadline = began + self.limits.allowance_s(message["heard_s"])
+            fair = began + self.limits.allowance_s(message["heard_s"])
+            deadline = min(fair, time.monotonic() + self.limits.stall_s)
 
     def _started(self) -> Channel:
         if self._child and self._channel and self._child.poll() is None:
@@ -223,7 +224,8 @@ class Listener:
             child.wait(patience_s)
         except subprocess.TimeoutExpired:
             child.kill()
-            child.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that hangs in the kernel dies when that lets go
+                child.wait(_STOP_S)
         if child.stdout:
             child.stdout.close()
         return child.returncode
@@ -231,8 +233,9 @@ class Listener:
     def _too_slow(self, path: str) -> AudioLimitExceeded:
         return AudioLimitExceeded(
             f"{Path(path).name} took longer than the limits allow "
-            f"({self.limits.floor_s:g} s and {self.limits.seconds_per_minute:g} s per minute of sound).",
-            mend="Encode the file anew from its master, or raise the listener's limits.",
+            f"({self.limits.floor_s:g} s and {self.limits.seconds_per_minute:g} s per minute of sound, "
+            f"{self.limits.stall_s:g} s without anything new).",
+            mend="See that its storage answers; else encode the file anew from its master, or raise the limits.",
         )
 
     def _too_costly(self, path: str) -> AudioLimitExceeded:

@@ -15,6 +15,8 @@ class Limits(Model):
         Seconds on the clock that any file may take.
     seconds_per_minute
         Further seconds for each minute of sound decoded so far, and the one in work.
+    stall_s
+        Seconds on the clock in which nothing new is read or decoded: a mount that is gone, a decoder that waits.
     max_duration_s
         Longest sound that is heard, in seconds.
     memory_bytes
@@ -29,6 +31,7 @@ class Limits(Model):
     cpu_s_per_minute: float = 5.0
     floor_s: float = 20.0
     seconds_per_minute: float = 5.0
+    stall_s: float = 30.0
     max_duration_s: float = 12 * 3600.0
     memory_bytes: int = 768 * 1024 * 1024
     listening_bytes: int = 400 * 1024 * 1024

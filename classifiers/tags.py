@@ -23,6 +23,7 @@ from schemas.screening import GeneratorTag
 MAX_VALUE_CHARS = 500  # of a tag's value, kept as evidence
 _SEARCHED_CHARS = 100_000
 _MAX_INFO_BYTES = 1 << 20
+_MAX_CHUNKS = 10_000
 _COMMENTS = {"comm", "icmt", "©cmt", "comment", "comments", "wm/comments"}
 
 
@@ -174,7 +175,10 @@ def _riff_info(path: str) -> Iterator[tuple[str, str]]:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return
-        while len(head := file.read(8)) == 8:
+        for _ in range(_MAX_CHUNKS):
+            head = file.read(8)
+            if len(head) < 8 or not any(head[:4]):  # zeros behind the sound would be chunks of nothing, by the million
+                return
             name, size = head[:4], struct.unpack("<I", head[4:])[0]
             if name == b"LIST" and size <= _MAX_INFO_BYTES:
                 yield from _info_entries(file.read(size))

@@ -1,5 +1,6 @@
 """The contained listener: what a file does to a decoder costs the child, never the caller."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 import soundfile
 from sounds import RATE, music, noise, tone, write
 
+from classifiers import hearing
+from classifiers.channel import Channel, ChannelTimeout
 from classifiers.listener import Listener
 from classifiers.listening import Limits
 from schemas.errors import AudioLimitExceeded, AudioUnreadable, InvalidInput, ListenerCrashed
@@ -116,6 +119,61 @@ def test_a_hang_is_ended_and_the_next_file_is_heard(song):
             listener.listen(song, deep=False)
         listener.limits = Limits()
         assert listener.listen(song, deep=False).found.audio.duration_s == 8.0
+
+
+def test_what_stands_still_is_ended_however_much_was_heard():
+    read_fd, write_fd = os.pipe()
+    listener = Listener(Limits(stall_s=0.05))
+    try:
+        child = Channel(read_fd, write_fd)
+        child.send({"heard_s": 0})
+        child.send({"heard_s": 36_000.0})  # fifty minutes on the clock would be fair by now
+        began = time.monotonic()
+        with pytest.raises(ChannelTimeout):
+            listener._answer(child)
+        assert time.monotonic() - began < 5
+    finally:
+        os.close(read_fd)
+        os.close(write_fd)
+
+
+def test_a_file_that_cannot_be_opened_for_long_is_ended(song):
+    """A lease holds up whoever opens the file, as a network mount does whose server is gone."""
+    with Listener() as listener:
+        listener.listen(song, deep=False)
+        listener.limits = Limits(floor_s=0.2, seconds_per_minute=0.1)
+        before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+        try:
+            with Path(song).open("rb+") as held:
+                fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                with pytest.raises(AudioLimitExceeded, match="longer than the limits"):
+                    listener.listen(song, deep=False)
+        finally:
+            signal.signal(signal.SIGIO, before)
+        listener.limits = Limits()
+        assert listener.listen(song, deep=False).found.audio.duration_s == 8.0
+
+
+@pytest.mark.parametrize(("ending", "is_heard"), [("flac", False), ("mp3", False), ("wav", True)])
+def test_a_hole_behind_a_good_head_costs_little(listener, tmp_path, ending, is_heard):
+    path = Path(write(tmp_path / f"upload.{ending}", music(2, seed=4)))
+    os.truncate(path, 72 * 2**20)  # of plain samples it would be silence
+    if is_heard:
+        assert listener.listen(str(path), deep=False).found.audio.size == 72 * 2**20
+        return
+    with pytest.raises(AudioUnreadable, match="64 MB of nothing but zeros") as caught:
+        listener.listen(str(path))
+    assert "incomplete" in caught.value.mend
+
+
+def test_reading_gigabytes_is_no_sound_that_costs_too_much(tmp_path):
+    """Each sixteenth megabyte begins anew: the limit is for decoding, and for a source that stands still."""
+    path = tmp_path / "long.wav"
+    path.write_bytes(b"RIFF")
+    os.truncate(path, 40 * 2**20)
+    told: list[float] = []
+    hearing._hash_sums(str(path), ["MD5"], told.append)
+    assert told == [0, 0, 0]
 
 
 SPINS = """
