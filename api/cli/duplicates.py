@@ -14,9 +14,10 @@ from pipeline.logs import quiet_logs
 
 EXAMPLES = """
 Compares every recording of a lake with every other, also where speed, pitch, codec or length differ, and writes
-[bold]LAKE/duplicates/[/bold]: clusters (one row for each, with the earliest release and at most one flag), members
-and links (who shares which seconds with whom). Nobody listens again: it reads fingerprints. Screenings whose cluster
-is another one by now are judged again and go to the review service, one flag for each cluster.
+[bold]LAKE/duplicates/[/bold]: clusters (one row for each, with the earliest release and at most one flag), members,
+links (who shares which seconds with whom), and namesakes (one ISRC, another sound). Nobody listens again: it reads
+fingerprints. Screenings that say something else are judged again and go to the review service, with one flag for each
+cluster.
 
 [bold]Examples[/bold]
 
@@ -52,6 +53,9 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Steps at once; default one per core.")] = None,
     *,
     policy: PolicyOption = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile file (TOML) that the lake was screened with; shipped ones are known.")
+    ] = None,
     review_url: UrlOption = None,
     review_key: KeyOption = None,
     no_review: NoReviewOption = False,
@@ -60,6 +64,7 @@ def run(
     """Find every copy in a lake."""
     quiet_logs()
     from api.cli.live_policy import policy_of
+    from api.cli.profiles import named_profile
     from pipeline.duplicates.flow import Plan, find_duplicates
     from pipeline.duplicates.outcome import take_into
     from pipeline.duplicates.shares import shares_of
@@ -69,14 +74,14 @@ def run(
     count = workers or os.cpu_count() or 1
     summary = find_duplicates(Plan(lake, scratch=scratch, workers=count, policy=chosen))
     review = None if no_review else review_client(Settings(), review_url, review_key)
-    judged_again, delivered = take_into(lake, chosen, review)
+    judged_again, delivered = take_into(lake, chosen, review, named_profile(profile))
     summary |= {"judged_again": judged_again, "delivered": dict(sorted(delivered.items()))}
     if output is Format.JSON:
         typer.echo(json.dumps({**summary, "lake": str(lake)}))
         return
     for line in lines(summary):
         typer.echo(line)
-    typer.echo(f"Results: {lake}/duplicates/clusters/*.parquet, members, links")
+    typer.echo(f"Results: {lake}/duplicates/clusters/*.parquet, members, links, namesakes")
 
 
 def lines(summary: dict[str, Any]) -> list[str]:
@@ -93,6 +98,8 @@ def lines(summary: dict[str, Any]) -> list[str]:
         f"{summary['largest_cluster']}; {summary['flagged']} are flagged."
     )
     found.append(f"{summary['links']} pairs share sound, of {summary['compared_pairs']} that were compared in full.")
+    if summary["two_sounds"]:
+        found.append(f"{summary['two_sounds']} bear the ISRC of an earlier recording that has another sound.")
     if summary["judged_again"]:
         found.append(f"{summary['judged_again']} screenings say so now.")
     if summary["delivered"]:

@@ -10,10 +10,13 @@ from typer.testing import CliRunner
 from api.cli.app import app
 from api.inprocess import client
 from api.settings import Settings
+from pipeline.duplicates import places, results
 from pipeline.lake import Lake, LakeWriter
 from pipeline.rejudge import latest_screenings
 from pipeline.screened import Screened
+from pipeline.validate import profile_ref
 from schemas.disclosure import Disclosure, Level
+from schemas.profile import parse_profile, shipped_profile
 from schemas.screening import AudioFacts, Found
 
 SECONDS = 60
@@ -32,7 +35,8 @@ def screened(number, sound, seconds, level, sender):
     one = make_screening(number, source=f"bytes-{number}", sender_id=sender, message_path="m.xml")
     disclosure = Disclosure(level=level, can_declare=True)
     recording = one.intake.recording.model_copy(update={"disclosure": disclosure})
-    intake = one.intake.model_copy(update={"recording": recording, "release_date": f"2026-01-{number:02}"})
+    about = {"recording": recording, "release_date": f"2026-01-{number:02}", "audio_uri": f"{number}.wav"}
+    intake = one.intake.model_copy(update=about)
     audio = AudioFacts(**FACTS, duration_s=seconds, sha256=str(number), signal_hash=str(hash(packed)))
     layers = {"intake": intake, "declared": disclosure, "found": Found(audio=audio)}
     return Screened(one.model_copy(update=layers), packed)
@@ -71,10 +75,73 @@ def test_a_cluster_reaches_the_review_with_one_flag_and_all_its_members(lake):
     assert match.recording_key == "rec_1"
     assert match.speed == pytest.approx(1.05, abs=0.003)
     assert [one.rule for one in members[1].findings] == ["HIS-006"]
+    assert match.audio_uri == "1.wav"
+
     assert [one.known.matches[0].kind for one in members[2:]] == ["same_signal", "fingerprint"]
     with client(Settings()) as review:
         cases = review.get("/v1/cases").json()
     assert "SPM-004" in json.dumps(cases)
+
+
+def test_every_member_of_a_large_cluster_is_linked_with_the_earliest_and_counted(lake, monkeypatch):
+    monkeypatch.setattr(results, "SHOWN", 2)
+    monkeypatch.setattr(places, "SHOWN", 2)
+    monkeypatch.setattr(places, "ROWS", 2)
+
+    liner("duplicates", lake, "--workers", 1, "--no-review")
+
+    after = {one.intake.recording_key: one for one in latest_screenings(Lake(lake))}
+    last = after["rec_4"].known
+    assert (last.cluster.earliest.recording_key, last.cluster.size) == ("rec_1", 4)
+    assert [member.recording_key for member in last.cluster.members] == ["rec_2", "rec_4"]
+    assert last.matches[0].recording_key == "rec_1"
+    assert after["rec_4"].flags == ()
+    assert liner("duplicates", lake, "--workers", 1, "--no-review")["judged_again"] == 0
+
+
+SEEDS = {6: 16, 7: 17, 8: 19}
+PROFILE = """
+[profile]
+id = "own"
+version = 2026-01-01
+title = "Own"
+description = "One ISRC with two sounds is a note."
+
+[[rule]]
+id = "HIS-007"
+severity = "info"
+reason = "Mended by the label."
+source = "House"
+basis = "house"
+date = 2026-01-01
+"""
+
+
+def test_one_isrc_with_two_sounds_is_told_at_the_later_and_weighed_by_its_own_profile(lake, tmp_path):
+    (tmp_path / "own.toml").write_text(PROFILE)
+    writer = LakeWriter(Lake(lake))
+    for number in (6, 7, 8):
+        one = screened(number, song(SECONDS, SEEDS[number]), SECONDS, Level.NONE, "S5").screening
+        recording = one.intake.recording.model_copy(update={"isrc": "QZABC2600099"})
+        pin = profile_ref(parse_profile(PROFILE)) if number == 8 else profile_ref(shipped_profile("house"))
+        versions = one.versions.model_copy(update={"profile": pin})
+        layers = {"intake": one.intake.model_copy(update={"recording": recording}), "versions": versions}
+        writer.add(Screened(one.model_copy(update=layers), fingerprint(song(SECONDS, SEEDS[number]))))
+    writer.flush()
+
+    told = liner("duplicates", lake, "--workers", 1, "--no-review", "--profile", tmp_path / "own.toml")
+
+    after = {one.intake.recording_key: one for one in latest_screenings(Lake(lake))}
+    assert told["two_sounds"] == 2
+    assert (after["rec_6"].known.namesakes, after["rec_6"].findings) == (None, ())
+    (namesake,) = after["rec_7"].known.namesakes
+    assert (namesake.recording_key, namesake.duration_s) == ("rec_6", SECONDS)
+    assert [(one.rule, one.severity) for n in (7, 8) for one in after[f"rec_{n}"].findings] == [
+        ("HIS-007", "warning"),
+        ("HIS-007", "info"),
+    ]
+    assert [[flag.code for flag in after[f"rec_{n}"].flags] for n in (7, 8)] == [["HIS-007"], []]
+    assert liner("duplicates", lake, "--workers", 1, "--no-review")["judged_again"] == 0
 
 
 def test_running_again_delivers_nothing_more(lake):
