@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from api.console.pages import page
 from api.console.views.case import case_view
 from api.console.views.decide import DecideView, decide_view
-from api.console.views.history import declaration_views
+from api.console.views.history import declaration_views, sentence
 from api.console.views.message import Notice
 from api.console.views.place import outcome_view, place_view
 from api.console.views.work import WorkView, work_view
@@ -19,18 +19,38 @@ from api.public import CaseView
 from api.services import cases, clock, declarations, outcomes, screenings
 from api.services.access import Actor, Permission
 from api.store.database import Database
-from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError
+from schemas.errors import InvalidInput, LinerError, NotFound, ReviewError, StaleCase
 from schemas.filters import MAX_LENGTH
 
+DONE = {
+    "claim": "You hold this case.",
+    "release": "You gave the case back.",
+    "reopen": "The case is open again.",
+    "hand-over": "You handed the case over.",
+    "park": "You put the case aside.",
+    "unpark": "The case is back in the queue.",
+    "undo": "The decision is taken back: the case is open again.",
+    "settle": "The disagreement is settled.",
+    "golden": "Others are tested with this case from now on.",
+}
 
-def command(db: Database, actor: Actor, case_id: str, form: Mapping[str, str], act: Callable[[], object]) -> Response:
-    """Do it, and show the case again, within the same filter; where it is refused, with what stood in the way."""
+
+def command(
+    db: Database, actor: Actor, case_id: str, form: Mapping[str, str], act: Callable[[], object], *, did: str
+) -> Response:
+    """Do it, and show the case again, within the same filter; where it is refused, with what stood in the way.
+
+    Parameters
+    ----------
+    did
+        A key of `DONE`: what the page then says.
+    """
     within = form.get("filter", "")[:MAX_LENGTH]
     try:
         act()
     except (ReviewError, InvalidInput) as error:
         return refused(db, actor, case_id, error, typed={"filter": within})
-    return RedirectResponse(f"/console/cases/{case_id}{query(filter=within)}", status_code=303)
+    return RedirectResponse(f"/console/cases/{case_id}{query(filter=within, did=did)}", status_code=303)
 
 
 def query(**parts: str) -> str:
@@ -45,9 +65,16 @@ def refused(
     """Show the case as it is now, what stood in the way, and all that was typed."""
     if isinstance(error, NotFound):
         raise error
-    notice = Notice(f"{error.message} {error.mend}".rstrip(), is_problem=True)
+    notice = Notice(_says(error), is_problem=True)
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return case_page(db, actor, case_id, typed=typed, notice=notice, status=status)
+
+
+def _says(error: LinerError) -> str:
+    if not isinstance(error, StaleCase):
+        return f"{error.message} {error.mend}".rstrip()
+    did = sentence(error.change) if error.change else "changed it"
+    return f"Nothing was done: {error.changed_by} {did}, at {error.changed_at}. You see the case as it is now."
 
 
 def case_page(

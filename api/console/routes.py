@@ -1,6 +1,6 @@
 """The moderators' pages: queue, case, and the commands on a case."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from api.console import appeals, chat, creators, media, pages, session, steering, work
 from api.console import queues as queue_pages
-from api.console.commands import case_page, command, query, refused
-from api.console.forms import FormErrors, read_decide_form, read_reopen_form, read_version
+from api.console.commands import DONE, case_page, command, query, refused
+from api.console.forms import DecideForm, FormErrors, read_decide_form, read_reopen_form, read_version
 from api.console.pages import page
 from api.console.session import Form, Moderator
 from api.console.views.message import Notice, done_notice, refusal, signed_out
@@ -21,6 +21,7 @@ from api.problems import Problem
 from api.public import QueuePage
 from api.services import cases, clock, flags, oidc, queues
 from api.services.access import Actor
+from api.services.locking import locked
 from api.store.database import Database
 from schemas.errors import InvalidFilter, NotFound, ReviewError
 from schemas.filters import MAX_LENGTH
@@ -79,27 +80,33 @@ def case(
     *,
     action: str = "",
     done: str = "",
+    did: str = "",
     filter: str = "",  # noqa: A002 - the parameter's public name
 ) -> Response:
     """Show a case; ``action`` preselects what a link asked for, ``filter`` says within what one works."""
     typed = {"action": action, "filter": filter[:MAX_LENGTH]}
-    return case_page(db, actor, case_id, typed=typed, notice=_done(db, actor, done, typed["filter"]))
+    notice = Notice(DONE[did]) if did in DONE else _done(db, actor, done, typed["filter"])
+    return case_page(db, actor, case_id, typed=typed, notice=notice)
 
 
 @router.post("/console/cases/{case_id}/claim")
 def claim(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Take the case."""
-    return command(
-        db, actor, case_id, form, lambda: cases.claim(db, actor, case_id, expected_version=read_version(form))
-    )
+
+    def act() -> object:
+        return cases.claim(db, actor, case_id, expected_version=read_version(form))
+
+    return command(db, actor, case_id, form, act, did="claim")
 
 
 @router.post("/console/cases/{case_id}/release")
 def release(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Give the case back."""
-    return command(
-        db, actor, case_id, form, lambda: cases.release(db, actor, case_id, expected_version=read_version(form))
-    )
+
+    def act() -> object:
+        return cases.release(db, actor, case_id, expected_version=read_version(form))
+
+    return command(db, actor, case_id, form, act, did="release")
 
 
 @router.post("/console/cases/{case_id}/reopen")
@@ -109,14 +116,14 @@ def reopen(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     def act() -> object:
         return cases.reopen(db, actor, case_id, reason=read_reopen_form(form), expected_version=read_version(form))
 
-    return command(db, actor, case_id, form, act)
+    return command(db, actor, case_id, form, act, did="reopen")
 
 
 @router.post("/console/cases/{case_id}/decide")
 def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> Response:
     """Decide, and go on to the next case; what was typed is kept where something is wrong."""
     try:
-        wanted = read_decide_form(form, clock.now())
+        wanted = _wanted(db, actor, case_id, form)
         cases.decide(
             db,
             actor,
@@ -133,6 +140,15 @@ def decide(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
     except ReviewError as error:
         return refused(db, actor, case_id, error, typed=form)
     return _to_next(db, actor, after=case_id, done=case_id, within=form.get("filter", "")[:MAX_LENGTH])
+
+
+def _wanted(db: Database, actor: Actor, case_id: str, form: Mapping[str, str]) -> DecideForm:
+    """Read the form; where it is wrong and the case changed besides, the change is told first."""
+    try:
+        return read_decide_form(form, clock.now())
+    except FormErrors:
+        with locked(db, actor, case_id, read_version(form)):
+            raise
 
 
 def _to_next(db: Database, actor: Actor, *, after: str, done: str, within: str) -> Response:

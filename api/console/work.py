@@ -39,7 +39,7 @@ def hand_over(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
         to, note = read_text(form, "to", "whom it goes to"), read_text(form, "note", "a note for them")
         return cases.hand_over(db, actor, case_id, to=to, note=note, expected_version=read_version(form))
 
-    return command(db, actor, case_id, form, act)
+    return command(db, actor, case_id, form, act, did="hand-over")
 
 
 @router.post("/console/cases/{case_id}/park")
@@ -50,23 +50,27 @@ def park(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
         until, reason = _until(form.get("until", "")), read_reason(form)
         return cases.park(db, actor, case_id, until=until, reason=reason, expected_version=read_version(form))
 
-    return command(db, actor, case_id, form, act)
+    return command(db, actor, case_id, form, act, did="park")
 
 
 @router.post("/console/cases/{case_id}/unpark")
 def unpark(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Fetch the case back."""
-    return command(
-        db, actor, case_id, form, lambda: cases.unpark(db, actor, case_id, expected_version=read_version(form))
-    )
+
+    def act() -> object:
+        return cases.unpark(db, actor, case_id, expected_version=read_version(form))
+
+    return command(db, actor, case_id, form, act, did="unpark")
 
 
 @router.post("/console/cases/{case_id}/undo")
 def undo(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     """Take the decision back that is not published yet."""
-    return command(
-        db, actor, case_id, form, lambda: cases.undo(db, actor, case_id, expected_version=read_version(form))
-    )
+
+    def act() -> object:
+        return cases.undo(db, actor, case_id, expected_version=read_version(form))
+
+    return command(db, actor, case_id, form, act, did="undo")
 
 
 @router.post("/console/cases/{case_id}/settle")
@@ -89,7 +93,7 @@ def settle(db: Db, actor: Moderator, rules: Rules, case_id: str, form: Form) -> 
             expected_version=read_version(form),
         )
 
-    return command(db, actor, case_id, form, act)
+    return command(db, actor, case_id, form, act, did="settle")
 
 
 @router.post("/console/cases/{case_id}/golden")
@@ -99,7 +103,7 @@ def golden(db: Db, actor: Moderator, case_id: str, form: Form) -> Response:
     def act() -> object:
         return second.make_golden(db, actor, case_id, action=read_action(form), expected_version=read_version(form))
 
-    return command(db, actor, case_id, form, act)
+    return command(db, actor, case_id, form, act, did="golden")
 
 
 @router.get("/console/samples/next")

@@ -275,7 +275,8 @@ class TestCommands:
             answer = noor.post(f"{path}/decide", data=late)
 
         assert answer.status_code == 409
-        assert "maya changed it" in answer.text
+        assert "Nothing was done: maya decided, at 20" in answer.text
+        assert "Mine, I think" in answer.text
 
     def test_a_stale_form_keeps_what_was_typed(self, server: Server):
         path = f"/console/cases/{server.case_id()}"

@@ -65,7 +65,8 @@ def test_a_decision_is_undone_from_the_next_page_and_the_filter_stays(careful: S
         answer = client.post(action, data={**hidden(after), "version": version, "filter": within})
         undone = answer.text
 
-    assert str(answer.url).endswith(f"{case}?filter=title%3Aharbour")
+    assert str(answer.url).endswith(f"{case}?filter=title%3Aharbour&did=undo")
+    assert "The decision is taken back: the case is open again." in undone
     assert 'name="filter" value="title:harbour"' in undone
     assert "Nobody holds this case" in undone
     assert "took the decision back" in undone

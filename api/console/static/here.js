@@ -1,5 +1,6 @@
-// The link of the top that leads to where one is, says so: the one whose address is the longest beginning of this page's.
+// What every page does: it says where one is and what was just done.
 
+// The link of the top that leads to where one is: the one whose address is the longest beginning of this page's.
 const isWithin = ({ pathname }) => location.pathname === pathname || location.pathname.startsWith(`${pathname}/`);
 const links = [...document.querySelectorAll(".top nav a[href]")].filter(isWithin);
 const [here] = links.sort((one, other) => other.pathname.length - one.pathname.length);
@@ -7,4 +8,17 @@ if (here) {
   here.setAttribute("aria-current", "page");
   const { parentElement: nav, offsetLeft, offsetWidth } = here;
   nav.scrollLeft = offsetLeft - nav.offsetLeft - (nav.clientWidth - offsetWidth) / 2; // on a phone the row is longer than the screen
+}
+
+const TOLD_MS = 300; // a screen reader takes up a new page first; what changes afterwards it says
+const notice = document.querySelector(".notice");
+if (notice?.matches(".notice-problem")) notice.focus();
+else if (notice) {
+  const said = notice.querySelector("[data-notice]").textContent;
+  setTimeout(() => { document.getElementById("live").textContent = said; }, TOLD_MS);
+}
+const address = new URL(location);
+if (address.searchParams.has("did")) { // whoever gets this address from a colleague did nothing
+  address.searchParams.delete("did");
+  history.replaceState(history.state, "", address);
 }

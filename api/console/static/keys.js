@@ -28,6 +28,17 @@ function rebind() {
   }
 }
 
+/** A screen reader hears a key as a key, not as a letter after the name of its button. */
+function tellKeys() {
+  for (const shown of document.querySelectorAll("main kbd, header kbd")) {
+    if (shown.closest("a, button, summary, label")) shown.setAttribute("aria-hidden", "true");
+  }
+  for (const element of document.querySelectorAll("[data-key]")) {
+    const { key } = element.dataset;
+    element.setAttribute("aria-keyshortcuts", { " ": "Space", "+": "Plus" }[key] ?? key);
+  }
+}
+
 /** Add a key to the help that is no element's own, e.g. Ctrl Enter. */
 export function describe(key, says) {
   described.set(key, says);
@@ -87,6 +98,7 @@ function fillHelp(list) {
 /** Listen for keys, let the help open, and show the keys that the person chose. */
 export function mountKeys() {
   rebind();
+  tellKeys();
   document.addEventListener("keydown", onKey);
   const list = document.querySelector("[data-key-list]");
   if (list) fillHelp(list);

@@ -9,7 +9,8 @@ const SHORTEST_S = 2; // a span of a single moment is still long enough to hear
 
 function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
 class Player {
@@ -69,7 +70,7 @@ class Player {
   async playSpan(at) {
     this.#span = at;
     const { start, end, number } = this.spans[at];
-    this.buttons.forEach((button, index) => button.toggleAttribute("aria-current", index === at));
+    this.buttons.forEach((button, index) => button.setAttribute("aria-current", index === at));
     this.#part("span-count").textContent = `${at + 1}/${this.spans.length}`;
     this.scope.show(Math.max(0, start - 1), { fresh: true });
     announce(`Evidence ${number}, ${clock(start)} to ${clock(end)}`);
@@ -201,6 +202,7 @@ class Player {
   }
 
   #setVolume(share) {
+    this.#part("volume").setAttribute("aria-valuetext", `${Math.round(share * 100)} %`);
     this.own.volume = share;
     if (this.other) this.other.volume = share;
   }

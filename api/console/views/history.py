@@ -55,22 +55,26 @@ def history(events: Iterable[EventPublic], now: datetime) -> tuple[HistoryEntry,
     return tuple(_entry(event, now) for event in events)
 
 
+def sentence(kind: str) -> str:
+    """Say what an event is, after the name of who did it; the kind itself where it has no words."""
+    return _SENTENCES.get(EventKind(kind), kind) if kind in set(EventKind) else kind
+
+
 def _entry(event: EventPublic, now: datetime) -> HistoryEntry:
-    sentence = _SENTENCES.get(EventKind(event.kind), event.kind) if event.kind in set(EventKind) else event.kind
-    return HistoryEntry(stamp(event.at, now), event.actor, *_with_detail(sentence, event.payload))
+    return HistoryEntry(stamp(event.at, now), event.actor, *_with_detail(sentence(event.kind), event.payload))
 
 
-def _with_detail(sentence: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+def _with_detail(said: str, payload: Mapping[str, Any]) -> tuple[str, str]:
     if "action" in payload:
-        return f"{sentence}: {payload['action']}", str(payload.get("reason", ""))
+        return f"{said}: {payload['action']}", str(payload.get("reason", ""))
     codes = payload.get("codes") or payload.get("added")
     if codes:
-        return sentence, ", ".join(map(str, codes))
+        return said, ", ".join(map(str, codes))
     if "to" in payload:
-        return f"{sentence} to {payload['to']}", str(payload.get("note", ""))
+        return f"{said} to {payload['to']}", str(payload.get("note", ""))
     if "due_at" in payload:
-        return sentence, f"due {str(payload['due_at'])[:16].replace('T', ' ')} UTC"
-    return sentence, str(payload.get("reason") or payload.get("why") or "")
+        return said, f"due {str(payload['due_at'])[:16].replace('T', ' ')} UTC"
+    return said, str(payload.get("reason") or payload.get("why") or "")
 
 
 @dataclass(frozen=True, slots=True)
