@@ -17,6 +17,7 @@ from api.settings import Settings
 from pipeline.history import OPEN
 
 LINER = (sys.executable, "-P", "-c", "from api.cli import main; main()")
+DECLARED = "QZABC2600007"
 PATIENCE_S = 60.0  # on a busy machine; an idle one takes a second
 
 
@@ -56,12 +57,17 @@ def wait_for(condition):
 
 
 def test_deliveries_appear_as_they_arrive_and_after_a_restart(home, tmp_path):
+    """Two watches, one after the other: what is dropped into the zone appears, held against what came before."""
     zone = tmp_path / "zone"
     put_release(zone / "first", "a.wav", first=1)
     with client(Settings(home=home)) as review:
 
         def known():
             return {row["intake"]["recording"]["isrc"] for row in delivered(home)}
+
+        def rules(message_id):
+            found = [row for row in delivered(home) if row["intake"]["message_id"] == message_id]
+            return {finding["rule"] for row in found for finding in row["findings"]}
 
         with watching(home, zone) as one:
             wait_for(lambda: known() == {"QZABC2600001"})
@@ -72,49 +78,37 @@ def test_deliveries_appear_as_they_arrive_and_after_a_restart(home, tmp_path):
         put_sound(zone / "bare.wav", seed=8)
         with watching(home, zone) as two:
             wait_for(lambda: "QZABC2600003" in known())
+            assert known() == {"QZABC2600001", "QZABC2600002", "QZABC2600003"}
+            put(zone / "new.xml", declared("None", "D2", "2026-11-24"))
+            wait_for(lambda: rules("D2"))
+            wait_for(lambda: settled(home) == 1)
+            put(zone / "late.xml", declared("All", "D1", "2026-11-23"))
+            put(zone / "newest.xml", declared("Partly", "D3", "2026-11-25"))
+            wait_for(lambda: rules("D1") and rules("D3"))
 
-        assert known() == {"QZABC2600001", "QZABC2600002", "QZABC2600003"}
         assert review.get("/v1/cases").status_code == 200
+        told = review.get(f"/v1/recordings/{DECLARED}/declarations").json()["declarations"]
     assert (one[0]["screened"], one[0]["stopped"]) == (2, True)
     assert two[0]["skipped"] == 2
-
-
-def test_declarations_are_held_against_those_that_arrived_before(home, tmp_path):
-    zone = tmp_path / "zone"
-
-    def rules(message_id):
-        found = [row for row in delivered(home) if row["intake"]["message_id"] == message_id]
-        return {finding["rule"] for row in found for finding in row["findings"]}
-
-    zone.mkdir()
-    with watching(home, zone):
-        put(zone / "new.xml", declared("None", "M2", "2026-11-02"))
-        wait_for(lambda: rules("M2"))
-        wait_for(lambda: settled(home) == 1)
-        put(zone / "late.xml", declared("All", "M1", "2026-11-01"))
-        put(zone / "newest.xml", declared("Partly", "M3", "2026-11-03"))
-        wait_for(lambda: rules("M1") and rules("M3"))
-
-    assert "PKG-013" in rules("M1")
-    assert "HIS-002" in rules("M3")
-    with client(Settings(home=home)) as review:
-        told = review.get("/v1/recordings/QZABC2600001/declarations").json()["declarations"]
-    assert [(one["message_id"], one["came_late"]) for one in told] == [("M3", False), ("M2", False), ("M1", True)]
+    assert "PKG-013" in rules("D1")
+    assert "HIS-002" in rules("D3")
+    assert [(one["message_id"], one["came_late"]) for one in told] == [("D3", False), ("D2", False), ("D1", True)]
 
 
 def declared(level, message_id, day):
     """A message without sound that declares a level."""
-    text = message("s.wav", message_id=message_id, created=f"{day}T12:00:00Z")
+    text = message("s.wav", message_id=message_id, created=f"{day}T12:00:00Z", first=7)
     return text.replace("<Duration>", f"<ContainsAI>{level}</ContainsAI><Duration>")
 
 
 def settled(home):
-    """How many declarations of the lake's history have a place for good."""
+    """How many declarations of that recording have a place for good in the lake's history."""
     path = home / "lake" / "history.sqlite"
     if not path.exists():
         return 0
     with contextlib.closing(sqlite3.connect(path)) as history:
-        (count,) = history.execute("SELECT count(*) FROM declaration WHERE run < ?", (OPEN,)).fetchone()
+        query = "SELECT count(*) FROM declaration WHERE isrc = ? AND run < ?"
+        (count,) = history.execute(query, (DECLARED, OPEN)).fetchone()
     return count
 
 
