@@ -57,3 +57,40 @@ def through_upsampler(wave: np.ndarray, stride: int) -> np.ndarray:
     bias = np.random.default_rng(stride).standard_normal(stride)
     level = 0.01 * float(np.std(wave))
     return (wave + level * np.resize(bias, len(wave))).astype(np.float32)
+
+
+@cache
+def singing(seed: int, seconds: float = 10.0) -> np.ndarray:
+    """Sing vowels on notes that glide and waver, with hiss before some and breath between phrases [shape=(n,)]."""
+    dice = np.random.default_rng(seed)
+    parts = [np.zeros(0)]
+    while sum(len(part) for part in parts) < seconds * RATE_HZ:
+        parts.append(_sung(dice))
+        if dice.random() < 0.25:
+            parts.append(np.zeros(int(dice.uniform(0.2, 0.6) * RATE_HZ)))
+    wave = np.concatenate(parts)[: int(seconds * RATE_HZ)]
+    return (0.1 * wave / (np.std(wave) + 1e-9)).astype(np.float32)
+
+
+def _sung(dice: np.random.Generator) -> np.ndarray:
+    count = int(dice.uniform(0.3, 1.2) * RATE_HZ)
+    time = np.arange(count) / RATE_HZ
+    wavering = 0.4 * np.sin(2 * np.pi * dice.uniform(5, 6.5) * time) * np.minimum(time / 0.3, 1)
+    note = dice.integers(0, 14) + wavering - 2 * np.exp(-time / 0.06)
+    pulses = np.diff(np.floor(np.cumsum(160 * 2 ** (note / 12)) / RATE_HZ), prepend=0)
+    voiced = pulses + 0.003 * dice.standard_normal(count)
+    for first, last in (
+        (dice.uniform(300, 800), dice.uniform(300, 800)),
+        (1000, dice.uniform(1000, 2200)),
+        (2700, 3000),
+    ):
+        halves = [_resonance(voiced, first), _resonance(voiced, last)]
+        voiced = np.linspace(1, 0, count) * halves[0] + np.linspace(0, 1, count) * halves[1]
+    fade = np.minimum(1, np.minimum(time, time[::-1]) / 0.03)
+    hiss = np.diff(dice.standard_normal(int(dice.uniform(0.05, 0.12) * RATE_HZ))) * np.std(voiced) * 0.3
+    return np.concatenate([hiss if dice.random() < 0.5 else np.zeros(0), voiced * fade])
+
+
+def _resonance(source: np.ndarray, centre: float) -> np.ndarray:
+    radius = np.exp(-np.pi * 90 / RATE_HZ)
+    return lfilter([1 - radius], [1, -2 * radius * np.cos(2 * np.pi * centre / RATE_HZ), radius**2], source)

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from classifiers.spam.cases import Cases
 
-SHIPPED = "synthetic-2"
+SHIPPED = "synthetic-3"
 train_app = typer.Typer(no_args_is_help=True, help="Fit a model from labelled files.")
 
 

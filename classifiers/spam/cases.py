@@ -1,5 +1,6 @@
 """Labelled recordings, constructed or decided by people: signs, label, and the group that they count with."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Self
 
@@ -37,6 +38,15 @@ class Cases:
                 chosen = (self.recipe == name) & (self.labels == label)
                 weights[chosen] = 0.5 / len(names) / chosen.sum()
         return weights * len(weights)
+
+    @property
+    def signature(self) -> str:
+        """SHA-256 of all that is learned from: every value, its label and what it counts with."""
+        digest = hashlib.sha256(repr(self.rows.shape).encode())
+        digest.update(np.ascontiguousarray(self.rows, dtype="<f8").tobytes())
+        digest.update(self.labels.astype(np.uint8).tobytes())
+        digest.update("\0".join(self.recipe.tolist()).encode())
+        return digest.hexdigest()
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Self:
         """Keep the chosen ones [shape=(n,)]."""

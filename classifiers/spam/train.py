@@ -6,6 +6,7 @@ beside the constructed cases where there is enough of it (`lessons`): the same l
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,7 +196,7 @@ def _card(name: str, cases: Cases, logits: Array) -> Card:
         licence_note="Constructed by the code of this repository; no third-party audio or metadata.",
         data=tuple(_data(cases)),
         code_signature=_code_signature(),
-        corpus_signature=hashlib.sha256(np.round(cases.rows, DIGITS).tobytes()).hexdigest(),
+        corpus_signature=replace(cases, rows=np.round(cases.rows, DIGITS)).signature,  # of sounds made here: rounded
         parameters={
             "strength": STRENGTH,
             "belief": BELIEF,
@@ -228,12 +229,10 @@ def _with_lessons(card: Card, lessons: Cases, logits: Array, *, before: Array) -
     taught = tuple(
         Data(source="moderators", label=label, files=count, licence="own decisions") for label, count in counts.items()
     )
-    digest = hashlib.sha256(card.corpus_signature.encode() + np.round(lessons.rows, DIGITS).tobytes())
-    digest.update(lessons.labels.tobytes() + "|".join(lessons.recipe.tolist()).encode())
     return card.model_copy(
         update={
             "data": (*card.data, *taught),
-            "corpus_signature": digest.hexdigest(),
+            "corpus_signature": hashlib.sha256((card.corpus_signature + lessons.signature).encode()).hexdigest(),
             "protocol": (*card.protocol, OF_LABELS),
             "parameters": {**card.parameters, "share_of_labels": round(share_of(lessons), 4)},
             "metrics": {**card.metrics, "labels_auroc": auroc(logits), "labels_auroc_without": auroc(before)},

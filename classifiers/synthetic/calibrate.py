@@ -120,7 +120,9 @@ def _scored(listening: Listening, model: SyntheticModel, path: str) -> Track | s
     if traces is None or audio is None:
         return next((str(one.reason) for one in listening.heard.abstained), str(Abstention.TOO_SHORT))
     score: SyntheticScore = model.score_traces(traces, codec=audio.codec)
-    if score.abstention is Abstention.NOT_MUSIC or score.logit is None or score.false_positive_rate is None:
+    if score.abstention in (Abstention.NOT_MUSIC, Abstention.SINGING):
+        return str(score.abstention)
+    if score.logit is None or score.false_positive_rate is None:
         return str(Abstention.NOT_MUSIC)
     return Track(path, score.logit, score.groups, score.false_positive_rate)
 

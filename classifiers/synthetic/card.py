@@ -7,7 +7,8 @@ USE = (
     "A flag above low needs a second, independent kind of evidence."
 )
 NOT_FOR = (
-    "Accusing anybody; deciding anything alone; telling who wrote or performed; telling speech or noise; "
+    "Accusing anybody; deciding anything alone; telling who wrote or performed; "
+    "telling speech, noise or a voice alone; "
     "a probability without the base rate of the catalogue at hand."
 )
 METHOD = (
@@ -17,7 +18,9 @@ METHOD = (
     "still lines at any spacing. Logistic regression with strong L2 over standardised, limited values, fitted to each "
     "file and three changed copies of it, one of them in pitch alone, both classes alike. Platt "
     "calibration on held-out scores, and again on sources drawn anew; conformal counts of held-out human scores, those "
-    "of material on generators' own pages among them, over all of them and by codec and texture."
+    "of material on generators' own pages among them, over all of them and by codec and texture. Two gates of "
+    "the same kind keep out speech and noise (how long detail holds, flatness, pauses) and voices without "
+    "accompaniment (one clear pitch that glides or wavers, nothing under it, hiss, changing colour, pauses)."
 )
 PATENTS = (
     (
@@ -33,8 +36,9 @@ PROTOCOL = (
     "tpr_1 and tpr_5: threshold on the tested half. carried_tpr and fpr_*: 5 % threshold of the other half's model.",
     (
         "grouped_*: conformal rate of 5 % over all human music of the other half and of other families' pages, and "
-        "over its codec and textures; gated_*: the same after the gate; decided_*: after gate and band, as a screening "
-        "counts. no_game_*: fitted and tested without music of games."
+        "over its codec and textures; gated_*: the same after the gates; decided_*: after gates and band, as a "
+        "screening counts. voice_held_back_*: by the gate of voices, families and pages left out. "
+        "no_game_*: fitted and tested without music of games."
     ),
     (
         "ece_*: each half of sources and families by the calibration of the other; ece_floor: what a perfectly "
@@ -46,6 +50,7 @@ LIMITS = (
     "Few sources: nothing below a false-positive rate of 1 % can be stated.",
     "A change of speed weakens the evidence; a pitch shift that keeps the tempo hides most of it.",
     "Human music through a neural codec or vocoder is heard as synthetic: the trace is of a decoder, not of an author.",
+    "A voice without accompaniment gets no answer; generated singing without accompaniment gets none either.",
     "Chip music and tracker loops can have still, even lines of their own.",
     "Commercial generators are represented by 26 excerpts of one service; other versions are unseen.",
 )

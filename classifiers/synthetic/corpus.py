@@ -3,9 +3,10 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from classifiers.decode import DecodeError, Source, mixed, openers
+from classifiers.synthetic.voices import KNOWN
 from classifiers.synthetic.windows import Window, WindowCollector
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -39,6 +40,8 @@ class LabelledFile:
         As the manifest states it; goes into the model's card.
     codec
         Of the file as it was found, before it was prepared; empty where the manifest does not say.
+    voice
+        ``sung`` or ``spoken`` where there is a voice and nothing else; empty for the rest.
     is_paired, is_game
         Human material of the same pages as generated material; music of a game package.
     """
@@ -51,6 +54,7 @@ class LabelledFile:
     view: str = ""
     licence: str = ""
     codec: str = ""
+    voice: str = ""
     is_paired: bool = False
     is_game: bool = False
 
@@ -95,6 +99,7 @@ def _labelled(row: dict[str, str | None], line: int, path: Path) -> LabelledFile
         view=cells.get("view", ""),
         licence=cells.get("licence", ""),
         codec=(cells.get("codec") or cells.get("native_format", "")).rpartition("/")[2],
+        voice=cells.get("voice") or KNOWN.get((cells["source"], PurePath(cells["path"]).stem), ""),
         is_paired=cells.get("paired") == "1",
         is_game=cells.get("game") == "1",
     )

@@ -101,26 +101,29 @@ def calibration(
     logits: Array,
     files: Sequence[LabelledFile],
     side: npt.NDArray[np.int64],
-    band: tuple[float, float],
+    held_back: npt.NDArray[np.bool_],
     calibrate: Callable[[npt.NDArray[np.int64]], tuple[float, float]],
 ) -> dict[str, tuple[float, ...]]:
     """Measure the probability honestly: each half of sources and families by the calibration of the other.
+
+    Paired human material is calibrated with, as in the model that ships, and not measured.
 
     Returns
     -------
     dict
         ``ece_after_abstention`` and ``brier_after_abstention`` with intervals over sources, ``ece_all`` without
         abstention, ``ece_floor``: what a perfectly calibrated model would show on as few files, with the middle
-        95 % of simulations, and ``decided``, the share outside the band.
+        95 % of simulations, and ``decided``, the share that is not held back.
     """
     labels = np.array([file.is_positive for file in files])
     music = np.array([file.label in ("ai", "human") and not file.is_paired for file in files])
+    fitted = music | np.array([file.is_paired for file in files])
     probability = np.zeros(len(files))
     for half in (0, 1):
-        slope, offset = calibrate(np.flatnonzero(music & (side != half)))
+        slope, offset = calibrate(np.flatnonzero(fitted & (side != half)))
         tested = side == half
         probability[tested] = 1 / (1 + np.exp(-(slope * logits[tested] + offset)))
-    sure = np.flatnonzero(music & ((logits <= band[0]) | (logits >= band[1])))
+    sure = np.flatnonzero(music & ~held_back)
     clusters = [protocol.cluster(files[i]) for i in sure.tolist()]
 
     def ece(drawn: npt.NDArray[np.int64]) -> float | None:

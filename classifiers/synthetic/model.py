@@ -22,14 +22,18 @@ from classifiers.synthetic.groups import groups_of
 from classifiers.synthetic.head import LinearHead
 from classifiers.synthetic.packing import Packing
 from classifiers.synthetic.score import Abstention, Line, SyntheticScore, WindowScore
+from classifiers.synthetic.voice import NAMES as VOICE_NAMES
+from classifiers.synthetic.voice import voice_features
 from classifiers.synthetic.windows import SHORTEST_S, Window, WindowCollector, to_analysis
 from schemas.errors import InvalidInput
 from schemas.screening import MeasuredWindow, Traces
 
-DEFAULT = "synthetic-2"
-PACKED_AS = "synthetic-1"  # the first model of the feature set; what lakes keep was packed with its means and spreads
+DEFAULT = "synthetic-3"
+PACKED_AS = "synthetic-3"  # what lakes keep is packed with its means and spreads
+NARROW_AS = "synthetic-1"  # the first model of the feature set: its packing is the beginning of the other
 COUNT = len(feature_groups())
 COUNT_WITH_GATE = COUNT + len(NAMES)
+COUNT_WITH_VOICE = COUNT_WITH_GATE + len(VOICE_NAMES)  # lakes before synthetic-3 do without
 STRONG = 5.0  # standard errors: what is shown as lines
 MOST_LINES = 3
 INTERVAL = (0.025, 0.975)
@@ -51,6 +55,7 @@ class SyntheticModel:
         self.name = self.ref = name
         self._head = _head(arrays, "head")
         self._gate = _head(arrays, "gate")
+        self._voice = _head(arrays, "voice") if "voice_table" in arrays else None
         self._slopes: npt.NDArray[np.float64] = arrays["calibrations"].astype(np.float64)
         self._low, self._high = (float(value) for value in arrays["band"])
         self._packing = packing_of(arrays)
@@ -124,8 +129,8 @@ class SyntheticModel:
     def reads(self, traces: Traces | None) -> bool:
         """Whether there is something to score, measured as this model needs it."""
         sizes = {len(window.values) for window in traces.windows} if traces else set()
-        is_whole = sizes <= {COUNT, COUNT_WITH_GATE} and COUNT_WITH_GATE in sizes
-        return traces is not None and traces.features == FEATURE_SET and is_whole
+        whole = sizes & {COUNT_WITH_GATE, COUNT_WITH_VOICE}
+        return traces is not None and traces.features == FEATURE_SET and sizes - {COUNT} == whole != set()
 
     def score_traces(self, traces: Traces, *, codec: str = "") -> SyntheticScore:
         """Score measured windows, at least one.
@@ -143,11 +148,13 @@ class SyntheticModel:
         rows = [self._packing.unpack(window.values) for window in traces.windows]
         scores = tuple(self._window(window, row) for window, row in zip(traces.windows, rows, strict=True))
         logit = float(np.mean([score.logit for score in scores]))
-        gate_row = next(row[COUNT:] for row in rows if len(row) > COUNT)
+        middle = next(row for row in rows if len(row) > COUNT)
+        gate_row = middle[COUNT:COUNT_WITH_GATE]
         not_music = float(self._gate.score_samples(gate_row[None])[0])
+        voice_alone = self._voice_alone(middle)
         groups = groups_of(gate_row, codec)
         rate, group = self._humans.rate(logit, groups)
-        abstention = self._abstention(logit, not_music)
+        abstention = self._abstention(logit, not_music, voice_alone)
         return SyntheticScore(
             model=self.ref,
             probability=None if abstention else self.probability(logit),
@@ -158,6 +165,7 @@ class SyntheticModel:
             group=group,
             groups=groups,
             not_music=not_music,
+            voice_alone=voice_alone,
             windows=scores,
         )
 
@@ -183,20 +191,27 @@ class SyntheticModel:
         raw = 1 / (1 + np.exp(-(slopes * logit + offsets)))
         return np.asarray(np.clip(raw, self._least, 1 - self._least))
 
-    def _abstention(self, logit: float, not_music: float) -> Abstention | None:
+    def _voice_alone(self, middle: npt.NDArray[np.float32]) -> float | None:
+        if self._voice is None or len(middle) < COUNT_WITH_VOICE:
+            return None
+        return float(self._voice.score_samples(middle[None, COUNT:])[0])
+
+    def _abstention(self, logit: float, not_music: float, voice_alone: float | None) -> Abstention | None:
         if not_music > 0:
             return Abstention.NOT_MUSIC
+        if voice_alone is not None and voice_alone > 0:
+            return Abstention.SINGING
         return Abstention.UNDECIDED if self._low < logit < self._high else None
 
     def _measured(self, window: Window, *, with_gate: bool) -> MeasuredWindow:
-        """Measure one window; the gate, which was fitted so, looks at the middle one alone."""
+        """Measure one window; the gates, which were fitted so, look at the middle one alone."""
         wave = to_analysis(window.samples, window.sample_rate_hz)
         features = extract(wave)
-        gate = gate_features(wave) if with_gate else ()
+        gates = (gate_features(wave), voice_features(wave)) if with_gate else ()
         return MeasuredWindow(
             start_s=round(window.start_s, 3),
             end_s=round(window.end_s, 3),
-            values=self._packing.pack(np.concatenate([features.values, gate])),
+            values=self._packing.pack(np.concatenate([features.values, *gates])),
             lines=tuple((line.spacing_hz, line.strength) for line in strongest_lines(features)),
         )
 
@@ -227,6 +242,7 @@ def strongest_lines(features: Features) -> tuple[Line, ...]:
 def arrays(
     head: LinearHead,
     gate: LinearHead,
+    voice: LinearHead | None = None,
     *,
     packing: Packing,
     slopes: npt.NDArray[np.float64],
@@ -237,6 +253,7 @@ def arrays(
     return {
         **_laid_out(head, "head"),
         **_laid_out(gate, "gate"),
+        **(_laid_out(voice, "voice") if voice else {}),
         "packing": np.stack([packing.mean, packing.scale]).astype(np.float32),
         "calibrations": slopes.astype(np.float32),
         "band": np.array(band),

@@ -19,6 +19,7 @@ class Abstention(StrEnum):
     SILENT = "silent"
     NARROW = "narrow"
     NOT_MUSIC = "not_music"
+    SINGING = "singing"
     UNDECIDED = "undecided"
 
     @property
@@ -29,6 +30,7 @@ class Abstention(StrEnum):
             Abstention.SILENT: "No window is louder than -60 dBFS.",
             Abstention.NARROW: "A sample rate under 8 kHz holds too little of the band that is looked at.",
             Abstention.NOT_MUSIC: "It sounds like speech or noise, which the model was not made for.",
+            Abstention.SINGING: "It sounds like a voice without accompaniment, on which the model errs too often.",
             Abstention.UNDECIDED: "The score lies where held-out human and generated music overlap.",
         }[self]
 
@@ -98,6 +100,9 @@ class SyntheticScore:
         All kinds that the recording belongs to.
     not_music
         Logit of the gate on the middle window: above 0 it counts as speech or noise.
+    voice_alone
+        Logit of the gate of voices on the middle window: above 0 it counts as singing without accompaniment. None where
+        the model has no such gate, or the sound was measured before there was one.
     windows
         In order of time.
     """
@@ -111,6 +116,7 @@ class SyntheticScore:
     group: str = ""
     groups: tuple[str, ...] = ()
     not_music: float | None = None
+    voice_alone: float | None = None
     windows: tuple[WindowScore, ...] = field(default=())
 
     def heard(self, traces: Traces | None = None) -> Heard:
@@ -136,7 +142,7 @@ class SyntheticScore:
                     spans=spans,
                 )
             )
-        if self.false_positive_rate is not None and self.abstention is not Abstention.NOT_MUSIC:
+        if self.false_positive_rate is not None and self.abstention not in (Abstention.NOT_MUSIC, Abstention.SINGING):
             rate = round(self.false_positive_rate, 4)
             spans = tuple(_span(window) for window in _driving(self.windows) or self.windows)
             signals.append(Signal(name=RATE_SIGNAL, value=rate, model=self.model, spans=spans))

@@ -13,6 +13,7 @@ from classifiers.synthetic.attacks import Attack
 from classifiers.synthetic.corpus import LabelledFile, read_windows
 from classifiers.synthetic.features import extract
 from classifiers.synthetic.gate import gate_features
+from classifiers.synthetic.voice import voice_features
 from classifiers.synthetic.windows import SHORTEST_S, Window, to_analysis
 from schemas.errors import AudioUnreadable
 
@@ -32,7 +33,7 @@ class Table:
         One for each row.
     features : np.ndarray [shape=(1 + copies, rows, features)]
         The clean files first.
-    gate : np.ndarray [shape=(rows, gate features)]
+    gate, voice : np.ndarray [shape=(rows, gate or voice features)]
         Of the clean files.
     skipped
         Paths that gave no window, with the reason.
@@ -41,6 +42,7 @@ class Table:
     files: tuple[LabelledFile, ...]
     features: npt.NDArray[np.float32]
     gate: npt.NDArray[np.float32]
+    voice: npt.NDArray[np.float32]
     skipped: tuple[tuple[str, str], ...]
 
 
@@ -53,19 +55,23 @@ def measure_table(files: Sequence[LabelledFile], root: Path, *, copies: int, pro
     kept: list[LabelledFile] = []
     rows: list[npt.NDArray[np.float32]] = []
     gates: list[npt.NDArray[np.float64]] = []
+    voices: list[npt.NDArray[np.float64]] = []
     skipped: list[tuple[str, str]] = []
     for number, file in enumerate(files, start=1):
         try:
             window = _middle(read_windows(root / file.path))
             rows.append(np.stack([_features(window), *(_features(_changed(window, file, i)) for i in range(copies))]))
-            gates.append(gate_features(to_analysis(window.samples, window.sample_rate_hz)))
+            wave = to_analysis(window.samples, window.sample_rate_hz)
+            gates.append(gate_features(wave))
+            voices.append(voice_features(wave))
             kept.append(file)
         except AudioUnreadable as error:
             skipped.append((file.path, error.message))
         if progress:
             progress(number, len(files))
     features = np.stack(rows, axis=1) if rows else np.zeros((1 + copies, 0, 0), dtype=np.float32)
-    return Table(tuple(kept), features, np.array(gates, dtype=np.float32), tuple(skipped))
+    gate, voice = (np.array(part, dtype=np.float32) for part in (gates, voices))
+    return Table(tuple(kept), features, gate, voice, tuple(skipped))
 
 
 def sample_rows(files: Sequence[LabelledFile]) -> npt.NDArray[np.int64]:
