@@ -1,6 +1,6 @@
 """A recording's fingerprint, and whether two recordings are the same sound at another speed or pitch.
 
-What others build on (indexes, joins, streams), fixed for version `landmarks-2`:
+What others build on (indexes, joins, streams), fixed for version `landmarks-3`:
 
 - `pack(landmarks) -> bytes | None`: the fingerprint, and the only thing to store. A version byte, then 4 bytes a
   landmark: 10 to 16 kB for three minutes of music, at most 25 kB. It is the item of verification as it stands; the
@@ -9,8 +9,8 @@ What others build on (indexes, joins, streams), fixed for version `landmarks-2`:
   direction of its factors. An alignment has `votes`, `score`, `speed` and `pitch_semitones` (two separate factors),
   `own` and `other` (the aligned stretches), `segments` (each shared stretch of both) and the coverage of each.
 
-Packed form: a version byte, then per landmark the time since the one before (uint16, 2 ms) and a uint16 of 15 bits
-of height above 160 Hz (1/800 octave) and one that says it is strong.
+Packed form: a version byte, then per landmark the time since the one before (uint16, 2 ms) and a uint16 of 12 bits
+of height above 160 Hz (1/800 octave) and, above them, four of its reach (frames over eight).
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from classifiers.landmarks import Landmarks
+from classifiers.landmarks import MAX_REACH, Landmarks
 from classifiers.matching import Recording, Segment, shared_segments
 from schemas.flags import Span
 
-_VERSION = b"\x02"
+_VERSION = b"\x03"
 _TIME_STEP_S = 0.002
 _OCTAVE_STEP = 1 / 800
-_MAX_GAP = 0xFFFF  # 131 s; a longer one is filled by marks of height 0x7FFF
-_FILLER = 0x7FFF
-_STRONG = 0x8000
+_MAX_GAP = 0xFFFF  # 131 s; a longer one is filled by marks of height 0xFFF
+_HEIGHT_BITS = 12
+_FILLER = (1 << _HEIGHT_BITS) - 1
+_SHORT_REACH = 8  # frames; what is the loudest for less is told from nothing else
 _MIN_PEAKS = 10
 
 # Among 42,778 pairs of tracks of game music, chance and one composer's habits brought up to 36 votes, over 5.3 seconds,
@@ -80,7 +81,7 @@ def pack(landmarks: Landmarks) -> bytes | None:
     order = np.argsort(landmarks.times_s, kind="stable")
     steps = np.rint(landmarks.times_s[order] / _TIME_STEP_S).astype(np.int64)
     heights = np.clip(np.rint(landmarks.octaves[order] / _OCTAVE_STEP), 0, _FILLER - 1).astype(np.int64)
-    heights |= np.where(landmarks.is_strong[order], _STRONG, 0)
+    heights |= np.clip(landmarks.reaches[order] - _SHORT_REACH, 0, MAX_REACH - _SHORT_REACH) << _HEIGHT_BITS
     gaps = np.diff(steps, prepend=0)
     fillers = gaps // _MAX_GAP
     at = np.repeat(np.arange(len(gaps)), fillers)
@@ -98,11 +99,13 @@ def unpack(fingerprint: bytes) -> Landmarks:
         The bytes are no fingerprint of this version.
     """
     if fingerprint[:1] != _VERSION or len(fingerprint) % 4 != 1:
-        raise ValueError("not a fingerprint of version 2")
+        raise ValueError("not a fingerprint of version 3")
     gaps, marks = np.frombuffer(fingerprint, "<u2", offset=1).reshape(-1, 2).T.astype(np.int64)
-    times_s, heights = np.cumsum(gaps) * _TIME_STEP_S, marks & ~_STRONG
-    is_peak = heights != _FILLER
-    return Landmarks(times_s[is_peak], heights[is_peak] * _OCTAVE_STEP, (marks[is_peak] & _STRONG) > 0)
+    times_s = np.asarray(np.cumsum(gaps) * _TIME_STEP_S, np.float64)
+    heights = marks & _FILLER
+    reaches = (marks >> _HEIGHT_BITS) + _SHORT_REACH
+    octaves = np.asarray(heights * _OCTAVE_STEP, np.float64)
+    return Landmarks(times_s, octaves, reaches).where(heights != _FILLER)
 
 
 def align(query: bytes, reference: bytes) -> Alignment | None:

@@ -2,7 +2,8 @@
 
 A peak is the loudest place within a fifth of a second and 0.3 octaves, and stands out of its own
 frequency's level in time: a steady tone or silence has none. A strong one is the loudest within half a
-second and half an octave. Times and frequencies are refined between the grid lines to some milliseconds
+second and half an octave. How long each one is the loudest is kept, its reach: a copy at half the speed has, of the
+landmarks of twice the reach, the same. Times and frequencies are refined between the grid lines to some milliseconds
 and a tenth of a semitone, since speed and pitch are measured on them.
 
 The window is long (0.19 s) and the filters wide (a quarter of an octave): so a sound at another speed or
@@ -26,17 +27,20 @@ BANDS = OCTAVES * BINS_PER_OCTAVE
 FRAME_HZ = RATE_HZ / HOP
 
 _REACH_FRAMES, _REACH_BANDS = round(0.2 * FRAME_HZ), 7
-_STRONG_FRAMES, _STRONG_BANDS = round(0.46 * FRAME_HZ), 12
+MAX_REACH = 23  # frames; of what is the loudest for longer no more is known
+STRONG_REACH = round(0.46 * FRAME_HZ)
+_STRONG_BANDS = 12
 _WIDTH_BANDS = 3.0  # half a filter's width
 _CONTRAST_FRAMES = round(1.0 * FRAME_HZ)
 _CONTRAST = np.float32(0.7)  # nepers of power over the mean around: 3 dB
 _FLOOR = np.float32(1e-8)  # power of a bin at -80 dB against a full-scale sine
 _SECTION_FRAMES = 1024
-_MARGIN = _CONTRAST_FRAMES + _STRONG_FRAMES
+_MARGIN = _CONTRAST_FRAMES + MAX_REACH + 1
 _CHUNK = 64
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Reaches = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,21 @@ class Landmarks:
         Seconds from the start [shape=(n,)].
     octaves
         Octaves above 160 Hz, in [0, 5] [shape=(n,)].
-    is_strong
-        Which are the loudest within half a second and half an octave [shape=(n,)].
+    reaches
+        Frames before and after, in [0, 23], in which nothing within half an octave is louder [shape=(n,)].
     """
 
     times_s: Floats
     octaves: Floats
-    is_strong: Flags
+    reaches: Reaches
 
     def strong(self) -> "Landmarks":
-        """Take the strong ones alone."""
-        return Landmarks(self.times_s[self.is_strong], self.octaves[self.is_strong], self.is_strong[self.is_strong])
+        """Take those alone that are the loudest within half a second."""
+        return self.where(self.reaches >= STRONG_REACH)
+
+    def where(self, is_chosen: Flags) -> "Landmarks":
+        """Take some [shape=(n,)]."""
+        return Landmarks(self.times_s[is_chosen], self.octaves[is_chosen], self.reaches[is_chosen])
 
 
 def log_bank() -> Array:
@@ -115,11 +123,11 @@ class LandmarkFinder:
         self._take(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
         self._close_section(is_last=True)
         if not self._found:
-            return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0, np.bool_))
+            return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
         return Landmarks(
             np.concatenate([part.times_s for part in self._found]),
             np.concatenate([part.octaves for part in self._found]),
-            np.concatenate([part.is_strong for part in self._found]),
+            np.concatenate([part.reaches for part in self._found]),
         )
 
     def _take(self, samples: Array) -> None:
@@ -138,28 +146,28 @@ class LandmarkFinder:
         if self._count < 3:
             return
         gram = np.concatenate(self._rows)
-        frames, octaves, is_strong = peaks(gram)
+        frames, octaves, reaches = peaks(gram)
         # A peak within the margin of an inner border is judged by the section that sees around it.
         low = _MARGIN if self._first else 0
         high = len(gram) if is_last else len(gram) - _MARGIN
         is_own = (frames >= low) & (frames < high)
         times_s = (frames[is_own] + self._first) / FRAME_HZ
-        self._found.append(Landmarks(times_s, octaves[is_own], is_strong[is_own]))
+        self._found.append(Landmarks(times_s, octaves[is_own], reaches[is_own]))
         kept = max(0, high - _MARGIN)
         self._rows, self._first, self._count = [gram[kept:]], self._first + kept, len(gram) - kept
 
 
-def peaks(gram: Array) -> tuple[Floats, Floats, Flags]:
-    """Find the peaks of a log spectrogram [shape=(frames, bands)]: times in frames, octaves, which are strong."""
+def peaks(gram: Array) -> tuple[Floats, Floats, Reaches]:
+    """Find the peaks of a log spectrogram [shape=(frames, bands)]: times in frames, octaves, reaches."""
     frame, band = _summits(gram)
     height = gram[frame, band]
     is_peak = _loudest(frame, band, height, (_REACH_FRAMES, _REACH_BANDS))
-    is_strong = _loudest(frame, band, height, (_STRONG_FRAMES, _STRONG_BANDS))[is_peak]
+    reaches = _reaches(frame, band, height)[is_peak]
     frame, band = frame[is_peak], band[is_peak]
     times = frame + _vertex(gram[frame - 1, band], gram[frame, band], gram[frame + 1, band])
     bands = band + _vertex(gram[frame, band - 1], gram[frame, band], gram[frame, band + 1])
     order = np.argsort(times, kind="stable")
-    return times[order], bands[order] / BINS_PER_OCTAVE, is_strong[order]
+    return times[order], bands[order] / BINS_PER_OCTAVE, reaches[order]
 
 
 def _summits(gram: Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -186,6 +194,23 @@ def _loudest(frame: npt.NDArray[np.int64], band: npt.NDArray[np.int64], height: 
         is_loudest[step:] &= ~(is_near & is_lower)
         is_loudest[:-step] &= ~(is_near & ~is_lower)
     return is_loudest
+
+
+def _reaches(frame: npt.NDArray[np.int64], band: npt.NDArray[np.int64], height: Array) -> Reaches:
+    """For how many frames before and after no summit within half an octave is higher."""
+    reaches = np.full(len(frame), MAX_REACH, np.int64)
+    for step in range(1, len(frame)):
+        gap = frame[step:] - frame[:-step]
+        if gap.min() > MAX_REACH:
+            break
+        first = np.flatnonzero((gap <= MAX_REACH) & (np.abs(band[step:] - band[:-step]) <= _STRONG_BANDS))
+        is_lower = height[first + step] <= height[first]
+        for lower, between in (
+            (first[is_lower] + step, gap[first[is_lower]]),
+            (first[~is_lower], gap[first[~is_lower]]),
+        ):
+            reaches[lower] = np.minimum(reaches[lower], np.maximum(between - 1, 0))
+    return reaches
 
 
 def _vertex(before: Array, top: Array, after: Array) -> Floats:

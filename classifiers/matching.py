@@ -234,7 +234,7 @@ def _apart(segments: list[Segment]) -> list[Segment]:
 def is_ticking(landmarks: Landmarks, span: Span) -> bool:
     """Whether a stretch is one moment again and again: a metronome's copies are all metronomes with that click."""
     is_within = (landmarks.times_s >= span.start_s) & (landmarks.times_s <= span.end_s)
-    part = Landmarks(landmarks.times_s[is_within], landmarks.octaves[is_within], landmarks.is_strong[is_within])
+    part = landmarks.where(is_within)
     lags = _lags(part)
     met = (meeting(part, part, Placing(1.0, lag_s, 0.0)).is_met for lag_s in lags)
     return any(len(is_met) and np.mean(is_met) > _TICKING_SHARE for is_met in met)

@@ -13,7 +13,7 @@ from scipy.stats import beta
 from classifiers.fingerprint import Alignment, aligned, unpack
 from classifiers.matching import Recording
 from classifiers.matching_changes import BARS, Array, Change, drawn
-from classifiers.matching_library import Finder, Library, MakeFinder
+from classifiers.matching_library import Finder, Library, MakeFinder, Named
 from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -56,9 +56,11 @@ class Answer:
     Attributes
     ----------
     is_candidate
-        The index alone named its track.
+        A look-up alone named its track.
     is_found
-        The comparison names its track.
+        ... and the comparison agrees.
+    is_joined
+        A join of all with all named its track, and the comparison agrees.
     is_right
         ... with the right speed, pitch and place.
     strangers
@@ -68,6 +70,7 @@ class Answer:
     track: Track
     is_candidate: bool
     is_found: bool
+    is_joined: bool
     is_right: bool
     strangers: tuple[str, ...]
 
@@ -80,7 +83,7 @@ def evaluate(
     Parameters
     ----------
     make_finder
-        Indexes the tracks: copies are compared with those that it names.
+        Indexes the tracks: copies are compared with those that it names, for a look-up and for a join.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def _stranger(track: Track, library: Library, trial: Trial) -> Track:
 
 
 def _recall(name: str, answers: Sequence[Answer]) -> dict[str, Any]:
-    found = sum(answer.is_found for answer in answers)
+    found, joined = (sum(getattr(answer, kind) for answer in answers) for kind in ("is_found", "is_joined"))
     low, high = interval(found, len(answers)) if answers else (0.0, 1.0)
     bar = BARS.get(name)
     return {
@@ -158,7 +161,9 @@ def _recall(name: str, answers: Sequence[Answer]) -> dict[str, Any]:
         "recall": round(found / len(answers), 4) if answers else None,
         "interval_95": [round(low, 4), round(high, 4)],
         "bar": bar,
-        "is_met": bar is None or (bool(answers) and found >= bar * len(answers)),
+        "is_met": bar is None or (bool(answers) and min(found, joined) >= bar * len(answers)),
+        "joined": joined,
+        "joined_interval_95": [round(end, 4) for end in (interval(joined, len(answers)) if answers else (0.0, 1.0))],
         "right": sum(answer.is_right for answer in answers),
         "candidates": sum(answer.is_candidate for answer in answers),
         "strangers": sorted({f"{answer.track.name} | {name}" for answer in answers for name in answer.strangers}),
@@ -204,7 +209,7 @@ def _asked(sound: _Sound, change: Change, library: Library, find: Finder, trial:
     changed = change.apply(wave, sound.rate)
     intro = sound.intro(change.intro_s) if change.intro_s else changed[:0]
     fingerprint = fingerprint_of(np.concatenate([intro, changed]), sound.rate)
-    named = find(fingerprint) if fingerprint else []
+    named = find(fingerprint) if fingerprint else Named((), ())
     yield _answered(sound, fingerprint, _Truth(change, start_s, len(intro) / sound.rate), library, named)
 
 
@@ -226,19 +231,19 @@ class _Truth:
         )
 
 
-def _answered(
-    sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library, named: Sequence[str]
-) -> Answer:
+def _answered(sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library, named: Named) -> Answer:
     track = sound.track
     query = Recording(unpack(fingerprint)) if fingerprint else None
-    found = {name: aligned(query, library.recordings[name]) for name in named} if query else {}
+    every = dict.fromkeys((*named.asked, *named.joined))
+    found = {name: aligned(query, library.recordings[name]) for name in every} if query else {}
     own = found.get(track.name)
     known = {track.group, sound.other.group} if truth.change.intro_s else {track.group}
     strangers = [name for name, one in found.items() if one and library.tracks[name].group not in known]
     return Answer(
         track=track,
-        is_candidate=track.name in found,
-        is_found=own is not None,
+        is_candidate=track.name in named.asked,
+        is_found=own is not None and track.name in named.asked,
+        is_joined=own is not None and track.name in named.joined,
         is_right=own is not None and truth.holds(own),
         strangers=tuple(strangers),
     )

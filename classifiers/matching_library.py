@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,8 +11,25 @@ from classifiers.matching import Recording
 from classifiers.matching_material import Track
 from classifiers.matching_votes import are_promising, equal_pairs
 
-Finder = Callable[[bytes], Sequence[str]]
-"""Names the recordings to compare a fingerprint with, the likeliest first."""
+
+@dataclass(frozen=True)
+class Named:
+    """The recordings to compare one with.
+
+    Attributes
+    ----------
+    asked
+        Those that a look-up of a single one names, the likeliest first.
+    joined
+        Those that a comparison of all with all names.
+    """
+
+    asked: Sequence[str]
+    joined: Sequence[str]
+
+
+Finder = Callable[[bytes], Named]
+"""Names, for a fingerprint, the recordings to compare it with."""
 
 MakeFinder = Callable[[Mapping[str, bytes]], AbstractContextManager[Finder]]
 """Makes a finder over fingerprints by name."""

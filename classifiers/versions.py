@@ -3,7 +3,7 @@
 from classifiers.models import active
 
 DESCRIPTORS = "descriptors-3"
-LANDMARKS = "landmarks-2"
+LANDMARKS = "landmarks-3"
 PROVENANCE = "provenance-3"
 FUNCTIONAL = "functional-1"
 

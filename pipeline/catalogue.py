@@ -20,16 +20,17 @@ from pathlib import Path
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
-from pipeline.duplicates.keys import asked_keys, indexed, wide_keys
+from pipeline.duplicates.keys import indexed, wide_keys
 from pipeline.duplicates.sketch import KeysOf
 from pipeline.keystore import TABLES, KeyStore
 from pipeline.sound import Sound
 
 FILE = "catalogue.sqlite"
-FORM = 3  # of the tables; another one is made anew
+FORM = 4  # of the tables and keys; another one is made anew
 BUSY_SECONDS = 60.0
 HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
 HOT_SHOWN = 4
+CERTAIN = 1.5  # times what is enough to be compared: three keys that few have, and not two
 CHECKPOINT_PAGES = 65_536  # 256 MB of changes, some 130 sounds, where nobody finds time to bring them home before
 CACHE_KB = 65_536
 
@@ -66,6 +67,14 @@ _INSERT = (
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A sound that shares keys with another: its number, and whether hardly any stranger shares as many."""
+
+    number: int
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a catalogue holds: recordings, keys, entries by list, recordings to look at again, bytes on disk."""
 
@@ -89,13 +98,10 @@ class Catalogue:
         The lake's folder.
     keys_of
         Chooses the keys of a fingerprint.
-    asked_of
-        Chooses more keys, to ask for.
     """
 
-    def __init__(self, lake: Path, keys_of: KeysOf = wide_keys, asked_of: KeysOf = asked_keys) -> None:
+    def __init__(self, lake: Path, keys_of: KeysOf = wide_keys) -> None:
         self._keys_of = keys_of
-        self._asked_of = asked_of
         lake.mkdir(parents=True, exist_ok=True)
         path = lake / FILE
         # One worker's stages run on one thread at a time, but not always on the same.
@@ -237,27 +243,22 @@ class Catalogue:
         (count,) = self._db.execute(query, (number,)).fetchone()
         return int(count)
 
-    def alike(self, own: Sound, *, asks_more: bool = False) -> list[tuple[int, float]]:
-        """Rank the numbers of other sounds by the bits of what they share with one; those with too few are left out.
-
-        Parameters
-        ----------
-        asks_more
-            Look up more keys than are kept of a sound: this takes longer, and finds copies at very other speeds.
-        """
+    def alike(self, own: Sound) -> list[Alike]:
+        """Rank other sounds by the bits of what they share with one; those with too few are left out."""
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
         bits: defaultdict[int, float] = defaultdict(float)
-        for numbers in self.keys.find(self._keys(own, self._asked_of if asks_more else self._keys_of), HOT):
+        for numbers in self.keys.find(self._keys(own), HOT):
             weight = max(1.0, math.log2(max(last, 2) / max(1, len(numbers))))
             for number in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
                 bits[number] += weight
         bits.pop(own.number, None)
         enough = enough_bits(last)
-        return sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
+        ranked = sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
+        return [Alike(number, is_certain=b >= CERTAIN * enough) for number, b in ranked]
 
-    def _keys(self, sound: Sound, keys_of: KeysOf | None = None) -> list[int]:
+    def _keys(self, sound: Sound) -> list[int]:
         try:
-            keys = indexed((keys_of or self._keys_of)(sound.fingerprint))
+            keys = indexed(self._keys_of(sound.fingerprint))
         except ValueError:  # of another version: it is found by its samples alone until it is screened again
             return []
         return [int(key) for key in packing.posting_keys(keys)]

@@ -6,9 +6,9 @@ compared with the next. Recordings come in any order; those whose place an arriv
 `pipeline.revisit`, and the end does not depend on the order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.catalogue import Catalogue
+from pipeline.catalogue import Alike, Catalogue
 from pipeline.duplicates.namesakes import MIN_TOLD_S
 from pipeline.duplicates.results import SHOWN, cluster_id
 from pipeline.duplicates.sketch import MIN_SECONDS
@@ -19,7 +19,8 @@ from schemas.disclosure import Level
 from schemas.known import Known, Match, MatchKind
 
 MAX_MATCHES = 20  # a person looks at a few; spam farms make hundreds
-MAX_COMPARED = 8  # sounds that are compared in full each time the index is asked
+MAX_COMPARED = 8  # sounds that an upload is compared with in full
+MAX_DOUBTFUL = 2  # ... of those that share no more than strangers do among a million: each costs some 10 ms
 MAX_NAMESAKES = 8
 MAX_STEPS = 4
 COUNTED = 1000  # members whose names are compared in a moment; `liner duplicates` compares all
@@ -74,18 +75,17 @@ class Comparer:
                     yield other, same(kind, own, other)
 
     def _near(self, own: Sound) -> Iterator[tuple[int, tuple[Sound, Match]]]:
-        """Compare with the strongest candidates; where none is a match, the index is asked for more keys."""
-        tried: set[int] = {own.number}
-        found = self._matched(own, tried, asks_more=False) or self._matched(own, tried, asks_more=True)
+        """Compare with the strongest candidates."""
+        found = self._matched(own)
         found.sort(key=lambda pair: -pair[1].score)
         yield from ((other.number, (other, match)) for other, match in found)
 
-    def _matched(self, own: Sound, tried: set[int], *, asks_more: bool) -> list[tuple[Sound, Match]]:
-        """Lay a sound on its candidates, and note which were tried; a cluster is asked through its centre."""
+    def _matched(self, own: Sound) -> list[tuple[Sound, Match]]:
+        """Lay a sound on its candidates; a cluster is asked through its centre."""
+        tried: set[int] = {own.number}
         found: list[tuple[Sound, Match]] = []
-        most = len(tried) + MAX_COMPARED
-        for number, _ in self._catalogue.alike(own, asks_more=asks_more):
-            if len(tried) >= most:
+        for number in likeliest(self._catalogue.alike(own)):
+            if len(tried) > MAX_COMPARED:
                 break
             for other in self._worth_comparing(number, own, tried):
                 tried.add(other.number)
@@ -211,6 +211,12 @@ def _at_odds(centre: Sound, members: Iterable[Sound], bearer: str | None) -> str
         if m.signal_hash != centre.signal_hash and is_at_odds(relation_of(m, centre), Level(m.declared), level)
     ]
     return bearer if bearer in differing else next(iter(differing), None)
+
+
+def likeliest(alike: Sequence[Alike]) -> list[int]:
+    """Choose from sounds that share keys with one, the strongest first, the numbers of those to compare it with."""
+    certain = sum(one.is_certain for one in alike)
+    return [one.number for one in alike[: certain + MAX_DOUBTFUL]][:MAX_COMPARED]
 
 
 def _is_copy(own: Sound, match: Match) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from classifiers.fingerprint import pack, unpack
-from classifiers.landmarks import Landmarks
+from classifiers.landmarks import MAX_REACH, Landmarks
 from classifiers.matching_keys import constellations
 from pipeline.lake import Lake
 from schemas.flags import Span
@@ -56,20 +56,10 @@ def worn(sound, seed, share=0.1):
     return times[order], np.concatenate([heights[kept], rng.uniform(0.4, 3.6, count)])[order]
 
 
-def denser(sound, seed, share):
-    """A slow copy of it: there are peaks between its peaks, so many for each."""
-    rng = np.random.default_rng(seed)
-    times, heights = sound
-    count = int(share * len(times))
-    times = np.concatenate([times, rng.uniform(0, times.max(), count)])
-    order = np.argsort(times)
-    return times[order], np.concatenate([heights, rng.uniform(0.4, 3.6, count)])[order]
-
-
 def fingerprint(sound):
     """Pack it; None where there is too little."""
     times, heights = sound
-    return pack(Landmarks(np.asarray(times, float), np.asarray(heights, float), np.ones(len(times), np.bool_)))
+    return pack(Landmarks(np.asarray(times, float), np.asarray(heights, float), np.full(len(times), MAX_REACH)))
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,10 @@ def duplicates(
 ) -> None:
     """Change tracks, look for them among all, and compare every pair of different tracks.
 
-    Copies are made of the half of the tracks on which no threshold was set. A copy is found when the index
-    names its track and the comparison agrees. False matches are counted over all pairs, none left out: a
-    thousand tracks are half a million pairs, some milliseconds each.
+    Copies are made of the half of the tracks on which no threshold was set. A copy is found when its track is
+    named, by the index that `liner scan` asks or by the join of `liner duplicates`, and the comparison agrees.
+    False matches are counted over all pairs, none left out: a thousand tracks are half a million pairs, some
+    milliseconds each.
 
     Examples
     --------
@@ -51,13 +52,15 @@ def duplicates(
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
-    lines = [f"{'':14}{'found':>12}{'recall':>9}{'95 % interval':>18}{'bar':>7}{'right':>8}"]
+    lines = [f"{'':14}{'asked':>12}{'recall':>9}{'95 % interval':>18}{'joined':>12}{'bar':>7}{'right':>8}"]
     for name, one in figures["recall"].items():
         recall = "-" if one["recall"] is None else f"{one['recall']:.3f}"
         low, high = one["interval_95"]
         bar = "" if one["bar"] is None else f"{one['bar']:.2f}"
         found = f"{one['found']} of {one['queries']}"
-        lines.append(f"{name:14}{found:>12}{recall:>9}{f'{low:.3f} - {high:.3f}':>18}{bar:>7}{one['right']:>8}")
+        joined = f"{one['joined']} of {one['queries']}"
+        within = f"{low:.3f} - {high:.3f}"
+        lines.append(f"{name:14}{found:>12}{recall:>9}{within:>18}{joined:>12}{bar:>7}{one['right']:>8}")
     pairs = figures["pairs"]
     lines.append(f"{pairs['false_matches']['all']} matches among {pairs['tried']['all']} pairs of different tracks")
     lines += [f"  {match['tracks'][0]} | {match['tracks'][1]}: {match['votes']} votes" for match in pairs["worst"]]

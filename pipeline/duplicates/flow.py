@@ -23,7 +23,7 @@ from pipeline.progress import cpu_seconds, peak_rss_mb
 from schemas.errors import LinerError
 from schemas.policy import Policy, house_policy
 
-KEYS, PAIRED_KEYS = 512, 1536  # of a recording, as expected, to choose how many ranges there are
+KEYS, PAIRED_KEYS = 1024, 1536  # of a recording, as expected, to choose how many ranges there are
 MAX_RANGES = 16_384
 CHUNK = 4096  # recordings whose candidates are compared in one go
 MAX_CHUNKS = 4096

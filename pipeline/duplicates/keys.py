@@ -1,36 +1,45 @@
 """Which keys a recording is found by: constellations of six landmarks, few, and the same ones for every copy.
 
 Constellations of five are equal by chance once in 2^25 pairs of keys: in a
-million recordings each of them would be shared by dozens of strangers. Those of six are equal once in 2^30, and of a
-record played 30 % slower one in fifty survives. Which are taken is decided by the key's own value, so that two
-recordings that share keys share the taken ones in the same measure, whatever else they hold.
+million recordings each of them would be shared by dozens of strangers. Those of six are equal once in 2^30.
 
-The wide keys, one in four, are kept while a lake is compared: they tell in microseconds whether a candidate is worth
-a full comparison. Half of them go into an index: about two for each second of music.
+A slowed copy has more landmarks to a second of the original, so that six of the original that follow each other do not
+follow each other there. But those of its landmarks that are the loudest for 0.6 s are those of the original that are
+for 0.4 s. So keys are drawn from landmarks of four reaches, each a fifth or more longer than the one before: of two
+recordings at speeds within a third of each other, a set of one meets a set of the other. By a set of long reach a slow
+copy is found, by one of short reach a fast one; their sound is lower or higher by as much. So each leaves out the edge
+of the band that the other one does not have, and its keys say in which octave they lie and how many seconds they take,
+both as if played at the speed that the set stands for. That makes them four times rarer.
 
-Who asks an index may ask for more than it holds of a recording. A slowed copy has more landmarks to a bar, so that six
-of the original no longer lie among seven that follow each other, but among eight or nine. Those keys are asked for, and
-not kept: the index stays as small as it is.
+Which keys are taken is decided by the key's own value, so that two recordings that share keys share the taken ones in
+the same measure, whatever else they hold. The wide keys, one in ten, are kept while a lake is compared: they tell in
+microseconds whether a candidate is worth a full comparison. Half of them go into an index: about five for each second
+of music.
 
 Above some millions of recordings these keys, too, are shared by dozens of strangers. There two constellations of five
 that begin one after the other within a second and a half make one key, with the interval between them. Such keys are
 equal by chance once in 2^35 to 2^36, and as they come in larger numbers, as many of them survive.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pipeline.duplicates.packing import Values, scattered
 
+if TYPE_CHECKING:
+    from classifiers.landmarks import Landmarks
+
 SIZE = 6
-ONE_IN = 4
+ONE_IN = 10
+SETS = ((18, 0.0, 4.4), (15, 0.0, 4.7), (12, 0.3, 5.0), (10, 0.6, 5.0))  # least reach in frames; octaves of the band
+MIDDLE_REACH = 13.4  # of a set that would stand for the speed as it is
 PAIRED_SIZE = 5
 PAIRED_ONE_IN = 8  # of constellations
 PAIRED_S = 0.05, 1.5  # from the beginning of one to that of the other; those that begin together share landmarks
 PAIRS_ONE_IN = 4
-MAX_WIDE = 8192  # ten hours keep no more than an hour or two
+MAX_WIDE = 16_384  # ten hours keep no more than half an hour
 PAIRED_FROM = 2_000_000  # recordings; from there on the pairs that share a key by chance cost more than longer keys
-ASKED_FANS = (9, 8)  # following landmarks of a short and of a long sound: 6 and 2.7 times as many keys as are kept
-ASKED_SHORT = 450  # strong landmarks, some 90 s: what is shorter has few keys that survive, and few to look up
 MIN_KEYS = 8  # fewer say nothing: silence, a tone, a moment
 
 
@@ -55,24 +64,21 @@ def wide_keys(fingerprint: bytes | None) -> Values:
     if not fingerprint:
         return np.zeros(0, np.uint64)
     from classifiers.fingerprint import unpack  # noqa: PLC0415 - loads scipy
-    from classifiers.matching_keys import constellations  # noqa: PLC0415
 
-    return chosen(constellations(unpack(fingerprint).strong(), SIZE, one_in=ONE_IN).keys)
+    landmarks = unpack(fingerprint)
+    return chosen(np.concatenate([_keys_of_set(landmarks, *one) for one in SETS]))
 
 
-def asked_keys(fingerprint: bytes | None) -> Values:
-    """Choose the keys to ask an index of `wide_keys` for, where those of the recording found nothing.
+def _keys_of_set(landmarks: "Landmarks", reach: int, low: float, high: float) -> Values:
+    """Give the raw keys of one set, each with its octave and length at the speed that the set stands for."""
+    from classifiers.matching_keys import constellations  # noqa: PLC0415 - loads scipy
 
-    Parameters, result and errors are those of `wide_keys`. Some 3,800 for three minutes of music.
-    """
-    if not fingerprint:
-        return np.zeros(0, np.uint64)
-    from classifiers.fingerprint import unpack  # noqa: PLC0415 - loads scipy
-    from classifiers.matching_keys import constellations  # noqa: PLC0415
-
-    strong = unpack(fingerprint).strong()
-    fan = ASKED_FANS[len(strong.times_s) > ASKED_SHORT]
-    return chosen(constellations(strong, SIZE, one_in=ONE_IN, fan=fan).keys)
+    within = (landmarks.reaches >= reach) & (landmarks.octaves >= low) & (landmarks.octaves <= high)
+    found = constellations(landmarks.where(within), SIZE, one_in=ONE_IN)
+    slower = np.log2(reach / MIDDLE_REACH)  # octaves that such a copy is longer and lower
+    octave = np.floor(found.octaves + slower).astype(np.int64) + 1
+    length = np.floor(np.log2(found.spreads_s) - slower).astype(np.int64) + 4
+    return np.asarray(found.keys | (octave << 48) | (length << 52), np.uint64)
 
 
 def paired_keys(fingerprint: bytes | None) -> Values:

@@ -139,14 +139,15 @@ def test_a_track_that_is_one_loop_matches_its_copy_and_no_other_loop():
 def invented(seconds, seed, per_s=12):
     rng = np.random.default_rng(seed)
     count = int(seconds * per_s)
-    return Landmarks(np.sort(rng.uniform(0, seconds, count)), rng.uniform(0, 5, count), rng.random(count) < 0.35)
+    reaches = np.where(rng.random(count) < 0.35, 13, 0)
+    return Landmarks(np.sort(rng.uniform(0, seconds, count)), rng.uniform(0, 5, count), reaches)
 
 
 def test_ten_hours_hold_three_minutes_and_cost_little():
     """A recording of ten hours is compared within seconds, and found; a stranger is not."""
     long, stranger = invented(36_000, 1), invented(180, 2)
     is_part = (long.times_s >= 20_000) & (long.times_s < 20_180)
-    part = Landmarks(long.times_s[is_part] - 20_000, long.octaves[is_part], long.is_strong[is_part])
+    part = Landmarks(long.times_s[is_part] - 20_000, long.octaves[is_part], long.reaches[is_part])
     whole = pack(long)
     began = time.process_time()
     found = align(pack(part), whole)
@@ -161,7 +162,7 @@ def test_two_recordings_of_ten_hours_of_one_loop_cost_little():
     loop = invented(4, 3)
     repeats = 9000
     times = (loop.times_s + 4 * np.arange(repeats)[:, None]).ravel()
-    whole = pack(Landmarks(times, np.tile(loop.octaves, repeats), np.tile(loop.is_strong, repeats)))
+    whole = pack(Landmarks(times, np.tile(loop.octaves, repeats), np.tile(loop.reaches, repeats)))
     began = time.process_time()
     assert align(whole, whole[: 1 + 4 * 40_000]) is not None
     assert time.process_time() - began < 20

@@ -14,7 +14,7 @@ from classifiers.fingerprint import aligned, unpack
 from classifiers.matching import Recording
 from classifiers.matching_changes import BARS, parse_change, parse_changes
 from classifiers.matching_evaluate import Trial, evaluate, interval
-from classifiers.matching_library import Library
+from classifiers.matching_library import Library, Named
 from classifiers.matching_material import fingerprints, load, read_manifest
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -44,7 +44,7 @@ def test_the_command_answers_one_json_object(folder, tmp_path):
     assert figures["unreadable"] == ["broken.wav", "missing.wav"]
     assert set(figures["recall"]) == {"speed+10", "cut-12", "intro-8", "inside-10"}
     for one in figures["recall"].values():
-        assert one["found"] == one["right"] == one["queries"] == figures["sample"]
+        assert one["found"] == one["joined"] == one["right"] == one["queries"] == figures["sample"]
         assert one["interval_95"][0] < one["recall"] == 1
     assert figures["pairs"]["tried"]["all"] == 9
     assert figures["pairs"]["false_matches"]["all"] == 0
@@ -100,11 +100,22 @@ def test_the_manifest_may_say_which_tracks_figures_are_reported_on(tmp_path):
 def test_a_copy_that_the_index_does_not_name_is_not_found(folder):
     @contextmanager
     def blind(fingerprints):
-        yield lambda fingerprint: []
+        yield lambda fingerprint: Named((), ())
 
     tracks = read_manifest(folder / "manifest.csv", folder)
     figures = evaluate(tracks, Trial(parse_changes("gain-12"), sample=1), blind)
-    assert (figures["recall"]["gain-12"]["found"], figures["recall"]["gain-12"]["candidates"]) == (0, 0)
+    one = figures["recall"]["gain-12"]
+    assert (one["found"], one["joined"], one["candidates"], one["is_met"]) == (0, 0, 0, False)
+
+
+def test_what_only_a_look_up_names_was_not_joined(folder):
+    @contextmanager
+    def half_blind(fingerprints):
+        yield lambda fingerprint: Named(asked=list(fingerprints), joined=())
+
+    tracks = read_manifest(folder / "manifest.csv", folder)
+    one = evaluate(tracks, Trial(parse_changes("gain-12"), sample=1), half_blind)["recall"]["gain-12"]
+    assert (one["found"], one["joined"], one["is_met"]) == (1, 0, False)
 
 
 def test_no_pair_that_matches_is_passed_over(folder, monkeypatch):

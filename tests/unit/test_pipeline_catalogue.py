@@ -13,12 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prints import after, cut, denser, faster, fingerprint, laid, row, song, worn, write_lake
+from prints import after, cut, faster, fingerprint, laid, row, song, worn, write_lake
 
 from pipeline import compare, indexing
-from pipeline.catalogue import Catalogue
-from pipeline.compare import Comparer
-from pipeline.duplicates.keys import asked_keys, wide_keys
+from pipeline.catalogue import Alike, Catalogue
+from pipeline.compare import Comparer, likeliest
 from pipeline.lists import save_list
 from pipeline.sound import Sound
 from schemas.copies import Relation
@@ -75,27 +74,10 @@ def test_a_faster_copy_is_found_with_what_one_needs_to_judge_it(comparer):
     assert known.cluster.bearer == key(3)
 
 
-def test_the_index_is_asked_for_more_keys_only_where_the_ordinary_ones_found_no_match(tmp_path):
-    asked = []
-
-    def none_kept_survived(packed):
-        return wide_keys(packed)[:4] if packed == slow.fingerprint else wide_keys(packed)
-
-    def more(packed):
-        asked.append(packed)
-        return asked_keys(packed)
-
-    original = song(SECONDS, 1)
-    slow = sound(2, denser(faster(original, 0.7), 2, 0.2), SECONDS / 0.7)
-    with contextlib.closing(Catalogue(tmp_path, none_kept_survived, more)) as catalogue:
-        comparer = Comparer(catalogue, laid)
-        comparer.arrive(sound(1, original))
-        found = comparer.arrive(slow)
-        assert comparer.arrive(sound(3, worn(original, 3))).matches
-
-    assert names(found) == [1]
-    assert found.matches[0].speed == pytest.approx(0.7, abs=0.01)
-    assert asked == [fingerprint(original), slow.fingerprint]
+def test_of_those_that_share_what_strangers_share_two_are_compared():
+    alike = [Alike(1, is_certain=True), *(Alike(number, is_certain=False) for number in range(2, 9))]
+    assert likeliest(alike) == [1, 2, 3]
+    assert likeliest([Alike(number, is_certain=True) for number in range(99)]) == list(range(8))
 
 
 def test_strangers_share_nothing(comparer):

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prints import denser, faster, fingerprint, song
+from prints import faster, fingerprint, song
+from sounds import RATE, music
 
+from classifiers.fingerprint import pack
+from classifiers.landmarks import LandmarkFinder
 from pipeline.duplicates import join, keys, packing, stars, twins, verify
-from pipeline.duplicates.keys import MAX_WIDE, asked_keys, chosen, indexed, paired_keys, wide_keys
+from pipeline.duplicates.keys import MAX_WIDE, chosen, indexed, paired_keys, wide_keys
 from pipeline.duplicates.shares import About, Share, day_of, day_text
 
 numbers = st.integers(0, packing.MAX_RECORDINGS - 1)
@@ -115,17 +119,26 @@ def test_a_song_has_keys_and_a_faster_copy_shares_them():
     assert len(np.intersect1d(own, copy)) > 0.3 * len(own)
 
 
-@pytest.mark.parametrize("seconds", [25, 60])
-def test_a_slow_copy_asks_for_more_keys_than_are_kept_and_shares_more(seconds):
-    original = song(seconds, 1)
-    kept, copy = fingerprint(original), fingerprint(denser(original, 2, 0.7))
-    ordinary, asked = wide_keys(copy), asked_keys(copy)
+def heard(sound):
+    """Take the fingerprint of a sound that can be heard."""
+    finder = LandmarkFinder(RATE)
+    finder.push(np.ascontiguousarray(sound.mean(axis=1), np.float32))
+    return pack(finder.landmarks())
 
-    assert np.isin(ordinary, asked).all()
-    assert 2 * len(ordinary) < len(asked) < 7 * len(ordinary)
-    shared = [len(np.intersect1d(wide_keys(kept), own)) for own in (ordinary, asked)]
-    assert shared[1] > 2 * shared[0]
-    assert len(asked_keys(None)) == 0
+
+@pytest.mark.parametrize("speed", [0.7, 1.3])
+def test_copies_at_very_other_speeds_share_keys_through_landmarks_of_another_reach(monkeypatch, speed):
+    original = music(40, 11)
+    sounds = heard(original), heard(soxr.resample(original, RATE * speed, RATE))
+
+    def shared():
+        return len(np.intersect1d(*(wide_keys(sound) for sound in sounds)))
+
+    ours = shared()
+    monkeypatch.setattr(keys, "SETS", ((13, 0.0, 5.0),))  # as if every copy had the same landmarks to a second
+    monkeypatch.setattr(keys, "ONE_IN", 2)
+    assert ours >= 8
+    assert ours > 2 * shared()
 
 
 def test_paired_keys_are_shared_by_copies_and_by_nobody_else():
