@@ -22,7 +22,7 @@ from api.store import events
 from api.store import keys as key_store
 from api.store.cases import Tally
 from api.store.database import Database
-from api.tables import CaseRow
+from api.store.shown import Columns
 from schemas import cases as machine
 from schemas.cases import Action, CaseState, Decision, StatementOfReasons
 from schemas.errors import InvalidInput, InvalidTransition, NotAllowed
@@ -245,8 +245,8 @@ def _require_settler(actor: Actor) -> None:
         )
 
 
-def _find(session: Session, actor: Actor, case_id: str) -> CaseRow:
-    row = store.find(session, case_id)
+def _find(session: Session, actor: Actor, case_id: str) -> Columns:
+    row = store.look(session, case_id)
     if row is None or not actor.sees(account=row.account, sender_id=row.sender_id) or not actor.works_on(row.queue):
         raise no_case(case_id)
     require_permission(actor, Permission.READ)

@@ -10,12 +10,13 @@ from api.services.access import Actor, Permission, Role
 from api.services.locking import Locked
 from api.store import cases as store
 from api.store import drafts, events, samples, screenings
-from api.tables import CaseRow, DraftRow, OpinionRow
+from api.store.shown import Columns
+from api.tables import DraftRow, OpinionRow
 from schemas.cases import CaseState, StatementOfReasons
 from schemas.screening import Screening
 
 
-def view(session: Session, actor: Actor, row: CaseRow, now: datetime) -> CaseView:
+def view(session: Session, actor: Actor, row: Columns, now: datetime) -> CaseView:
     """Bring a case together with its evidence, decisions, events and what may be done with it."""
     draft = drafts.of_case(session, row.id) if CaseState(row.state).has_draft else None
     return _view(session, actor, row, now, draft=draft, screening=screenings.of_case(session, row))
@@ -30,7 +31,7 @@ def of_command(held: Locked) -> CaseView:
 
 
 def _view(
-    session: Session, actor: Actor, row: CaseRow, now: datetime, *, draft: DraftRow | None, screening: Screening
+    session: Session, actor: Actor, row: Columns, now: datetime, *, draft: DraftRow | None, screening: Screening
 ) -> CaseView:
     case, decisions = store.with_decisions(session, row)
     opinions = _opinions(session, row)
@@ -54,7 +55,7 @@ def _view(
     )
 
 
-def _opinions(session: Session, row: CaseRow) -> tuple[OpinionRow, ...]:
+def _opinions(session: Session, row: Columns) -> tuple[OpinionRow, ...]:
     found = samples.open_hold(session, row.id) if row.state == CaseState.SECOND_REVIEW else None
     return tuple(samples.opinions(session, found.id)) if found else ()
 

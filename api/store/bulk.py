@@ -1,4 +1,4 @@
-"""Many new rows of one table in one statement, without an object for each.
+"""Many rows of one table in one statement, without an object for each.
 
 PostgreSQL gets them as one JSON text, which costs a third of one bind for each row and a fortieth of arrays; SQLite
 takes them one by one, in its own loop.
@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Text, TextClause, text
+from sqlalchemy import ColumnElement, Executable, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
@@ -35,11 +35,26 @@ def insert(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any
         session.connection().execute(sqlalchemy.insert(made), rows)
 
 
+def read(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    """Read columns, past the layer that makes objects: for what is asked on every page, of statements built once.
+
+    What the session holds and has not sent yet is not seen.
+    """
+    return session.connection().execute(statement, values).all()
+
+
 def among(session: Session, column: Any, values: Collection[str]) -> ColumnElement[bool]:
     """Whether a column has one of many values; to PostgreSQL they are one parameter, and one statement to know."""
     if session.get_bind().dialect.name == "postgresql":
         return col(column) == sqlalchemy.any_(sqlalchemy.literal(list(values), ARRAY(Text)))
     return col(column).in_(values)
+
+
+def any_of(dialect: str, column: Any, name: str) -> ColumnElement[bool]:
+    """Whether a column has one of the values that a statement, built once for a dialect, is given under a name."""
+    if dialect == "postgresql":
+        return col(column) == sqlalchemy.any_(bindparam(name, type_=ARRAY(Text)))
+    return col(column).in_(bindparam(name, expanding=True))
 
 
 def blank(table: type[Table]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, not_, or_
+from sqlalchemy import ColumnElement, Integer, Row, and_, bindparam, func, not_, or_
 from sqlmodel import Session, col, select
 
 from api.public import CasePublic, DecisionPublic, QueueFilters
@@ -17,10 +17,12 @@ from api.services import clock
 from api.services.access import Actor, Role
 from api.services.texts import plain
 from api.store import search
-from api.store.bulk import among
+from api.store.bulk import among, read
 from api.store.filters import conditions, has_code, names_parked, names_state
+from api.store.shown import DECISION, LISTED, Columns, case_of, decision_of, statement_of
 from api.tables import CaseRow, DecisionRow
-from schemas.cases import Case, CaseState, Claim, Decision, Park, StatementOfReasons
+from api.tables.base import UtcDateTime
+from schemas.cases import Case, CaseState, Decision
 from schemas.errors import InvalidInput
 from schemas.filters import Term, parse
 
@@ -33,16 +35,11 @@ LABEL_STATES = {
 }
 COUNT_LIMIT = 1000  # who has more in front of them needs no exact number, and a page must not scan a million rows
 CODES_OF = 500  # most urgent cases whose reasons are counted
-FACTS = {"level", "synthetic", "label", "territories", "sender_since"}  # what filters look at, and nobody is shown
-MADE = {"codes", "claim", "park", "decision"}  # of several columns, or other rows
-_FLAT = tuple(name for name in CasePublic.model_fields if name not in MADE)
-_READ_FLAT = attrgetter(*_FLAT)
-_DECISION = tuple(Decision.model_fields)
-_LISTED = [
-    column
-    for name, column in CaseRow.__table__.columns.items()  # type: ignore[attr-defined]
-    if name not in FACTS
-]
+_SHOWN = sqlalchemy.select(*LISTED).where(col(CaseRow.id) == bindparam("of"))
+_LOCKED = select(CaseRow).where(col(CaseRow.id) == bindparam("of")).with_for_update()
+_DECISIONS = (
+    select(DecisionRow).where(col(DecisionRow.case_id) == bindparam("of")).order_by(col(DecisionRow.case_version))
+)
 _RELEASE_SIZE = (
     sqlalchemy.select(func.count())
     .select_from(CaseRow)
@@ -52,7 +49,6 @@ _RELEASE_SIZE = (
         col(CaseRow.sender_id) == bindparam("sender"),
     )
 )
-Columns = CaseRow | Row[Any]  # an object, or the same columns without the cost of one
 
 
 class Tally(NamedTuple):
@@ -78,9 +74,14 @@ def find(session: Session, case_id: str) -> CaseRow | None:
     return session.get(CaseRow, case_id)
 
 
+def look(session: Session, case_id: str) -> Row[Any] | None:
+    """Read the columns of a case that are shown."""
+    return next(iter(read(session, _SHOWN, {"of": case_id})), None)
+
+
 def lock(session: Session, case_id: str) -> CaseRow | None:
     """Read a case for change; others who want to change it wait for this transaction."""
-    return session.exec(select(CaseRow).where(col(CaseRow.id) == case_id).with_for_update()).first()
+    return session.scalars(_LOCKED, {"of": case_id}).first()
 
 
 def lock_all(session: Session, case_ids: Iterable[str]) -> dict[str, CaseRow]:
@@ -106,20 +107,20 @@ def put(row: CaseRow, case: Case, *, by: str, at: datetime) -> None:
 
 def to_case(row: CaseRow) -> Case:
     """Turn a row into the state machine's case, without its last decision."""
-    return _to_public(row, None)
+    return case_of(row, None)
 
 
 def to_public(session: Session, rows: Sequence[Columns]) -> tuple[CasePublic, ...]:
     """Turn rows into cases with their last decisions, in the rows' order."""
     decided = [row.id for row in rows if _may_be_decided(row)]
     decisions = _last_decisions(session, decided) if decided else {}
-    return tuple(_to_public(row, decisions.get(row.id)) for row in rows)
+    return tuple(case_of(row, decisions.get(row.id)) for row in rows)
 
 
-def with_decisions(session: Session, row: CaseRow) -> tuple[CasePublic, tuple[DecisionPublic, ...]]:
+def with_decisions(session: Session, row: Columns) -> tuple[CasePublic, tuple[DecisionPublic, ...]]:
     """Turn a row into its case and all decisions on it, oldest first."""
     decisions = decisions_of(session, row.id) if _may_be_decided(row) else ()
-    return _to_public(row, _brief(decisions[-1]) if decisions else None), decisions
+    return case_of(row, _brief(decisions[-1]) if decisions else None), decisions
 
 
 def _may_be_decided(row: Columns) -> bool:
@@ -138,10 +139,9 @@ def add_decision(session: Session, row: DecisionRow) -> None:
 
 def decisions_of(session: Session, case_id: str) -> tuple[DecisionPublic, ...]:
     """Read all decisions on a case, oldest first."""
-    query = select(DecisionRow).where(col(DecisionRow.case_id) == case_id).order_by(col(DecisionRow.case_version))
     return tuple(
-        DecisionPublic.model_validate({**row.model_dump(exclude={"case_id"}), "statement": _statement(row)})
-        for row in session.exec(query)
+        DecisionPublic.model_validate({**row.model_dump(exclude={"case_id"}), "statement": statement_of(row)})
+        for row in session.scalars(_DECISIONS, {"of": case_id})
     )
 
 
@@ -152,10 +152,31 @@ def page(session: Session, actor: Actor, filters: QueueFilters) -> list[CaseRow]
 
 def listed(session: Session, actor: Actor, filters: QueueFilters) -> tuple[tuple[CasePublic, ...], str | None]:
     """Read a page as `page` does, with last decisions, and where the next page begins; None where there is none."""
-    rows = session.execute(_page(session, sqlalchemy.select(*_LISTED), actor, filters)).all()
+    rows = _rows(session, actor, filters)
     shown = rows[: filters.limit]
     following = cursor_of(shown[-1]) if len(rows) > filters.limit else None
     return to_public(session, shown), following
+
+
+def _rows(session: Session, actor: Actor, filters: QueueFilters) -> Sequence[Row[Any]]:
+    if actor.role is Role.LABEL or actor.queues is not None or _is_filtered(filters):
+        return session.execute(_page(session, sqlalchemy.select(*LISTED), actor, filters)).all()
+    given = {"now": clock.now(), "most": filters.limit + 1, "skipped": filters.offset}
+    return read(session, _unfiltered(filters.state, filters.parked), given)
+
+
+def _is_filtered(filters: QueueFilters) -> bool:
+    narrowed = (filters.code, filters.sender, filters.q, filters.filter, filters.holder, filters.cursor)
+    return filters.severity is not None or any(narrowed)
+
+
+@cache
+def _unfiltered(state: CaseState | None, parked: bool | None) -> Any:
+    """Build the statement of a page that nobody filters once: that takes half as long as reading the page."""
+    now: Any = bindparam("now", type_=UtcDateTime)
+    found = _in_state(QueueFilters(state=state, parked=parked), now)
+    page = sqlalchemy.select(*LISTED).where(col(CaseRow.account).is_not(None), *found)
+    return _in_order(page.limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer)))
 
 
 def _page(session: Session, query: Any, actor: Actor, filters: QueueFilters) -> Any:
@@ -194,7 +215,7 @@ def count_release(session: Session, row: OfRelease) -> int:
     if not row.release_key:
         return 1
     about = {"release": row.release_key, "account": row.account, "sender": row.sender_id}
-    return int(session.execute(_RELEASE_SIZE, about).scalar_one())
+    return int(read(session, _RELEASE_SIZE, about)[0][0])
 
 
 def of_release(session: Session, row: CaseRow) -> list[CaseRow]:
@@ -265,7 +286,9 @@ def _behind(rank: float, opened_at: datetime, case_id: str) -> ColumnElement[boo
 def _conditions(session: Session, actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
     now = clock.now()
     terms = parse(filters.filter) if actor.role is not Role.LABEL else ()
-    found = [visible(actor, CaseRow.account, CaseRow.sender_id), *_in_state(actor, _as_asked(filters, terms))]
+    asked = _as_asked(filters, terms)
+    found = [visible(actor, CaseRow.account, CaseRow.sender_id)]
+    found += _for_label(asked) if actor.role is Role.LABEL else _in_state(asked, now)
     found += conditions(terms, viewer=actor.name, now=now)
     if actor.queues is not None:
         found.append(col(CaseRow.queue).in_(sorted(actor.queues)))
@@ -287,12 +310,14 @@ def _as_asked(filters: QueueFilters, terms: Sequence[Term]) -> QueueFilters:
     return filters.model_copy(update={"state": state, "parked": parked})
 
 
-def _in_state(actor: Actor, filters: QueueFilters) -> list[ColumnElement[bool]]:
-    """To a label a case whose decision is not published yet is open; to colleagues a parked one is elsewhere."""
-    if actor.role is Role.LABEL:
-        states = LABEL_STATES[filters.state] if filters.state else tuple(CaseState)
-        return [col(CaseRow.state).in_(states)]
-    now = clock.now()
+def _for_label(filters: QueueFilters) -> list[ColumnElement[bool]]:
+    """To a label a case whose decision is not published yet is open."""
+    states = LABEL_STATES[filters.state] if filters.state else tuple(CaseState)
+    return [col(CaseRow.state).in_(states)]
+
+
+def _in_state(filters: QueueFilters, now: Any) -> list[ColumnElement[bool]]:
+    """To colleagues a parked case is elsewhere."""
     found: list[ColumnElement[bool]] = []
     if filters.state is not None:
         found.append(col(CaseRow.state) == filters.state)
@@ -308,37 +333,8 @@ def _has(column: Any, part: str) -> ColumnElement[bool]:
     return col(column).icontains(plain(part), autoescape=True)
 
 
-def _to_public(row: Columns, decision: Decision | None) -> CasePublic:
-    flat = dict(zip(_FLAT, _READ_FLAT(row), strict=True))
-    parts = {"codes": tuple(row.codes.split()), "claim": _claim(row), "park": _park(row), "decision": decision}
-    return CasePublic.model_validate({**flat, **parts})
-
-
-def _claim(row: Columns) -> Claim | None:
-    if row.claim_holder is None or row.claim_expires_at is None:
-        return None
-    return Claim(
-        holder=row.claim_holder, expires_at=row.claim_expires_at, note=row.claim_note, given_by=row.claim_given_by
-    )
-
-
-def _park(row: Columns) -> Park | None:
-    if row.parked_by is None or row.parked_until is None:
-        return None
-    return Park(by=row.parked_by, until=row.parked_until, reason=row.park_reason)
-
-
 def _last_decisions(session: Session, case_ids: list[str]) -> dict[str, Decision]:
-    columns = [getattr(DecisionRow, name) for name in ("case_id", *_DECISION)]
+    columns = [getattr(DecisionRow, name) for name in ("case_id", *DECISION)]
     query = select(*columns).where(among(session, DecisionRow.case_id, case_ids))
     last = {row[0]: row[1:] for row in session.execute(query.order_by(col(DecisionRow.case_version)))}
-    return {case_id: _decision(dict(zip(_DECISION, found, strict=True))) for case_id, found in last.items()}
-
-
-def _decision(columns: dict[str, Any]) -> Decision:
-    text = columns.pop("statement")
-    return Decision(**columns, statement=StatementOfReasons.model_validate_json(text) if text else None)
-
-
-def _statement(row: DecisionRow) -> StatementOfReasons | None:
-    return StatementOfReasons.model_validate_json(row.statement) if row.statement else None
+    return {case_id: decision_of(dict(zip(DECISION, found, strict=True))) for case_id, found in last.items()}

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Insert, bindparam, update
+from sqlalchemy import Insert, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -31,6 +31,12 @@ _OF_CASE = (  # built once: each page of a case asks for it
     sqlalchemy.select(*map(col, (EventRow.seq, EventRow.kind, EventRow.actor, EventRow.at, EventRow.payload)))
     .where(col(EventRow.case_id) == bindparam("of"))
     .order_by(col(EventRow.seq))
+)
+
+_HEADS = ChainHeadRow.__table__  # type: ignore[attr-defined]
+_HEAD_ALONE = sqlalchemy.select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.name == CHAIN).with_for_update()
+_MOVE_HEAD = (
+    sqlalchemy.update(_HEADS).where(_HEADS.c.name == CHAIN).values(seq=bindparam("last"), hash=bindparam("digest"))
 )
 
 
@@ -54,7 +60,7 @@ def settle(session: Session) -> None:
     for event in events:
         head = _link(event, head)
     bulk.insert(session, EventRow, events)
-    session.execute(update(ChainHeadRow).where(col(ChainHeadRow.name) == CHAIN).values(seq=head.seq, hash=head.hash))
+    session.connection().execute(_MOVE_HEAD, {"last": head.seq, "digest": head.hash})
     outbox.put(session, events)
 
 
@@ -63,7 +69,7 @@ def of_case(session: Session, case_id: str) -> tuple[EventPublic, ...]:
     settle(session)
     return tuple(
         EventPublic(seq=seq, kind=kind, actor=actor, at=at, payload=json.loads(payload))
-        for seq, kind, actor, at, payload in session.execute(_OF_CASE, {"of": case_id})
+        for seq, kind, actor, at, payload in bulk.read(session, _OF_CASE, {"of": case_id})
     )
 
 
@@ -107,12 +113,12 @@ def walk(session: Session, *, after: int = 0, page: int = PAGE) -> Iterator[Even
 
 
 def _lock_head(session: Session) -> Head:
-    query = select(ChainHeadRow).where(col(ChainHeadRow.name) == CHAIN).with_for_update()
-    row = session.exec(query.execution_options(populate_existing=True)).first()
-    if row is None:
+    found = bulk.read(session, _HEAD_ALONE)
+    if not found:
         session.execute(_first_head(session))
-        row = session.exec(query.execution_options(populate_existing=True)).one()
-    return Head(seq=row.seq, hash=row.hash)
+        found = bulk.read(session, _HEAD_ALONE)
+    seq, last_hash = found[0]
+    return Head(seq=seq, hash=last_hash)
 
 
 def _first_head(session: Session) -> Insert:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from api.services.access import PERMISSIONS, Actor, Permission, Role
+from api.store.bulk import read
 from api.tables import AccountDpidRow, AccountRow, ApiKeyRow, PreferencesRow, SessionRow, SignInTokenRow
 
 
@@ -72,7 +73,7 @@ def by_digest(session: Session, digest: str, now: datetime) -> ApiKeyRow | None:
 
 def reviewers(session: Session) -> list[str]:
     """Name all who may work on cases now."""
-    return [name for name, role, scopes in session.execute(_REVIEWERS) if _may(role, scopes, Permission.REVIEW)]
+    return [name for name, role, scopes in read(session, _REVIEWERS) if _may(role, scopes, Permission.REVIEW)]
 
 
 def may(row: ApiKeyRow, permission: Permission) -> bool:
@@ -138,8 +139,8 @@ def owner_of(session: Session, dpid: str) -> str | None:
 
 def live_session(session: Session, digest: str, now: datetime) -> LiveSession | None:
     """Find a console session that still holds: whose it is, and what that person set."""
-    found = session.execute(_LIVE, {"digest": digest, "now": now}).first()
-    return LiveSession(*found) if found else None
+    found = read(session, _LIVE, {"digest": digest, "now": now})
+    return LiveSession(*found[0]) if found else None
 
 
 def lock_sign_in(session: Session, digest: str) -> SignInTokenRow | None:

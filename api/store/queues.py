@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, or_
 from sqlmodel import Session, col, select
 
 from api.store.cases import COUNT_LIMIT
@@ -15,6 +15,11 @@ from api.tables.work import MAIN_QUEUE
 from schemas.cases import CaseState
 
 CHUNK = 500
+_VIEWS = (  # built once: every page of the queue asks for it
+    select(SavedViewRow)
+    .where(or_(col(SavedViewRow.owner) == bindparam("owner"), col(SavedViewRow.is_shared)))
+    .order_by(col(SavedViewRow.name), col(SavedViewRow.id))
+)
 Rule = tuple[Sequence[ColumnElement[bool]], str]
 
 
@@ -146,8 +151,7 @@ def view(session: Session, view_id: str) -> SavedViewRow | None:
 
 def views(session: Session, owner: str) -> list[SavedViewRow]:
     """Read one's own views and those that colleagues share, by name."""
-    mine = or_(col(SavedViewRow.owner) == owner, col(SavedViewRow.is_shared))
-    return list(session.exec(select(SavedViewRow).where(mine).order_by(col(SavedViewRow.name), col(SavedViewRow.id))))
+    return list(session.scalars(_VIEWS, {"owner": owner}))
 
 
 def named_view(session: Session, owner: str, name: str) -> SavedViewRow | None:

@@ -7,9 +7,10 @@ from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, select
 
 from api.services.access import Actor
-from api.store.bulk import among
+from api.store.bulk import among, read
 from api.store.cases import visible
-from api.tables import CaseRow, DeliveryRow, ScreeningRow
+from api.store.shown import Columns
+from api.tables import DeliveryRow, ScreeningRow
 from schemas.screening import Screening
 
 INGEST_LOCK = 0x696E67  # "ing": batches come one after the other, so that none waits for another in a ring
@@ -74,9 +75,9 @@ def of_deliveries(session: Session, ids: Iterable[str]) -> list[ScreeningRow]:
     return list(session.exec(query.order_by(col(ScreeningRow.screened_at), col(ScreeningRow.id))))
 
 
-def of_case(session: Session, case: CaseRow) -> Screening:
+def of_case(session: Session, case: Columns) -> Screening:
     """Read the screening that a case rests on."""
-    return Screening.model_validate_json(session.execute(_DOCUMENT, {"of": case.screening_id}).scalar_one())
+    return Screening.model_validate_json(read(session, _DOCUMENT, {"of": case.screening_id})[0][0])
 
 
 def document(row: ScreeningRow) -> Screening:
