@@ -47,9 +47,33 @@ class Sending {
       await this.look();
       return;
     }
+    this.mark = target.appeal ? `upload ${target.appeal} ${target.kind} ${this.path} ${this.file.size} ${this.file.lastModified}` : null;
+    if (await this.remembered()) return;
     const told = Object.entries({ filename: this.path, ...target }).map(([name, value]) => `${name} ${encode(value)}`);
     const headers = { "Upload-Length": String(this.file.size), "Upload-Metadata": told.join(",") };
     this.url = (await ask("POST", uploads, headers)).headers.get("Location");
+    if (this.mark) localStorage.setItem(this.mark, this.url);
+  }
+
+  /** Whether this browser began the very file for the same appeal before; a draft's files the server names itself. */
+  async remembered() {
+    const url = this.mark && localStorage.getItem(this.mark);
+    if (!url) return false;
+    this.url = url;
+    try {
+      await this.look();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      localStorage.removeItem(this.mark);
+      this.url = null;
+      return false;
+    }
+  }
+
+  done() {
+    if (this.mark) localStorage.removeItem(this.mark);
+    this.show("sent");
   }
 
   async look() {
@@ -144,7 +168,7 @@ class Queue {
           await sending.step();
           attempt = 0;
         }
-        sending.show("sent");
+        sending.done();
         return true;
       } catch (error) {
         if (error instanceof Refused) {
