@@ -35,8 +35,10 @@ class Totals:
         Seconds of sound listened to.
     listen_cpu_s
         Processor seconds of the listeners' children.
+    judged_again
+        Screenings that were made of a recording once more, at the end, with the whole run known.
     delivered
-        Outcomes of delivery: created, unchanged, refused.
+        Outcomes of delivery, of both: created, unchanged, refused.
     """
 
     named: int = 0
@@ -52,6 +54,7 @@ class Totals:
     listen_cpu_s: float = 0.0
     flagged: int = 0
     flags: Counter[str] = field(default_factory=Counter)
+    judged_again: int = 0
     delivered: Counter[str] = field(default_factory=Counter)
 
 
@@ -120,8 +123,9 @@ class Progress:
             self._totals.flags.update(flag.code for flag in screening.flags)
 
     def count_changed(self, before: Screening, after: Screening) -> None:
-        """Count the flags that looking again has added to a screening."""
+        """Count a screening that looking again has changed, and the flags that it has added."""
         with self._lock:
+            self._totals.judged_again += 1
             self._totals.flagged += bool(after.flags) and not before.flags
             self._totals.flags.update({flag.code for flag in after.flags} - {flag.code for flag in before.flags})
 

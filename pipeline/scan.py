@@ -108,6 +108,7 @@ class Summary:
             "not_audio": totals.not_audio,
             "flagged": totals.flagged,
             "flags": dict(sorted(totals.flags.items())),
+            "judged_again": totals.judged_again,
             "delivered": dict(sorted(totals.delivered.items())),
             "waiting": self.waiting,
             "sound_seconds": round(totals.heard_s, 1),

@@ -1,5 +1,6 @@
 """The `liner scan` command: screen a folder or manifest once."""
 
+import contextlib
 import json
 import os
 import signal
@@ -114,7 +115,7 @@ def run(
             policy=policy_of(policy, lake=where, delivers=not no_review, url=review_url, key=review_key),
             workers=workers or os.cpu_count() or 1,
             force=force,
-            review=None if no_review else review_client(settings, review_url, review_key),
+            review=None if no_review else review_client(settings, review_url, review_key, plays=path),
             yardstick=yardstick(profile, xsd),
         )
     )
@@ -131,8 +132,16 @@ def read_policy(path: Path | None) -> "Policy | None":
     return policy_of(path, lake=Settings().lake) if path is not None else None
 
 
-def review_client(settings: Settings, url: str | None, key: str | None) -> "ClientFactory":
-    """Choose the review API: an address, else this machine's own without a network."""
+def review_client(
+    settings: Settings, url: str | None, key: str | None, *, plays: Path | None = None
+) -> "ClientFactory":
+    """Choose the review API: an address, else this machine's own without a network.
+
+    Parameters
+    ----------
+    plays
+        What is screened; this machine's own review lets people hear what lies there. Another one has its own folders.
+    """
     from pipeline.deliver import OverHttp
 
     address = url or settings.review_url
@@ -140,7 +149,17 @@ def review_client(settings: Settings, url: str | None, key: str | None) -> "Clie
         return OverHttp(address.rstrip("/"), key or settings.review_key.get_secret_value())
     from api.inprocess import client
 
+    if plays is not None and plays.exists():
+        _let_play(settings, plays if plays.is_dir() else plays.absolute().parent)
     return partial(client, settings)
+
+
+def _let_play(settings: Settings, folder: Path) -> None:
+    from api.services.audio import register_root
+    from api.store.database import open_database
+
+    with contextlib.closing(open_database(settings.database_url)) as db:
+        register_root(db, folder)
 
 
 def run_visibly(run: "Run", graph: "Callable[[Run], None]", *, quiet: bool) -> "Summary":
@@ -241,6 +260,8 @@ def _lines(summary: "Summary", *, delivers: bool) -> Iterator[str]:
     if totals.flags:
         counts = ", ".join(f"{code} {number}" for code, number in sorted(totals.flags.items()))
         yield f"Flagged {totals.flagged}: {counts}."
+    if totals.judged_again:
+        yield f"Judged {totals.judged_again} of them again at the end, with the whole run known."
     if totals.dead_letters:
         yield f"{totals.dead_letters} dead letters with stage and cause: {summary.lake}/dead_letters/*.parquet"
     if delivers:
@@ -253,6 +274,7 @@ def _lines(summary: "Summary", *, delivers: bool) -> Iterator[str]:
 def _delivery_lines(summary: "Summary") -> Iterator[str]:
     done = summary.totals.delivered
     if done:
-        yield "Review: " + ", ".join(f"{number} {status}" for status, number in sorted(done.items())) + "."
+        counts = ", ".join(f"{number} {status}" for status, number in sorted(done.items()))
+        yield f"Review, by screening: {counts}."
     if summary.waiting:
         yield f"{summary.waiting} wait for the review API; the next run delivers them."

@@ -83,7 +83,7 @@ def run(
             lake=where,
             policy=policy_of(policy, lake=where, delivers=not no_review, url=review_url, key=review_key),
             force=force,
-            review=None if no_review else review_client(settings, review_url, review_key),
+            review=None if no_review else review_client(settings, review_url, review_key, plays=zone),
             yardstick=yardstick(profile, xsd),
         )
     )

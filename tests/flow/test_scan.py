@@ -1,5 +1,6 @@
 """`liner scan` on real sound: the listener, the lake, the catalogue and the review API of this process."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,10 @@ from typer.testing import CliRunner
 
 from api.cli.app import app
 from api.inprocess import client
+from api.services import audio
 from api.settings import Settings
+from api.store.database import open_database
+from schemas.errors import NotFound
 
 LINER = (sys.executable, "-P", "-c", "from api.cli import main; main()")
 
@@ -56,6 +60,12 @@ def test_a_landing_folder_is_screened_once_and_reaches_the_review(home, tmp_path
     table = screenings(home)
     assert table.filter(pl.col("isrc") == "QZABC2600001")["account"].to_list() == ["nova"]
     assert table["duration_s"].drop_nulls().to_list() == pytest.approx([4.0, 4.0, 4.0], abs=0.1)
+
+    with contextlib.closing(open_database(Settings().database_url)) as db:
+        heard = audio.playable(db, Settings(), str(zone / "accounts" / "nova" / "album" / "resources" / "a.wav"))
+        assert heard.is_file()  # the review on this machine plays what a command here screened
+        with pytest.raises(NotFound):
+            audio.playable(db, Settings(), str(put_sound(tmp_path / "elsewhere.wav")))
 
     second = liner("scan", zone)
     assert (second["recordings"], second["screened"], second["skipped"]) == (6, 0, 6)
