@@ -45,6 +45,7 @@ from api.security import BodyLimit, SecurityHeaders, cookie_name
 from api.services import alerts, courier, drafting, drafts
 from api.services import deliveries as deliveries_service
 from api.services import policies as policies_service
+from api.services.access import Role
 from api.settings import Settings
 from api.shared_buckets import SharedBuckets, SharedNames, SharedTable
 from api.store.database import Database, open_database
@@ -77,6 +78,8 @@ ROUTERS = (
     chat,
 )
 STRANGER_BODY_BYTES = 64 * 1024
+LABEL_BODY_BYTES = 1024 * 1024  # beside files and messages: half a million fields take seconds to refuse one by one
+LONG_OF_LABELS = (DELIVERIES, UPLOADS, "/v1/drafts/", "/portal/drafts/", "/portal/disclosure")
 PUBLISH_EVERY_S = 1.0
 log = logging.getLogger("liner.api")
 
@@ -186,13 +189,15 @@ def _limits(settings: Settings) -> Callable[[Request], Awaitable[int]]:
             return min(chat.MAX_BODY_BYTES, settings.max_body_bytes)  # signed, not keyed: the body is what is checked
         if request.method not in SAFE_METHODS:
             try:
-                await identified(request)
+                is_label = (await identified(request)).role is Role.LABEL
             except NotSignedIn:
                 if path.startswith("/v1/"):
                     raise
                 if creator_proofs.is_piece(request.method, path):
                     return settings.max_file_bytes  # its route finds the link good before it reads a byte
                 return min(STRANGER_BODY_BYTES, settings.max_body_bytes)  # enough for the form that signs in
+            if is_label and not path.startswith(LONG_OF_LABELS):
+                return min(LABEL_BODY_BYTES, settings.max_body_bytes)
         if path.startswith(UPLOADS):
             return settings.max_file_bytes
         return settings.max_delivery_bytes if path == DELIVERIES else settings.max_body_bytes

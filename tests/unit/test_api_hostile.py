@@ -65,6 +65,18 @@ def test_a_stranger_may_send_a_form_and_no_more(api, path):
     assert taken <= 2 * CHUNK
 
 
+def test_a_label_sends_no_more_than_its_commands_need(api):
+    head = {**JSON, "authorization": api.label.headers["authorization"]}
+
+    status, problem, taken = send(api.app, "/v1/appeals", head, b"{")
+
+    assert (status, problem["code"]) == (413, "too-large")
+    assert taken <= 1024 * 1024 + CHUNK
+    draft = api.label.post("/v1/drafts").json()["id"]
+    message = {"text": "<a>" + "b" * 2_000_000 + "</a>"}
+    assert api.label.put(f"/v1/drafts/{draft}/files/m.xml", json=message).status_code == 200
+
+
 def test_who_has_a_key_may_send_all_that_is_allowed(api):
     answer = api.service.post("/v1/screenings", content=b'{"screenings": []' + b" " * 200_000 + b"}", headers=JSON)
 
