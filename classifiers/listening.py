@@ -31,7 +31,7 @@ class Limits(Model):
     cpu_s_per_minute: float = 5.0
     floor_s: float = 20.0
     seconds_per_minute: float = 5.0
-    stall_s: float = 30.0
+    stall_s: float = 60.0
     max_duration_s: float = 12 * 3600.0
     memory_bytes: int = 768 * 1024 * 1024
     listening_bytes: int = 400 * 1024 * 1024

@@ -161,7 +161,7 @@ def _recording_intake(ref: DeliveryRef, message: Message, recording: SoundRecord
             "recording_key": recording_key(
                 sender=sender,
                 isrc=recording.isrc,
-                release=release.key if release else None,
+                release=release.known_as if release else None,
                 reference=recording.reference,
                 uri=join(ref.path, f"{message.path}#{recording.reference}"),
             ),
@@ -192,14 +192,14 @@ def _about_message(message: Message) -> dict[str, object]:
 
 def _about_main_release(message: Message) -> dict[str, object]:
     release = message.main_release
-    return {"release_key": release.key, "release_title": release.title} if release else {}
+    return {"release_key": release.known_as, "release_title": release.title} if release else {}
 
 
 def _about_release(release: Release | None, lookups: Lookups) -> dict[str, object]:
     if release is None:
         return {}
     return {
-        "release_key": release.key,
+        "release_key": release.known_as,
         "release_title": release.title,
         "release_date": release.release_date,
         "label": release.label,

@@ -12,6 +12,8 @@ from schemas.base import Model, Part
 from schemas.disclosure import Contribution, Disclosure
 from schemas.findings import Location
 
+_NAME_CHARS = 200  # of a release that has no identifier
+
 
 class MessageKind(StrEnum):
     """The root element of a message, or the form of a submission."""
@@ -179,7 +181,20 @@ class Release(Part):
     @property
     def key(self) -> str:
         """The identifier to know the release by: GRid, ICPN, another id, else the reference."""
-        return self.grid or self.icpn or next((i.value for i in self.ids if i.value), self.reference)
+        return self._id or self.reference
+
+    @property
+    def known_as(self) -> str:
+        """What tells the release from its sender's others in any message: an identifier, else title and artist.
+
+        References begin anew in each message: by them, everything without an identifier would be one release.
+        """
+        named = " / ".join(filter(None, (self.title, self.display_artist)))
+        return self._id or named[:_NAME_CHARS] or self.reference
+
+    @property
+    def _id(self) -> str | None:
+        return self.grid or self.icpn or next((i.value for i in self.ids if i.value), None)
 
 
 class MessageInBatch(Model):

@@ -115,7 +115,7 @@ def _intake(message: Message, recording: SoundRecording, delivery_id: str) -> In
         message_id=message.message_id,
         message_path=message.path,
         ern_version=message.ern_version,
-        release_key=release.key if release else None,
+        release_key=release.known_as if release else None,
         release_title=release.title if release else "",
         recording=recording,
     )

@@ -225,3 +225,32 @@ def test_addresses_of_the_web_are_not_opened():
 def test_a_store_without_its_client_is_said():
     with pytest.raises(InvalidInput, match=r"s3://"), localised("s3://bucket/a.wav"):
         pytest.fail("opened")
+
+
+def put_submission(folder, number, title):
+    recording = {"title": "Song", "artist": "Nova", "file": "a.flac"}
+    release = {"title": title, "artist": "Nova", "territories": ["Worldwide"]}
+    sender = {"name": "Nova Records"}
+    put(folder / "a.flac")
+    put(
+        folder / "submission.json",
+        json.dumps(
+            {
+                "liner": "submission/1",
+                "id": f"S{number}",
+                "sender": sender,
+                "release": release,
+                "recordings": [recording],
+            }
+        ),
+    )
+
+
+def test_releases_without_an_identifier_are_not_one_release(tmp_path):
+    """References begin anew in each message; a redelivery keeps its keys."""
+    for number, title in enumerate(["First", "Second", "First"]):
+        put_submission(tmp_path / f"d{number}", number, title)
+    first, second, again = read(tmp_path)
+    assert (first.release_key, second.release_key) == ("First / Nova", "Second / Nova")
+    assert first.recording_key != second.recording_key
+    assert (first.recording_key, first.release_key) == (again.recording_key, again.release_key)

@@ -213,6 +213,7 @@ def test_a_copy_says_what_it_is_a_copy_of():
 
 
 NOISE = {"flatness": 0.56, "onset_rate_hz": 0.0, "loudness_range_lu": 0.1, "silence_share": 0.0}
+CUT = {"cutoff_drop_db": 62.0, "silence_share": 0.0}
 LOOP = {"repetition_share": 0.99, "repetition_lag_s": 2.0, "duration_s": 70.0}
 
 
@@ -230,9 +231,12 @@ LOOP = {"repetition_share": 0.99, "repetition_lag_s": 2.0, "duration_s": 70.0}
         ({**LOOP, "duration_s": 20.0}, []),
         ({"clipping_share": 0.1}, ["AUD-004"]),
         ({"clipping_share": 0.0035}, []),
-        ({"bandwidth_hz": 16000.0, "silence_share": 0.0}, ["AUD-005"]),
-        ({"bandwidth_hz": 20000.0, "silence_share": 0.0}, []),
-        ({"bandwidth_hz": 9000.0, "silence_share": 0.0}, []),  # an old recording
+        ({**CUT, "cutoff_hz": 16730.0}, ["AUD-005"]),
+        ({**CUT, "cutoff_hz": 18820.0}, ["AUD-005"]),
+        ({**CUT, "cutoff_hz": 20030.0}, []),  # a converter, or 320 kb/s
+        ({**CUT, "cutoff_hz": 9970.0}, []),  # a filter of the music's own
+        ({**CUT, "cutoff_hz": 16000.0, "cutoff_drop_db": 21.0}, []),
+        ({"bandwidth_hz": 16000.0, "silence_share": 0.0}, []),  # an old recording: it ends, but not at once
     ],
 )
 def test_heard_reasons(values, expected):
@@ -242,7 +246,7 @@ def test_heard_reasons(values, expected):
 def test_a_cut_off_says_nothing_of_a_lossy_file():
     lossy = evidence(audio=facts(codec="mp3"))
 
-    assert codes(heard(lossy, bandwidth_hz=16000.0, silence_share=0.0)) == []
+    assert codes(heard(lossy, **CUT, cutoff_hz=16000.0)) == []
 
 
 ESTIMATE = {"false_positive_share": 0.004, "synthetic_probability": 0.97}
