@@ -1,29 +1,13 @@
 """The `liner evaluate` commands: what a model is worth on anybody's labelled files."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from schemas.errors import InvalidInput
+from api.cli.evaluating import Attacks, Format, ModelName, Output, Root, View, evaluate_app, of_view
 
-if TYPE_CHECKING:
-    from classifiers.synthetic.corpus import LabelledFile
-
-evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a model on labelled files.")
-
-
-class Format(StrEnum):
-    """How figures are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Manifest = Annotated[Path, typer.Option(help="CSV with the columns path, label, source; optional song, group, view.")]
-Root = Annotated[Path, typer.Option(help="The folder that the paths are relative to.")]
-Attacks = Annotated[str, typer.Option("--attack", help="For example mp3-64,opus-48,speed+2,pitch-1,noise-20.")]
+MANIFEST = "CSV with the columns path, label, source; optional song, group, view."
 
 
 def mount(app: typer.Typer) -> None:
@@ -34,12 +18,12 @@ def mount(app: typer.Typer) -> None:
 @evaluate_app.command("synthetic")
 def synthetic(
     *,
-    manifest: Manifest,
+    manifest: Annotated[Path, typer.Option(help=MANIFEST)],
     root: Root,
     attack: Attacks = "",
-    view: Annotated[str, typer.Option(help="Only rows of this view.")] = "",
-    model: Annotated[str | None, typer.Option(help="A model of `liner models list`; default: what is in use.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+    view: View = "",
+    model: ModelName = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Score labelled files, clean and under attack, and print ranking, rates and calibration.
 
@@ -57,18 +41,11 @@ def synthetic(
     from classifiers.synthetic.model import SyntheticModel
 
     attacks = parse_attacks(attack)
-    files = _of_view(read_manifest(manifest), view)
+    files = of_view([(file.view, file) for file in read_manifest(manifest)], view)
     with counted("scored") as progress:
         names = {active.SYNTHETIC: model} if model else active.read_pointer().names
         figures = evaluate(files, root, SyntheticModel.in_use(names), attacks, progress)
     _write(figures, output)
-
-
-def _of_view(files: "tuple[LabelledFile, ...]", view: str) -> "tuple[LabelledFile, ...]":
-    chosen = tuple(file for file in files if not view or file.view == view)
-    if not chosen:
-        raise InvalidInput(f"The manifest has no row of the view {view!r}.")
-    return chosen
 
 
 def _write(figures: dict[str, Any], output: Format) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.evaluate import Format, evaluate_app
+from api.cli.evaluating import Format, evaluate_app
 
 
 def mount(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.evaluate import Attacks, Format, evaluate_app
+from api.cli.evaluating import Attacks, Format, ModelName, Output, Root, View, evaluate_app, of_view
 
 MANIFEST = (
     "CSV with path, label (spam or anything else), source; optional title, artist, genre, isrc, duration_s, group."
@@ -22,11 +22,11 @@ def mount(app: typer.Typer) -> None:
 def spam(
     *,
     manifest: Annotated[Path, typer.Option(help=MANIFEST)],
-    root: Annotated[Path, typer.Option(help="The folder that the paths are relative to.")],
+    root: Root,
     attack: Attacks = "",
-    view: Annotated[str, typer.Option(help="Only rows of this view.")] = "",
-    model: Annotated[str | None, typer.Option(help="A model of `liner models list`; default: what is in use.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+    view: View = "",
+    model: ModelName = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Score labelled files and what the rows say of them; print ranking, rates, false flags by source.
 
@@ -42,11 +42,8 @@ def spam(
     from classifiers.spam.evaluate import evaluate, read_rows
     from classifiers.spam.model import model_named
     from classifiers.synthetic.attacks import parse_attacks
-    from schemas.errors import InvalidInput
 
-    rows = tuple(row for row in read_rows(manifest) if not view or row.get("view") == view)
-    if not rows:
-        raise InvalidInput(f"The manifest has no row of the view {view!r}.")
+    rows = of_view([(row.get("view", ""), row) for row in read_rows(manifest)], view)
     attacks = parse_attacks(attack)
     name = model or active.read_pointer().names[active.SPAM]
     with Listener() as listener, counted("scored") as progress:

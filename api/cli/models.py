@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.evaluate import Format
+from api.cli.evaluating import Format
 from schemas.errors import InvalidInput
 from schemas.steering import RecallKind
 
