@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from api.answers import ready
 from api.deps import CurrentActor, Db, Rules
 from api.public import (
     CaseView,
@@ -22,16 +23,16 @@ from api.services import cases
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
 
-@router.get("")
-def queue(db: Db, actor: CurrentActor, filters: Annotated[QueueFilters, Query()]) -> QueuePage:
+@router.get("", response_model=QueuePage)
+def queue(db: Db, actor: CurrentActor, filters: Annotated[QueueFilters, Query()]) -> Response:
     """List cases, most urgent first, then longest waiting."""
-    return cases.queue(db, actor, filters)
+    return ready(cases.queue(db, actor, filters))
 
 
-@router.get("/{case_id}")
-def view(db: Db, actor: CurrentActor, case_id: str) -> CaseView:
+@router.get("/{case_id}", response_model=CaseView)
+def view(db: Db, actor: CurrentActor, case_id: str) -> Response:
     """Read a case with its four layers, decisions, events and what may be done with it."""
-    return cases.view(db, actor, case_id)
+    return ready(cases.view(db, actor, case_id))
 
 
 @router.get("/{case_id}/events")
@@ -52,10 +53,10 @@ def release(db: Db, actor: CurrentActor, case_id: str, command: VersionCreate) -
     return cases.release(db, actor, case_id, expected_version=command.expected_version)
 
 
-@router.post("/{case_id}/decide")
-def decide(db: Db, actor: CurrentActor, rules: Rules, case_id: str, command: DecisionCreate) -> CaseView:
+@router.post("/{case_id}/decide", response_model=CaseView)
+def decide(db: Db, actor: CurrentActor, rules: Rules, case_id: str, command: DecisionCreate) -> Response:
     """Decide a case; it can be undone until it is published. A restriction carries its statement of reasons."""
-    return cases.decide(
+    decided = cases.decide(
         db,
         actor,
         case_id,
@@ -66,6 +67,7 @@ def decide(db: Db, actor: CurrentActor, rules: Rules, case_id: str, command: Dec
         statement=command.statement,
         expected_version=command.expected_version,
     )
+    return ready(decided)
 
 
 @router.delete("/{case_id}/decision")
