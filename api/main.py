@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -170,7 +171,7 @@ async def _publish(database: Database) -> None:
     """Let drafts have their effect when their time has come, as long as the service runs."""
     while True:
         try:
-            await run_in_threadpool(drafts.publish_due, database)
+            await run_in_threadpool(drafts.publish_due, database, rest=time.sleep)
         except (LinerError, SQLAlchemyError):
             log.exception("drafts could not be published; they are tried again")
         await asyncio.sleep(PUBLISH_EVERY_S)

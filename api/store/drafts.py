@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_
+from sqlalchemy import bindparam, func, or_
 from sqlmodel import Session, col, select
 
 from api.tables import DecisionRow, DraftRow
 
 EXPERIENCED = 1000  # decisions: nobody is called new after so many, whatever the rules say
 
+_OF_CASE = select(DraftRow).where(col(DraftRow.case_id) == bindparam("of"))
+
 
 def of_case(session: Session, case_id: str) -> DraftRow | None:
     """Read the draft of a case."""
-    return session.exec(select(DraftRow).where(col(DraftRow.case_id) == case_id)).first()
+    return session.scalars(_OF_CASE, {"of": case_id}).first()
 
 
 def of_cases(session: Session, case_ids: Sequence[str]) -> dict[str, DraftRow]:

@@ -79,6 +79,16 @@ class TestUndo:
         assert leaving(db) == ["case.decided"]
         assert drafts.publish_due(db) == 0
 
+    def test_publishing_rests_after_each_as_long_as_it_took(self, db, case, time):
+        rests = []
+        decide(db)
+
+        assert drafts.publish_due(db, rest=rests.append) == 0
+        assert rests == []
+        time.pass_by(seconds=60)
+        assert drafts.publish_due(db, rest=rests.append) == 1
+        assert [0 < one < 60 for one in rests] == [True]
+
     def test_undone_it_never_was(self, db, case, time):
         decide(db)
         time.pass_by(seconds=59)
