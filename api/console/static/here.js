@@ -11,12 +11,10 @@ if (here) {
 }
 
 const TOLD_MS = 300; // a screen reader takes up a new page first; what changes afterwards it says
-const notice = document.querySelector(".notice");
+const said = document.querySelector("[data-notice]");
+const notice = said?.closest(".notice");
 if (notice?.matches(".notice-problem")) notice.focus();
-else if (notice) {
-  const said = notice.querySelector("[data-notice]").textContent;
-  setTimeout(() => { document.getElementById("live").textContent = said; }, TOLD_MS);
-}
+else if (notice) setTimeout(() => { document.getElementById("live").textContent = said.textContent; }, TOLD_MS);
 const address = new URL(location);
 if (address.searchParams.has("did")) { // whoever gets this address from a colleague did nothing
   address.searchParams.delete("did");
