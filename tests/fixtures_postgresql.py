@@ -18,11 +18,18 @@ from api.tables import Table
 BINARIES = Path("/usr/lib/postgresql")
 SETTINGS = "-c listen_addresses='' -c fsync=off -c shared_buffers=16MB -c max_connections=60"
 NUMBERS = count()
+ROOM_BYTES = 4_000_000_000
 
 
 def _newest_binaries() -> Path | None:
     found = sorted(BINARIES.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
+
+
+def _memory() -> str | None:
+    """A file system in memory, where there is room for some databases; deleting them on a disk takes seconds."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > ROOM_BYTES else None
 
 
 def _as_postgres(*command: str) -> None:
@@ -41,7 +48,7 @@ def postgresql() -> Iterator[str]:
         pytest.skip("needs PostgreSQL's server programs (Debian: apt-get install postgresql)")
     if os.geteuid() == 0 and shutil.which("runuser") is None:
         pytest.skip("needs runuser: PostgreSQL refuses to run as root")
-    folder = Path(tempfile.mkdtemp(prefix="liner-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="liner-pg-", dir=_memory()))
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
         os.chown(folder, user.pw_uid, user.pw_gid)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fixtures_browser import Server, contradiction, plain_case, write_tune
+from fixtures_browser import Server, contradiction, plain_case, seed_all, serving, write_tune
 from fixtures_pages import DESKTOP, OVERFLOW, PHONE, SMALL, World, opened, rows, shoot, until, until_ready
+from fixtures_postgresql import NUMBERS, _create
 
 from api.public import QueueFilters
 from api.services import cases
 from api.services.access import Actor, Role
+from api.settings import Settings
 from schemas.cases import Action, StatementOfReasons
 from schemas.policy import house_text
 from schemas.review import load_rules
@@ -50,6 +52,17 @@ signals = [{ signal = "flatness", at_least = 0.5 }]
 """
 )
 MIA = Actor("mia", Role.MODERATOR)
+
+
+@pytest.fixture(scope="module")
+def world(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A server on PostgreSQL with one case: a journey brings what else it needs."""
+    name = f"journeys_{next(NUMBERS)}"
+    _create(postgresql, name)
+    home = tmp_path_factory.mktemp("journeys") / "home"
+    with serving(Settings(home=home, database_url=postgresql.format(name=name))) as running:
+        seed_all(running, plain=1)
+        yield World(running, {})
 
 
 def add(server: Server, key: str, title: str, artist: str, *, account: str = "") -> str:
