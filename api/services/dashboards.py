@@ -162,6 +162,10 @@ def _behind(
             f"Decided cases with a flag that rests on {value}{what}",
             store.is_judged(judged, FlagRow.model, value, upheld=upheld),
         ),
+        "flagged": lambda: (
+            f"Cases that {value} flagged in the week from {part}",
+            store.is_flagged_from(_day(part), value),
+        ),
         "sender": lambda: (
             f"Cases of recordings that {value or 'nobody named'} {'left undeclared' if part == 'silent' else 'sent'}",
             store.is_declared(lately, value, silent_only=part == "silent"),

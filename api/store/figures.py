@@ -175,6 +175,18 @@ def is_judged(since: datetime, by: Any, value: str, *, upheld: bool | None) -> C
     return _has_decision(*stands(since), flag, *more)
 
 
+def is_flagged_from(day: date, model: str) -> ColumnElement[bool]:
+    """Cases with a flag that rests on a model, of screenings that came within seven days from a day on."""
+    start, _ = bounds(day)
+    return exists().where(
+        col(ScreeningRow.case_id) == col(CaseRow.id),
+        col(ScreeningRow.received_at) >= start,
+        col(ScreeningRow.received_at) < start + timedelta(days=7),
+        col(FlagRow.screening_id) == col(ScreeningRow.id),
+        col(FlagRow.model) == model,
+    )
+
+
 def is_declared(since: datetime, sender: str, *, silent_only: bool) -> ColumnElement[bool]:
     """Cases of recordings that a sender declared, or said nothing of."""
     found = exists().where(

@@ -72,6 +72,15 @@ def test_precision_is_what_was_upheld(filled):
         assert len(behind(filled, figure, value)) == 4
 
 
+def test_the_share_that_a_model_flagged_in_a_week_opens_its_cases(filled):
+    today = clock.now().date()
+    flagged = behind(filled, "flagged", MODEL, str(today - timedelta(days=6)))
+
+    assert flagged >= {case(n) for n in (1, 2, 3, 4)}
+    assert behind(filled, "flagged", "another-1", str(today)) == set()
+    assert behind(filled, "flagged", MODEL, str(today - timedelta(days=13))) == set()
+
+
 def test_what_senders_leave_undeclared(filled):
     [sender] = figures(filled)["undeclared"]
 

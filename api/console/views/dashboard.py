@@ -45,7 +45,8 @@ class DriftRow:
     usual: str
     sigma: str
     is_alarm: bool
-    weeks: tuple[tuple[str, str], ...]
+    weeks: tuple[tuple[str, str, str], ...]
+    href: str
     chart: Chart
 
 
@@ -219,7 +220,7 @@ def _between(one: ShareFigure) -> str:
 
 
 def _drift(one: DriftFigure) -> DriftRow:
-    weeks = tuple((str(day), percent(value)) for day, value in one.weeks)
+    weeks = tuple((str(day), percent(value), _at("flagged", one.model, str(day))) for day, value in one.weeks)
     return DriftRow(
         model=one.model,
         share=percent(one.share),
@@ -227,10 +228,11 @@ def _drift(one: DriftFigure) -> DriftRow:
         sigma=f"{one.sigma:+.1f}" if one.sigma is not None else "",
         is_alarm=one.is_alarm,
         weeks=weeks,
+        href=weeks[-1][2] if weeks else "",
         chart=bars(
             f"Share flagged by {one.model}, by week, per cent",
             ("per cent",),
-            [Day(str(day), (100 * value,), (_at("model", one.model),)) for day, value in one.weeks],
+            [Day(day, (100 * value,), (href,)) for (_, value), (day, _, href) in zip(one.weeks, weeks, strict=True)],
         ),
     )
 
