@@ -48,7 +48,7 @@ fuzz: setup-dev ## Fuzz all readers of strangers' bytes: make fuzz MINUTES=10
 	@bash scripts/fuzz $(VENV) $(or $(MINUTES),10) $(ARGS)
 
 screenshots: setup-dev ## Take the README's pictures anew from the running demo.
-	@$(BIN)/python -P docs/screenshots.py
+	@PYTHONPATH=tests $(BIN)/python -P docs/screenshots.py
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

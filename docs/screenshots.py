@@ -1,18 +1,18 @@
 """Take the pictures that the documentation shows: of a demonstration of its own, and of the five journeys' tests.
 
-Run it by ``make screenshots``; it needs Chromium (Debian's package, or LINER_CHROMIUM) and, for the journeys, the
+Run it by ``make screenshots``, which lets it find ``tests/chromium.py``; it needs Chromium (Debian's package, or LINER_CHROMIUM) and, for the journeys, the
 server programs of PostgreSQL.
 """
 
 import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from chromium import FLAGS, chromium_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
@@ -32,20 +32,11 @@ DISCLOSED = {
     "r0_VOCALS_name": "Ada Brandt",
     "r0_LYRICS_name": "Ada Brandt",
 }
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def main() -> None:
     """Serve a fresh demonstration, look at it, end it."""
-    chromium = os.environ.get("LINER_CHROMIUM") or shutil.which("chromium")
+    chromium = chromium_path()
     if chromium is None:
         sys.exit("There is no Chromium. Install Debian's `chromium`, or set LINER_CHROMIUM.")
     IMAGES.mkdir(exist_ok=True)

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from chromium import FLAGS, chromium_path
 from fixtures_browser import Server, serving
 from fixtures_postgresql import NUMBERS, _create
 from furnished import furnish
@@ -16,15 +16,6 @@ from furnished import furnish
 from api.services.access import Role
 from api.settings import Settings
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 TIMEOUT_MS = 20_000
 DESKTOP = {"viewport": {"width": 1280, "height": 860}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
@@ -57,11 +48,6 @@ def world(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     home = tmp_path_factory.mktemp("world") / "home"
     with serving(Settings(home=home, database_url=postgresql.format(name=name), webhook_private=True)) as running:
         yield World(running, furnish(running))
-
-
-def chromium_path() -> str | None:
-    """Where Debian's Chromium is, or what LINER_CHROMIUM names."""
-    return os.environ.get("LINER_CHROMIUM") or shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")
