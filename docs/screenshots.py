@@ -1,7 +1,7 @@
 """Take the pictures that the documentation shows: of a demonstration of its own, and of the five journeys' tests.
 
-Run it by ``make screenshots``, which lets it find ``tests/chromium.py``; it needs Chromium (Debian's package, or LINER_CHROMIUM) and, for the journeys, the
-server programs of PostgreSQL.
+Run it by ``make screenshots``, which lets it find ``tests/chromium.py``; it needs Chromium (Debian's package, or
+LINER_CHROMIUM) and, for the journeys, the server programs of PostgreSQL.
 """
 
 import io
