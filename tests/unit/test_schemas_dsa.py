@@ -15,6 +15,7 @@ from schemas.appeals import AppealState, Outcome
 from schemas.cases import Action, StatementOfReasons
 from schemas.dsa_tables import Complaint, Period, tables
 from schemas.policy import house_policy
+from schemas.statement_parts import LED, parts
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STATEMENT = StatementOfReasons(
@@ -240,3 +241,22 @@ def test_a_statement_with_an_unfilled_place_is_incomplete():
 @pytest.mark.parametrize(("source", "written"), dsa.SOURCES.items())
 def test_what_led_to_a_decision_is_told(source, written):
     assert dsa.to_record(decided(source=source))["source_type"] == written
+
+
+def test_a_restriction_that_applies_nowhere_is_incomplete():
+    whole = StatementOfReasons(facts="A clone.", ground="Terms 4.2", explanation="No licence.")
+
+    assert whole.missing() == ()
+    assert whole.model_copy(update={"territories": (" ",)}).missing() == ("territories (a)",)
+    assert whole.model_copy(update={"territories": ()}).missing() == ("territories (a)",)
+
+
+def test_a_statement_in_words_has_every_letter():
+    told = dict(parts(StatementOfReasons(facts="A clone.", ground="Act 5", is_illegal_content=True, source="notice")))
+
+    assert told["What led to it"] == "a notice that somebody sent us"
+    assert told["Ground"] == "Act 5 (a law)"
+    assert told["Where"] == "Worldwide"
+    assert told["Automated means"] == "It was found by automated means and decided by a person."
+    assert "a court" in told["Redress"]
+    assert set(LED) == set(dsa.SOURCES)
