@@ -85,7 +85,7 @@ def spectrogram_png(
         raise InvalidInput(f"A spectrogram has 16 to {MAX_PIXELS} pixels on each side, not {width} x {height}.")
     _refuse_stretch(start_s, end_s, MAX_SPECTROGRAM_S)
     power = _columns(stretch(path, start_s, end_s), end_s - start_s, (width, height), max_hz)
-    decibels = 10 * np.log10(power + 1e-12)
+    decibels = 10 * np.log10(power + 1e-14)
     top = max(float(decibels.max()), -60.0)  # silence stays dark instead of being turned up
     share = np.clip((decibels - top) / FLOOR_DB + 1, 0, 1)
     colours = np.stack([np.interp(share, _COLOURS[:, 0], _COLOURS[:, i]) for i in (1, 2, 3)], axis=-1)

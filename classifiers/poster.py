@@ -49,6 +49,8 @@ class Poster:
         Scored windows in order of time; empty where the model looked at none.
     lanes
         Stretches of other signals by their names.
+    raised
+        How many of the lanes, from the first on, belong to a reason of the policy that is met.
     levels_db : np.ndarray or None
         Long-term spectrum of the clearest window (`features.Features.levels_db`).
     """
@@ -60,6 +62,7 @@ class Poster:
     top_hz: float
     windows: tuple[WindowScore, ...] = ()
     lanes: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    raised: int = 0
     levels_db: npt.NDArray[np.float32] | None = None
 
     @property
@@ -128,13 +131,14 @@ class _Sheet:
             self._draw.rectangle(box, fill=_shade(window.logit), outline=PAPER)
             if box[2] - box[0] > 34:  # pixels: room for the number
                 middle = ((box[0] + box[2]) / 2, y + LANE / 2)
-                self._text(middle, f"{window.logit:+.1f}", size=12, fill=PAPER, anchor="mm")
+                fill = PAPER if abs(window.logit) > FULL_SCORE / 2 else INK  # pale boxes need dark numbers
+                self._text(middle, f"{window.logit:+.1f}", size=12, fill=fill, anchor="mm")
         for number, (name, spans) in enumerate(self._poster.lanes.items(), start=1):
             top = y + number * LANE
             self._lane(top, name)
             for span in spans:
                 box = (self._x(span.start_s), top + 5, self._x(span.end_s) + 1, top + LANE - 5)
-                self._draw.rectangle(box, fill=OTHER)
+                self._draw.rectangle(box, fill=INK if number <= self._poster.raised else OTHER)
         self._seconds()
 
     def _lane(self, y: float, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 PICTURE_S = 15 * 60.0  # a picture shows the first quarter of an hour
 PLOT = (1020, 240)
-WHOLE_SHARE = 0.9  # a signal of the whole file needs no lane on the time line
+WHOLE_SHARE = 0.9  # what is everywhere and no reason to look needs no lane on the time line
+_UNIT = re.compile(r"_(share|s|hz|db|lu|lufs|bpm)$")
 TOP_HZ = 20_000.0
+_Lanes = tuple[dict[str, tuple[Span, ...]], int]
 NO_NUMBER = "Decoder traces: no answer. {sentence}"
 
 
@@ -42,9 +45,9 @@ def told(file: Path, *, picture: Path | None, lake: Path | None, policy: Policy 
         audio, traces = listening.found.audio, listening.heard.traces
         codec = audio.codec if audio else ""
         score = model.score_traces(traces, codec=codec) if traces and model.reads(traces) else None
+        evidence, reasons = evidence_of(file, listening, known), weighed(used)
         if picture:
-            picture.write_bytes(_drawn(file, listening, score, listener, of_sound))
-    evidence, reasons = evidence_of(file, listening, known), weighed(used)
+            picture.write_bytes(_drawn(file, listening, score, listener, _lanes(evidence, of_sound)))
     if as_json:
         yield json.dumps(_as_dict(listening, score, evidence, reasons), indent=1)
         return
@@ -104,7 +107,7 @@ def _drawn(
     listening: "Listening",
     score: "SyntheticScore | None",
     listener: "Listener",
-    reasons: tuple[Reason, ...],
+    lanes: _Lanes,
 ) -> bytes:
     from classifiers.poster import Poster
 
@@ -120,7 +123,8 @@ def _drawn(
         spectrogram=spectrogram,
         top_hz=top_hz,
         windows=windows,
-        lanes=_lanes(listening, reasons),
+        lanes=lanes[0],
+        raised=lanes[1],
     )
     if poster.clearest is None:
         return poster.png()
@@ -128,17 +132,25 @@ def _drawn(
     return replace(poster, levels_db=levels).png()
 
 
-def _lanes(listening: "Listening", reasons: tuple[Reason, ...]) -> dict[str, tuple[Span, ...]]:
-    """List the stretches of the measurements that the policy asks about."""
-    asked = {condition.signal for reason in reasons if not reason.is_estimate for condition in reason.signals}
-    audio = listening.found.audio
+def _lanes(evidence: Evidence, reasons: tuple[Reason, ...]) -> _Lanes:
+    """List the stretches behind reasons that are met, then those of which there is some; give how many are met."""
+    audio = evidence.found.audio
     most_s = WHOLE_SHARE * audio.duration_s if audio else 0.0
-    signals = [
-        one
-        for one in listening.heard.signals
-        if one.name in asked and one.spans and sum(span.end_s - span.start_s for span in one.spans) < most_s
-    ]
-    return {one.name.removesuffix("_share").removesuffix("_s").replace("_", " "): one.spans for one in signals}
+    heard = {one.name: one for one in evidence.heard.signals if one.spans}
+    met: dict[str, tuple[Span, ...]] = {}
+    rest: dict[str, tuple[Span, ...]] = {}
+    for reason in (reason for reason in reasons if not reason.is_estimate):
+        is_raised = is_met(reason, evidence)
+        for condition in reason.signals:
+            signal = heard.get(condition.signal)
+            if signal is None or condition.at_least is None or not signal.value:
+                continue  # what speaks for a reason by its absence is nowhere
+            words = _UNIT.sub("", signal.name).replace("_", " ")
+            if is_raised:
+                met.setdefault(f"{reason.code} {words}", signal.spans)
+            elif sum(span.end_s - span.start_s for span in signal.spans) < most_s:
+                rest.setdefault(words, signal.spans)
+    return {**met, **rest}, len(met)
 
 
 def _levels(listener: "Listener", file: Path, window: "WindowScore") -> "npt.NDArray[np.float32]":

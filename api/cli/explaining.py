@@ -84,9 +84,11 @@ def weighed(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def is_met(reason: Reason, evidence: Evidence) -> bool:
-    """Whether every limit of a reason is met by what was measured or counted."""
+    """Whether a reason is meant for such a file, and every limit of it is met by what was measured or counted."""
     values = [(condition, evidence.signal(condition.signal)) for condition in reason.signals]
-    return all(signal is not None and condition.is_met(signal.value) for condition, signal in values)
+    return reason.concerns(evidence) and all(
+        signal is not None and condition.is_met(signal.value) for condition, signal in values
+    )
 
 
 def lines(evidence: Evidence, reasons: tuple[Reason, ...], *, has_lake: bool) -> Iterator[str]:
@@ -115,7 +117,7 @@ def _signs(evidence: Evidence) -> Iterator[str]:
         return
     low, high = estimate.interval or (math.nan, math.nan)
     count = evidence.signal(KINDS)
-    kinds = f", from {count.value:.0f} kinds of evidence" if count else ""
+    kinds = f", from {count.value:.0f} kind{'' if count.value == 1 else 's'} of evidence" if count else ""
     value = f"{estimate.value:.2f} at even odds ({low:.2f} to {high:.2f})"
     yield f"\nSigns of spam, added up ({estimate.model}): {value}{kinds}."
     for part in filter(None, estimate.note.split("; ")):
@@ -130,7 +132,8 @@ def _reason(reason: Reason, evidence: Evidence) -> Iterator[str]:
     met = is_met(reason, evidence)
     told = ", ".join(_told(condition, evidence.signal(condition.signal)) for condition in reason.signals)
     beside = f"; raised only beside {', '.join(reason.beside)}" if reason.beside else ""
-    yield f"  {'yes' if met else 'no':4}{reason.code} {reason.title}: {told}{beside}"
+    unmeant = "" if reason.concerns(evidence) else "; not meant for such a file"
+    yield f"  {'yes' if met else 'no':4}{reason.code} {reason.title}: {told}{beside}{unmeant}"
     for condition in reason.signals if met else ():
         signal = evidence.signal(condition.signal)
         for span in signal.spans[:3] if signal else ():
@@ -139,7 +142,7 @@ def _reason(reason: Reason, evidence: Evidence) -> Iterator[str]:
 
 def _told(condition: Condition, signal: Signal | None) -> str:
     missing = "not counted" if condition.signal.startswith(OF_SENDER) else "not measured"
-    value = missing if signal is None else f"{signal.value:.3g}"
+    value = missing if signal is None else f"{signal.value:.0f}" if abs(signal.value) >= 1000 else f"{signal.value:.3g}"
     return f"{condition.signal} {value} {_limit(condition)}"
 
 

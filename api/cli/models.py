@@ -61,10 +61,10 @@ def list_models(registry: Registry = None, output: Output = Format.TEXT) -> None
     names = active.read_pointer(own).names
     for card in cards:
         mark = "*" if names.get(card.kind) == card.id else " "
-        typer.echo(f"{mark} {card.id:16}{card.kind:12}{card.weights_sha256[:12]}  {card.title}")
+        typer.echo(f"{mark} {card.id:18}{card.kind:12}{card.weights_sha256[:12]}  {card.title}")
     for path in sorted((own / active.CALIBRATIONS).glob("cal-*.json")):
         mark = "*" if names.get(active.CALIBRATION) == path.stem else " "
-        typer.echo(f"{mark} {path.stem:16}calibration")
+        typer.echo(f"{mark} {path.stem:18}calibration")
 
 
 @models_app.command("show")

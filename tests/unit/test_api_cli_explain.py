@@ -13,6 +13,7 @@ from synthetic_sounds import RATE_HZ, song, through_upsampler
 from typer.testing import CliRunner
 
 from api.cli.app import app
+from api.cli.explained import _lanes
 from api.cli.explaining import evidence_of, lines, read_lake, weighed
 from classifiers.listening import Listening
 from classifiers.poster import Poster
@@ -21,9 +22,10 @@ from pipeline.lake import Lake
 from pipeline.screened import Screened
 from pipeline.tables import rows_of
 from schemas.errors import LakeUnusable
+from schemas.evidence import Evidence
 from schemas.flags import Span
 from schemas.policy import house_policy
-from schemas.screening import Known, Screening, Signal
+from schemas.screening import AudioFacts, Found, Heard, Intake, Known, Screening, Signal
 from schemas.senders import SenderRecord
 
 
@@ -52,6 +54,41 @@ def test_the_picture_is_one(told: tuple[str, Path]) -> None:
         assert picture.width == 1240
         assert 500 < picture.height < 1500
         assert len(picture.convert("RGB").getcolors(1 << 24)) > 50
+
+
+def heard_as(codec: str, **values: float) -> Evidence:
+    spans = (Span(start_s=0, end_s=60),)
+    signals = tuple(
+        Signal(name=name, value=value, model="m", spans=() if name == "duration_s" else spans)
+        for name, value in values.items()
+    )
+    facts = AudioFacts(
+        container=codec, codec=codec, sample_rate_hz=44_100, channels=2, duration_s=60, size=1, sha256="a",
+        signal_hash="b", decoder="soundfile",
+    )  # fmt: skip
+    intake = Intake(recording_key="r", source_key="s", delivery_id="d", delivery_path="p")
+    return Evidence(intake=intake, found=Found(audio=facts), heard=Heard(signals=signals))
+
+
+CUT = {"cutoff_hz": 16_700.0, "cutoff_drop_db": 60.0, "silence_share": 0.0}
+
+
+def test_a_reason_for_lossless_files_is_none_for_others() -> None:
+    reasons = weighed(house_policy().reasons)
+    lossless, lossy = ("\n".join(lines(heard_as(codec, **CUT), reasons, has_lake=False)) for codec in ("flac", "mp3"))
+
+    assert "yes AUD-005 Lossless file of lossy sound: cutoff_hz 16700 " in lossless
+    assert "no  AUD-005" in lossy
+    assert "not meant for such a file" in lossy
+
+
+def test_the_time_line_shows_what_is_met_first_wherever_it_is() -> None:
+    """A loop of the whole file is the reason; where there are no onsets is none."""
+    loop = {"repetition_share": 1.0, "repetition_lag_s": 4.0, "duration_s": 60.0}
+    lanes, raised = _lanes(heard_as("flac", **CUT, **loop, onset_rate_hz=0.0), house_policy().reasons)
+
+    assert list(lanes) == ["AUD-003 repetition", "AUD-005 cutoff", "AUD-005 cutoff drop"]
+    assert raised == 3
 
 
 def test_as_json(told: tuple[str, Path]) -> None:
