@@ -16,7 +16,7 @@ from api.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-LIVE = "document.getElementById('live').textContent"
+SAID = "document.querySelector('[data-said]')"  # put in once more after the page is there, so that it is heard
 CASE = """
 - main:
   - article:
@@ -85,9 +85,10 @@ def careful(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def spoken(page) -> str:
-    """What the live region said last, once it says something."""
-    until(page, f"{LIVE} !== ''")
-    return str(page.evaluate(LIVE))
+    """What the page says of what was done, once it is said."""
+    until(page, f"Boolean({SAID})")
+    assert page.evaluate(f"{SAID}.role") == "status"
+    return str(page.evaluate(f"{SAID}.textContent"))
 
 
 def test_the_case_page_is_a_page_without_a_screen(browser, careful: Server):

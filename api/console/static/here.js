@@ -14,7 +14,12 @@ const TOLD_MS = 300; // a screen reader takes up a new page first; what changes 
 const said = document.querySelector("[data-notice]");
 const notice = said?.closest(".notice");
 if (notice?.matches(".notice-problem")) notice.focus();
-else if (notice) setTimeout(() => { document.getElementById("live").textContent = said.textContent; }, TOLD_MS);
+else if (notice) {
+  setTimeout(() => {
+    said.replaceChildren(said.textContent);
+    said.dataset.said = "yes";
+  }, TOLD_MS);
+}
 const address = new URL(location);
 if (address.searchParams.has("did")) { // whoever gets this address from a colleague did nothing
   address.searchParams.delete("did");
