@@ -31,7 +31,7 @@ BUSY_SECONDS = 60.0
 HOT = 64  # a key in more sounds says little: of those that have it, only the first to arrive are looked at
 HOT_SHOWN = 4
 CERTAIN = 1.5  # times what is enough to be compared: three keys that few have, and not two
-CHECKPOINT_PAGES = 65_536  # 256 MB of changes, some 130 sounds, where nobody finds time to bring them home before
+CHECKPOINT_PAGES = 131_072  # 512 MB of changes, some 140 sounds, where nobody finds time to bring them home before
 CACHE_KB = 65_536
 
 _TABLES = """
@@ -249,7 +249,7 @@ class Catalogue:
         bits: defaultdict[int, float] = defaultdict(float)
         for numbers in self.keys.find(self._keys(own), HOT):
             weight = max(1.0, math.log2(max(last, 2) / max(1, len(numbers))))
-            for number in numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]:
+            for number in (numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]).tolist():
                 bits[number] += weight
         bits.pop(own.number, None)
         enough = enough_bits(last)

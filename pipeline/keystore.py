@@ -89,22 +89,27 @@ class KeyStore:
         (fresh,) = self._db.execute("SELECT count(*) FROM landmark").fetchone()
         return int(fresh) + (held.count if held else 0)
 
-    def find(self, keys: Sequence[int], limit: int) -> list[list[int]]:
-        """List for each key the first sounds that have it, at most ``limit``."""
+    def find(self, keys: Sequence[int], limit: int) -> list[Numbers]:
+        """List for each key the first sounds that have it, at most ``limit``.
+
+        Arrays and not lists: a thousand lists at once set the garbage collector off, 40 ms in one upload of fifty.
+        """
         try:
             return self._find(keys, limit)
         except FileNotFoundError:  # folded since its name was read
             return self._find(keys, limit)
 
-    def _find(self, keys: Sequence[int], limit: int) -> list[list[int]]:
+    def _find(self, keys: Sequence[int], limit: int) -> list[Numbers]:
         query = "SELECT number FROM landmark WHERE key = ? LIMIT ?"
         with self._snapshot():
             held = self.opened()
             bulk: list[Numbers] = held.numbers_of(np.array(keys, np.uint64), limit) if held else []
-            fresh = [[n for (n,) in self._db.execute(query, (key, limit))] for key in keys]
+            fresh: list[Numbers] = [
+                np.fromiter((n for (n,) in self._db.execute(query, (key, limit))), np.uint32) for key in keys
+            ]
         if not bulk:
             return fresh
-        return [(old.tolist() + new)[:limit] for old, new in zip(bulk, fresh, strict=True)]
+        return [np.concatenate([old, new])[:limit] if len(old) else new for old, new in zip(bulk, fresh, strict=True)]
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[None]:
