@@ -236,13 +236,13 @@ def test_the_bank_of_pitch_classes_is_that_of_librosa(rate):
 
 
 def test_one_fine_frame_in_six_tells_what_all_would():
-    it = Measured(music(90, seed=2))
+    it = Measured(music(60, seed=2)[:, :1])
     assert max(error.mean() for error in long_term_errors(it)) <= 1.5
     assert it["tonal_entropy"] == pytest.approx(entropy(chroma_shares(it)), abs=0.01)
 
 
 def test_loudness_range_agrees_with_pyloudnorm_on_constructed_levels():
-    steps = np.concatenate([music(15, seed=9) * level for level in (1.0, 0.2, 0.5, 0.05, 0.8)])
+    steps = np.concatenate([music(15, seed=9)[:, :1] * level for level in (1.0, 0.2, 0.5, 0.05, 0.8)])
     expected = pyloudnorm.Meter(RATE).loudness_range(steps.astype(np.float64))
     assert Measured(steps)["loudness_range_lu"] == pytest.approx(expected, abs=0.5)
 
