@@ -241,14 +241,17 @@ def is_ticking(landmarks: Landmarks, span: Span) -> bool:
 
 
 def _lags(part: Landmarks) -> list[float]:
-    """Find the commonest times between a landmark and a later one of the same height, up to the longest tick."""
+    """Find the commonest times between a landmark and a later one of the same height, up to the longest tick.
+
+    A lag as short as the tolerance would be met by every landmark's own self.
+    """
     gaps = []
     for step in range(1, len(part.times_s)):
         gap = part.times_s[step:] - part.times_s[:-step]
         if gap.min() > _TICK_S:
             break
         is_same = np.abs(part.octaves[step:] - part.octaves[:-step]) <= _NARROW[1]
-        gaps.append(gap[is_same & (gap <= _TICK_S) & (gap > _NARROW[0])])
+        gaps.append(gap[is_same & (gap <= _TICK_S) & (gap > 2 * _NARROW[0])])
     counts = np.bincount(np.rint(np.concatenate([*gaps, np.zeros(0)]) / _NARROW[0]).astype(np.int64))
     return [float(at) * _NARROW[0] for at in np.argsort(-counts, kind="stable")[:3] if counts[at]]
 

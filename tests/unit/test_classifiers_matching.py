@@ -143,6 +143,13 @@ def invented(seconds, seed, per_s=12):
     return Landmarks(np.sort(rng.uniform(0, seconds, count)), rng.uniform(0, 5, count), reaches)
 
 
+@pytest.mark.parametrize("seed", [9, 34])
+def test_music_is_no_ticking_because_peaks_follow_each_other_closely(seed):
+    """In these two the commonest lag is hardly longer than what is one place."""
+    busy = pack(invented(60, seed))
+    assert align(busy, busy).own_coverage > 0.9
+
+
 def test_ten_hours_hold_three_minutes_and_cost_little():
     """A recording of ten hours is compared within seconds, and found; a stranger is not."""
     long, stranger = invented(36_000, 1), invented(180, 2)
