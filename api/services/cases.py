@@ -34,9 +34,9 @@ _LONG = Recent[Tally]()
 
 def queue(db: Database, actor: Actor, filters: QueueFilters) -> QueuePage:
     """Read a page of the queue: most urgent first, then longest waiting."""
-    with db.read() as session:
+    with db.reading(), db.read() as session:
         cases, following = store.listed(session, actor, filters)
-        tally = _tally(db, session, actor, filters)
+        tally = _tally(db, actor, filters)
         return QueuePage(
             cases=tuple(redaction.case_for(case, actor) for case in cases),
             total=tally.total,
@@ -45,17 +45,17 @@ def queue(db: Database, actor: Actor, filters: QueueFilters) -> QueuePage:
         )
 
 
-def _tally(db: Database, session: Session, actor: Actor, filters: QueueFilters) -> Tally:
-    """Count what matches; of a long queue, whose count is cut short anyway, it may be a quarter of a minute old."""
+def _tally(db: Database, actor: Actor, filters: QueueFilters) -> Tally:
+    """Count what matches; of a long queue, whose count is cut short anyway, it may be half a minute old."""
     asked = filters.model_copy(update={"cursor": "", "offset": 0, "limit": 1})
     viewer = actor.name if filters.filter else ""  # whom "me" means
     key = (asked, viewer, actor.role, actor.account, actor.dpids, actor.queues)
-    found = _LONG.find(db, key)
-    if found is None:
-        found = store.tally(session, actor, filters)
-        if found.total >= store.COUNT_LIMIT:
-            _LONG.keep(db, found, key)
-    return found
+    return _LONG.look(
+        db,
+        lambda session: store.tally(session, actor, filters),
+        key,
+        is_kept=lambda found: found.total >= store.COUNT_LIMIT,
+    )
 
 
 def view(db: Database, actor: Actor, case_id: str) -> CaseView:

@@ -50,7 +50,7 @@ class Outcomes(Model):
     high: float | None
 
 
-class _Past(NamedTuple):
+class _Word(NamedTuple):
     """A decision on another case, by what makes cases alike."""
 
     case_id: str
@@ -59,7 +59,14 @@ class _Past(NamedTuple):
     synthetic: float | None
 
 
-_RECENT = Recent[tuple[_Past, ...]]()
+class _Past(NamedTuple):
+    """The last words, and whether there are more of them than are read."""
+
+    words: tuple[_Word, ...]
+    is_long: bool
+
+
+_RECENT = Recent[_Past]()
 
 
 def of_screening(db: Database, actor: Actor, screening: Screening, *, case_id: str, now: datetime) -> Outcomes | None:
@@ -90,18 +97,16 @@ def _count(db: Database, code: str, probability: float | None, *, case_id: str, 
     return len(such), sum(action.is_restricting for action in such)
 
 
-def _newest(db: Database, now: datetime) -> tuple[_Past, ...]:
-    """Read the last word on each case among the newest decisions; of many, some a quarter of a minute ago will do."""
-    found = _RECENT.find(db)
-    if found is None:
-        with db.read() as session:
-            rows = _rows(session, now)
-        last = {row[0]: row for row in rows}  # of a case its last decision
-        past = (_Past(row[0], Action(row[1]), frozenset(row[2].split()), row[3]) for row in last.values())
-        found = tuple(one for one in past if one.action is not Action.ASK)
-        if len(rows) == NEWEST:
-            _RECENT.keep(db, found)
-    return found
+def _newest(db: Database, now: datetime) -> tuple[_Word, ...]:
+    """Read the last word on each case among the newest decisions; of many, those of half a minute ago will do."""
+    return _RECENT.look(db, lambda session: _read(session, now), is_kept=lambda past: past.is_long).words
+
+
+def _read(session: Session, now: datetime) -> _Past:
+    rows = _rows(session, now)
+    last = {row[0]: row for row in rows}  # of a case its last decision
+    words = (_Word(row[0], Action(row[1]), frozenset(row[2].split()), row[3]) for row in last.values())
+    return _Past(tuple(one for one in words if one.action is not Action.ASK), is_long=len(rows) == NEWEST)
 
 
 def _rows(session: Session, now: datetime) -> Sequence[Any]:

@@ -30,14 +30,15 @@ def every(db: Database, actor: Actor, *, is_exact: bool = True) -> QueuesPublic:
     Parameters
     ----------
     is_exact
-        False where figures a quarter of a minute old will do: counting a million cases takes its time.
+        False where figures half a minute old will do: counting a million cases takes its time.
     """
     require_permission(actor, Permission.CONSOLE)
-    found = None if is_exact else _RECENT.find(db)
-    if found is None:
+    if is_exact:
         with db.read() as session:
             found = _counted(session)
         _RECENT.keep(db, found)
+    else:
+        found = _RECENT.look(db, _counted)
     return QueuesPublic(queues=tuple(one for one in found if actor.works_on(one.name)))
 
 

@@ -1,10 +1,11 @@
 """How often the paths that people wait for ask the database: the same for one case as for many."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from fixtures_api import Api, make_screening
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from api.services import recent, sessions
 from api.services.screenings import case_id_of
@@ -104,24 +105,72 @@ def test_a_decision_takes_few_statements(house, sue):
 
 
 class TestRecent:
-    def test_a_figure_is_kept_for_a_while_and_forgotten_at_once(self, sqlite_db):
-        now = iter((0.0, 14.0, 16.0, 16.0, 50.0, 50.0, 50.0))
-        figures = recent.Recent[int](now=lambda: next(now))
-        figures.keep(sqlite_db, 7)
+    def test_a_figure_is_shown_again_then_counted_aside_and_an_old_one_is_nobodys(self, sqlite_db):
+        times, counted, is_aside = [0.0], [], []
+        figures = recent.Recent[int](now=lambda: times[0])
 
-        assert figures.find(sqlite_db) == 7
-        assert figures.find(sqlite_db) is None  # too old: this one counts anew
-        assert figures.find(sqlite_db) == 7  # others need not wait for it
-        assert figures.find(sqlite_db) is None  # an old one is nobody's
+        def count(_):
+            is_aside.append(threading.current_thread() is not threading.main_thread())
+            counted.append(len(counted))
+            return counted[-1]
 
-        figures.keep(sqlite_db, 8)
+        def look_at(now):
+            times[0] = now
+            found = figures.look(sqlite_db, count)
+            finish()
+            return found
+
+        assert [look_at(now) for now in (0.0, 14.0)] == [0, 0]
+        assert [look_at(now) for now in (16.0, 17.0)] == [0, 1]  # nobody waited for it
+        assert look_at(50.0) == 2
+        assert is_aside == [False, True, False]
+
+    def test_what_was_forgotten_while_it_was_counted_stays_forgotten(self, sqlite_db):
+        times, go_on = [0.0], threading.Event()
+        figures = recent.Recent[str](now=lambda: times[0])
+        figures.keep(sqlite_db, "before")
+        times[0] = 16.0
+        assert figures.look(sqlite_db, lambda _: go_on.wait(5) and "late") == "before"
+
         figures.forget(sqlite_db)
-        assert figures.find(sqlite_db) is None
+        go_on.set()
+        finish()
+
+        assert figures.look(sqlite_db, lambda _: "after") == "after"
+
+    def test_what_is_soon_counted_is_not_kept(self, sqlite_db):
+        figures = recent.Recent[int]()
+
+        assert [figures.look(sqlite_db, lambda _, n=n: n, is_kept=lambda n: n > 1) for n in (0, 1, 2, 3)] == [
+            0,
+            1,
+            2,
+            2,
+        ]
+
+    def test_a_count_that_fails_aside_is_logged_and_the_old_figure_stays(self, sqlite_db, caplog):
+        times = [0.0]
+        figures = recent.Recent[int](now=lambda: times[0])
+        figures.keep(sqlite_db, 7)
+        times[0] = 16.0
+
+        assert figures.look(sqlite_db, lambda session: session.execute(text("SELECT nothing"))) == 7
+        finish()
+
+        assert figures.look(sqlite_db, lambda _: 8) == 7
+        assert "could not be counted anew" in caplog.text
 
     def test_keys_do_not_pile_up(self, sqlite_db, monkeypatch):
         monkeypatch.setattr(recent, "MOST", 2)
         figures = recent.Recent[int]()
         for key in range(5):
-            figures.keep(sqlite_db, key, key)
+            figures.look(sqlite_db, lambda _, key=key: key, key)
 
-        assert [figures.find(sqlite_db, key) for key in range(5)].count(None) >= 3
+        assert [figures.look(sqlite_db, lambda _: -1, key) for key in range(5)].count(-1) >= 3
+
+
+def finish():
+    """Wait for what is counted aside."""
+    for thread in threading.enumerate():
+        if thread.name == "liner-count":
+            thread.join(5)
