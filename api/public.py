@@ -97,7 +97,7 @@ class QueuePage(Model):
     ----------
     total
         Number of cases that match the filters, over all pages; 1,000 where there are that many or more: then this and
-        ``codes`` may be half a minute old.
+        ``codes`` may be a minute old.
     codes
         How many of the 500 most urgent cases of the state carry each reason code.
     """

@@ -46,7 +46,7 @@ def queue(db: Database, actor: Actor, filters: QueueFilters) -> QueuePage:
 
 
 def _tally(db: Database, actor: Actor, filters: QueueFilters) -> Tally:
-    """Count what matches; of a long queue, whose count is cut short anyway, it may be half a minute old."""
+    """Count what matches; of a long queue, whose count is cut short anyway, it may be a minute old."""
     asked = filters.model_copy(update={"cursor": "", "offset": 0, "limit": 1})
     viewer = actor.name if filters.filter else ""  # whom "me" means
     key = (asked, viewer, actor.role, actor.account, actor.dpids, actor.queues)

@@ -98,7 +98,7 @@ def _count(db: Database, code: str, probability: float | None, *, case_id: str, 
 
 
 def _newest(db: Database, now: datetime) -> tuple[_Word, ...]:
-    """Read the last word on each case among the newest decisions; of many, those of half a minute ago will do."""
+    """Read the last word on each case among the newest decisions; of many, those of a minute ago will do."""
     return _RECENT.look(db, lambda session: _read(session, now), is_kept=lambda past: past.is_long).words
 
 

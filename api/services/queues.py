@@ -30,7 +30,7 @@ def every(db: Database, actor: Actor, *, is_exact: bool = True) -> QueuesPublic:
     Parameters
     ----------
     is_exact
-        False where figures half a minute old will do: counting a million cases takes its time.
+        False where figures a minute old will do: counting a million cases takes its time.
     """
     require_permission(actor, Permission.CONSOLE)
     if is_exact:

@@ -1,4 +1,4 @@
-"""Figures that may be half a minute old: what is counted over many rows is counted once for all who look."""
+"""Figures that may be a minute old: what is counted over many rows is counted once for all who look."""
 
 import logging
 import threading
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from api.store.database import Database
 
 GOOD_FOR_S = 15.0
+OLDEST_S = 60.0
 MOST = 200  # keys of one database; beyond them all are forgotten
 V = TypeVar("V")
 log = logging.getLogger("liner.api")
@@ -25,8 +26,8 @@ def _always(_: object) -> bool:
 class Recent(Generic[V]):
     """What was counted a moment ago, by database and key, in this process.
 
-    A figure is shown again for a while. Who finds it older still gets it, up to twice that while, and it is counted
-    anew aside: whoever asks in the midst of a busy hour never waits for a count.
+    A figure is shown again for a while. Who finds it older still gets it, up to a minute, and it is counted anew aside:
+    whoever asks in the midst of a busy hour never waits for a count.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ class Recent(Generic[V]):
         *,
         is_kept: Callable[[V], bool] = _always,
     ) -> V:
-        """Give a figure of up to twice `good_for_s`, or count it.
+        """Give a figure that is a minute old at most, or count it.
 
         Parameters
         ----------
@@ -58,7 +59,7 @@ class Recent(Generic[V]):
         """
         kept = self._kept.setdefault(db, {})
         entry, now = kept.get(key), self._now()
-        if entry is None or now - entry[0] >= 2 * self._good_for_s:
+        if entry is None or now - entry[0] >= OLDEST_S:
             with db.read() as session:
                 found = count(session)
             if is_kept(found):

@@ -122,7 +122,7 @@ class TestRecent:
 
         assert [look_at(now) for now in (0.0, 14.0)] == [0, 0]
         assert [look_at(now) for now in (16.0, 17.0)] == [0, 1]  # nobody waited for it
-        assert look_at(50.0) == 2
+        assert look_at(80.0) == 2
         assert is_aside == [False, True, False]
 
     def test_what_was_forgotten_while_it_was_counted_stays_forgotten(self, sqlite_db):
