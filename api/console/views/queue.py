@@ -19,7 +19,7 @@ from schemas.filters import MAX_LENGTH
 from schemas.flags import FlagSeverity
 from schemas.screening import SubjectKind
 
-PER_PAGE = 50
+PER_PAGE = 25
 MAX_PAGES = 20_000
 E = TypeVar("E", bound=StrEnum)
 _STATES = {CaseState.OPEN: "Open", CaseState.WAITING: "Waiting", CaseState.DECIDED: "Decided"}
