@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ class Database:
         self.url = make_url(url)
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(**{WRITES: True})
+        self._turn: AbstractContextManager[object] = threading.RLock() if self.is_sqlite else nullcontext()
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -79,9 +81,10 @@ class Database:
         """Do everything or nothing; the events that were recorded join the chain at the end.
 
         On SQLite the transaction takes the write lock at once: one that starts with a read could
-        not be upgraded after another writer's commit, whatever the timeout.
+        not be upgraded after another writer's commit, whatever the timeout. Threads take turns here
+        first: SQLite lets those who wait sleep ever longer, up to a tenth of a second at a time.
         """
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
             events.settle(session)
 
