@@ -1,5 +1,6 @@
 """Sounds whose answer is known: tunes, noise, something like speech, and what an upsampler leaves."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -31,12 +32,24 @@ def noise(seed: int, seconds: float = 10.0) -> np.ndarray:
 
 def speech(seed: int, seconds: float = 10.0) -> np.ndarray:
     """Drive three moving formants by pulses and breath, in syllables with pauses [shape=(n,)]."""
+    return _strung(_syllable, seed, seconds, pauses=0.3, pause_s=(0.1, 0.5))
+
+
+def _strung(
+    part: Callable[[np.random.Generator], np.ndarray],
+    seed: int,
+    seconds: float,
+    *,
+    pauses: float,
+    pause_s: tuple[float, float],
+) -> np.ndarray:
+    """String parts together, a share of them followed by a pause, at one level [shape=(n,)]."""
     dice = np.random.default_rng(seed)
     parts = [np.zeros(0)]
-    while sum(len(part) for part in parts) < seconds * RATE_HZ:
-        parts.append(_syllable(dice))
-        if dice.random() < 0.3:
-            parts.append(np.zeros(int(dice.uniform(0.1, 0.5) * RATE_HZ)))
+    while sum(len(one) for one in parts) < seconds * RATE_HZ:
+        parts.append(part(dice))
+        if dice.random() < pauses:
+            parts.append(np.zeros(int(dice.uniform(*pause_s) * RATE_HZ)))
     wave = np.concatenate(parts)[: int(seconds * RATE_HZ)]
     return (0.1 * wave / (np.std(wave) + 1e-9)).astype(np.float32)
 
@@ -62,14 +75,7 @@ def through_upsampler(wave: np.ndarray, stride: int) -> np.ndarray:
 @cache
 def singing(seed: int, seconds: float = 10.0) -> np.ndarray:
     """Sing vowels on notes that glide and waver, with hiss before some and breath between phrases [shape=(n,)]."""
-    dice = np.random.default_rng(seed)
-    parts = [np.zeros(0)]
-    while sum(len(part) for part in parts) < seconds * RATE_HZ:
-        parts.append(_sung(dice))
-        if dice.random() < 0.25:
-            parts.append(np.zeros(int(dice.uniform(0.2, 0.6) * RATE_HZ)))
-    wave = np.concatenate(parts)[: int(seconds * RATE_HZ)]
-    return (0.1 * wave / (np.std(wave) + 1e-9)).astype(np.float32)
+    return _strung(_sung, seed, seconds, pauses=0.25, pause_s=(0.2, 0.6))
 
 
 def _sung(dice: np.random.Generator) -> np.ndarray:

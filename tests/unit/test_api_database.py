@@ -1,10 +1,31 @@
 """The way to the database: pages that read through one connection, and connections that died meanwhile."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import create_engine, text
 
 from api.store import database
 from api.store.database import open_database
+
+
+class TestWriting:
+    def test_threads_take_turns_and_none_has_to_wait_for_sqlite_itself(self, sqlite_template, tmp_path, monkeypatch):
+        monkeypatch.setattr(database, "BUSY_MS", 0)  # who meets another writer there fails at once
+        copy = tmp_path / "review.db"
+        copy.write_bytes(sqlite_template.read_bytes())
+        db = open_database(f"sqlite:///{copy}")
+
+        def write(number):
+            with db.write() as session:
+                session.execute(text("CREATE TABLE IF NOT EXISTS turns (number INTEGER)"))
+                session.execute(text("INSERT INTO turns VALUES (:number)"), {"number": number})
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(write, range(64)))
+        with db.read() as session:
+            assert session.execute(text("SELECT count(*) FROM turns")).scalar_one() == 64
+        db.close()
 
 
 class TestReading:
