@@ -24,7 +24,7 @@ BARS: dict[str, float] = {
     **dict.fromkeys(
         ("mp3-64", "opus-48", "lowpass-4k", "noise-20", "gain-12", "gain+6", "eq-6", "cut-30", "intro-10"), 0.99
     ),
-    **{f"speed{per_cent:+d}": 0.98 for per_cent in (-30, -20, -13, -7, -3, -1, 1, 3, 7, 13, 20, 25, 30)},
+    **{f"speed{per_cent:+d}": 0.98 for per_cent in (-30, -25, -20, -10, -5, -2, -1, 1, 2, 5, 10, 20, 25, 30)},
     **{f"tempo{per_cent:+d}": 0.98 for per_cent in (-10, -5, 5, 10)},
     **{f"pitch{semitones:+d}": 0.98 for semitones in (-3, -2, -1, 1, 2, 3)},
 }

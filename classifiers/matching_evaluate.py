@@ -1,27 +1,24 @@
 """What the comparison of recordings is worth on anybody's tracks: recall by change, false matches over all pairs."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 from scipy.stats import beta
 
 from classifiers.fingerprint import Alignment, aligned, unpack
 from classifiers.matching import Recording
-from classifiers.matching_changes import BARS, Array, Change, drawn
+from classifiers.matching_changes import BARS, Change, drawn
+from classifiers.matching_copies import Copy, Cut, copies_of
 from classifiers.matching_library import Finder, Library, MakeFinder, Named
-from classifiers.matching_material import Progress, Track, fingerprint_of, fingerprints, load
+from classifiers.matching_material import Cache, Progress, Track, fingerprints
 from schemas.errors import AudioUnreadable, InvalidInput
 
 WORST = 40  # pairs that are listed
-MIN_QUERY_S = 5.0
-_SPEED_WITHIN = 0.01
-_PITCH_WITHIN = 0.5  # semitones
-_PLACE_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,12 @@ class Trial:
     excerpt_s
         Length of the stretch that is changed and asked for; 0 takes the whole track.
     cache
-        Folder that keeps fingerprints of the originals.
+        Folder that keeps fingerprints, of the originals and of their copies: an evaluation that was broken off goes
+        on from there.
+    has_pairs
+        Whether all tracks are compared with each other.
+    tell
+        Is given each answer as it comes.
     """
 
     changes: Sequence[Change]
@@ -47,6 +49,8 @@ class Trial:
     seed: int = 0
     excerpt_s: float = 0.0
     cache: Path | None = None
+    has_pairs: bool = True
+    tell: "Callable[[Answer], None] | None" = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Answer:
 
     Attributes
     ----------
+    track, change
+        Of which, and how it was changed.
     is_candidate
         A look-up alone named its track.
     is_found
@@ -68,6 +74,7 @@ class Answer:
     """
 
     track: Track
+    change: str
     is_candidate: bool
     is_found: bool
     is_joined: bool
@@ -89,7 +96,8 @@ def evaluate(
     -------
     dict
         ``recall`` by change (of the half of tracks on which no threshold was set), ``pairs`` (false matches over
-        all unrelated pairs, worst first), counts and seconds: plain values, ready for JSON.
+        all unrelated pairs, worst first; None where none were asked for), counts and seconds: plain values, ready
+        for JSON.
 
     Raises
     ------
@@ -110,7 +118,7 @@ def evaluate(
         "excerpt_s": trial.excerpt_s,
         "bytes_per_3_minutes": _bytes_per_3_minutes(known),
         "recall": {change.name: _recall(change.name, answers[change.name]) for change in trial.changes},
-        "pairs": compared(library, progress),
+        "pairs": compared(library, progress) if trial.has_pairs else None,
         "seconds": round(time.perf_counter() - began, 1),
     }
 
@@ -133,13 +141,15 @@ def _answers(library: Library, find: Finder, trial: Trial, progress: Progress | 
     """Make changed copies of the sample and ask for each; a track that is too short for a change is passed over."""
     answers: dict[str, list[Answer]] = {change.name: [] for change in trial.changes}
     sample = _sample(library, trial)
+    cut, cache = Cut(trial.seed, trial.excerpt_s), Cache(trial.cache)
     for done, track in enumerate(sample, start=1):
-        try:
-            sound = _Sound(track, *load(track.path), _stranger(track, library, trial))
-        except AudioUnreadable:
-            continue
-        for change in trial.changes:
-            answers[change.name] += _asked(sound, change, library, find, trial)
+        other = _stranger(track, library, trial)
+        with suppress(AudioUnreadable):
+            for copy in copies_of(track, other, trial.changes, cut, cache):
+                answer = _answered(copy, other, library, find)
+                answers[answer.change].append(answer)
+                if trial.tell:
+                    trial.tell(answer)
         if progress:
             progress(done, len(sample))
     return answers
@@ -178,73 +188,22 @@ def interval(hits: int, tries: int) -> tuple[float, float]:
     return low, high
 
 
-@dataclass(frozen=True)
-class _Sound:
-    """A track's mono sound, and the track whose beginning is put before it."""
-
-    track: Track
-    wave: Array
-    rate: int
-    other: Track
-
-    def stretch(self, length_s: float, generator: np.random.Generator) -> tuple[Array, float]:
-        """Take a random stretch, or all where the length is 0: samples, and where it starts."""
-        spare_s = max(0.0, len(self.wave) / self.rate - length_s) if length_s else 0.0
-        start_s = float(generator.uniform(0, spare_s))
-        first = round(start_s * self.rate)
-        return self.wave[first : first + round(length_s * self.rate)] if length_s else self.wave, start_s
-
-    def intro(self, length_s: float) -> Array:
-        """Decode the beginning of the other track, at this one's rate."""
-        wave, rate = load(self.other.path, 0.0, length_s)
-        return wave if rate == self.rate else np.asarray(soxr.resample(wave, rate, self.rate), np.float32)
-
-
-def _asked(sound: _Sound, change: Change, library: Library, find: Finder, trial: Trial) -> Iterator[Answer]:
-    """Make one changed copy and ask for it; nothing where too little sound is left."""
-    generator = drawn(trial.seed, sound.track.name, change.name)
-    wave, start_s = sound.stretch(change.cut_s or trial.excerpt_s, generator)
-    if len(wave) < MIN_QUERY_S * sound.rate:
-        return
-    changed = change.apply(wave, sound.rate)
-    intro = sound.intro(change.intro_s) if change.intro_s else changed[:0]
-    fingerprint = fingerprint_of(np.concatenate([intro, changed]), sound.rate)
-    named = find(fingerprint) if fingerprint else Named((), ())
-    yield _answered(sound, fingerprint, _Truth(change, start_s, len(intro) / sound.rate), library, named)
-
-
-@dataclass(frozen=True)
-class _Truth:
-    """What a right answer says."""
-
-    change: Change
-    start_s: float
-    intro_s: float
-
-    def holds(self, found: Alignment) -> bool:
-        """Whether speed, pitch and place are right."""
-        place_s = self.start_s + self.change.speed * (found.segments[0].own.start_s - self.intro_s)
-        return (
-            abs(found.speed / self.change.speed - 1) <= _SPEED_WITHIN
-            and abs(found.pitch_semitones - self.change.pitch_semitones) <= _PITCH_WITHIN
-            and abs(found.segments[0].other.start_s - place_s) <= _PLACE_WITHIN_S
-        )
-
-
-def _answered(sound: _Sound, fingerprint: bytes | None, truth: _Truth, library: Library, named: Named) -> Answer:
-    track = sound.track
-    query = Recording(unpack(fingerprint)) if fingerprint else None
+def _answered(copy: Copy, other: Track, library: Library, find: Finder) -> Answer:
+    name = copy.track.name
+    query = Recording(unpack(copy.fingerprint)) if copy.fingerprint else None
+    named = find(copy.fingerprint) if copy.fingerprint else Named((), ())
     every = dict.fromkeys((*named.asked, *named.joined))
-    found = {name: aligned(query, library.recordings[name]) for name in every} if query else {}
-    own = found.get(track.name)
-    known = {track.group, sound.other.group} if truth.change.intro_s else {track.group}
-    strangers = [name for name, one in found.items() if one and library.tracks[name].group not in known]
+    found = {one: aligned(query, library.recordings[one]) for one in every} if query else {}
+    own = found.get(name)
+    known = {copy.track.group, other.group} if copy.intro_s else {copy.track.group}
+    strangers = [one for one, match in found.items() if match and library.tracks[one].group not in known]
     return Answer(
-        track=track,
-        is_candidate=track.name in named.asked,
-        is_found=own is not None and track.name in named.asked,
-        is_joined=own is not None and track.name in named.joined,
-        is_right=own is not None and truth.holds(own),
+        track=copy.track,
+        change=copy.change.name,
+        is_candidate=name in named.asked,
+        is_found=own is not None and name in named.asked,
+        is_joined=own is not None and name in named.joined,
+        is_right=own is not None and copy.is_right(own),
         strangers=tuple(strangers),
     )
 

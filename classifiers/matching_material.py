@@ -104,6 +104,39 @@ def fingerprint_of(wave: Array, rate: int) -> bytes | None:
     return pack(finder.landmarks())
 
 
+class Cache:
+    """Fingerprints that were made before, in a folder; without one, none are kept.
+
+    Parameters
+    ----------
+    folder
+        It is made when the first one is kept.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def kept(self, about: str, make: Callable[[], bytes]) -> bytes:
+        """Look up what was made of something, or make it."""
+        if self._folder is None:
+            return make()
+        place = self._folder / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.bin"
+        if place.is_file():
+            return place.read_bytes()
+        made = make()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = place.with_suffix(".part")  # who is interrupted leaves no half of it
+        aside.write_bytes(made)
+        aside.replace(place)
+        return made
+
+
+def stamp(track: Track) -> str:
+    """Say which sound a fingerprint is of, and by which method; raises `OSError` where there is no such file."""
+    status = track.path.stat()
+    return f"{track.name}\0{status.st_size}\0{status.st_mtime_ns}\0{LANDMARKS}"
+
+
 def fingerprints(
     tracks: Sequence[Track], cache: Path | None = None, progress: Progress | None = None
 ) -> dict[str, bytes]:
@@ -115,8 +148,9 @@ def fingerprints(
         A folder where fingerprints are kept; a file that did not change is not decoded again.
     """
     found: dict[str, bytes] = {}
+    held = Cache(cache)
     for done, track in enumerate(tracks, start=1):
-        fingerprint = _known(track, cache)
+        fingerprint = _known(track, held)
         if fingerprint:
             found[track.name] = fingerprint
         if progress:
@@ -124,21 +158,9 @@ def fingerprints(
     return found
 
 
-def _known(track: Track, cache: Path | None) -> bytes:
+def _known(track: Track, cache: Cache) -> bytes:
     """Look a fingerprint up or make it; empty where the sound has none."""
     try:
-        status = track.path.stat()
-    except OSError:
+        return cache.kept(stamp(track), lambda: fingerprint_of(*load(track.path)) or b"")
+    except (OSError, AudioUnreadable):
         return b""
-    about = f"{track.name}\0{status.st_size}\0{status.st_mtime_ns}\0{LANDMARKS}"
-    place = cache / f"{hashlib.sha256(about.encode()).hexdigest()[:32]}.bin" if cache else None
-    if place and place.is_file():
-        return place.read_bytes()
-    try:
-        fingerprint = fingerprint_of(*load(track.path)) or b""
-    except AudioUnreadable:
-        fingerprint = b""
-    if place:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(fingerprint)
-    return fingerprint

@@ -1,12 +1,18 @@
 """The `liner evaluate duplicates` command: what the search for copies is worth on anybody's tracks."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.evaluating import Format, evaluate_app
+
+if TYPE_CHECKING:
+    from classifiers.matching_evaluate import Answer
 
 
 def mount(app: typer.Typer) -> None:
@@ -23,7 +29,9 @@ def duplicates(
     tracks: Annotated[int, typer.Option(min=1, help="Of how many tracks copies are made; the others stay in.")] = 100,
     seed: Annotated[int, typer.Option(help="Chooses the tracks and the stretches.")] = 0,
     excerpt: Annotated[float, typer.Option(min=0, help="Seconds of each copy; 0 for the whole track.")] = 0.0,
-    cache: Annotated[Path | None, typer.Option(help="Folder that keeps the tracks' fingerprints.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps fingerprints, of the copies too.")] = None,
+    answers: Annotated[Path | None, typer.Option(help="File for each answer as it comes, in lines of JSON.")] = None,
+    pairs: Annotated[bool, typer.Option(help="Compare all tracks with each other, too.")] = True,
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
     """Change tracks, look for them among all, and compare every pair of different tracks.
@@ -31,7 +39,7 @@ def duplicates(
     Copies are made of the half of the tracks on which no threshold was set. A copy is found when its track is
     named, by the index that `liner scan` asks or by the join of `liner duplicates`, and the comparison agrees.
     False matches are counted over all pairs, none left out: a thousand tracks are half a million pairs, some
-    milliseconds each.
+    milliseconds each. With --cache, an evaluation that was broken off goes on where it was.
 
     Examples
     --------
@@ -45,10 +53,21 @@ def duplicates(
     from classifiers.matching_evaluate import Trial, evaluate
     from classifiers.matching_material import read_manifest
 
-    trial = Trial(parse_changes(transform), tracks, seed, excerpt, cache)
-    with counted("compared") as progress:
-        figures = evaluate(read_manifest(manifest, root), trial, finder_over, progress)
+    changes, known = parse_changes(transform), read_manifest(manifest, root)
+    with counted("compared") as progress, _teller(answers) as tell:
+        trial = Trial(changes, tracks, seed, excerpt, cache, pairs, tell)
+        figures = evaluate(known, trial, finder_over, progress)
     typer.echo(json.dumps(figures, indent=1) if output is Format.JSON else "\n".join(_lines(figures)))
+
+
+@contextmanager
+def _teller(path: Path | None) -> "Iterator[Callable[[Answer], None] | None]":
+    """Write answers into a file, each at once: whoever waits, or breaks off, has those that are there."""
+    if path is None:
+        yield None
+        return
+    with path.open("w", encoding="utf-8", buffering=1) as file:
+        yield lambda answer: print(json.dumps({**asdict(answer), "track": answer.track.name}), file=file)
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
@@ -61,7 +80,7 @@ def _lines(figures: dict[str, Any]) -> list[str]:
         joined = f"{one['joined']} of {one['queries']}"
         within = f"{low:.3f} - {high:.3f}"
         lines.append(f"{name:14}{found:>12}{recall:>9}{within:>18}{joined:>12}{bar:>7}{one['right']:>8}")
-    pairs = figures["pairs"]
-    lines.append(f"{pairs['false_matches']['all']} matches among {pairs['tried']['all']} pairs of different tracks")
-    lines += [f"  {match['tracks'][0]} | {match['tracks'][1]}: {match['votes']} votes" for match in pairs["worst"]]
+    if pairs := figures["pairs"]:
+        lines.append(f"{pairs['false_matches']['all']} matches among {pairs['tried']['all']} pairs of different tracks")
+        lines += [f"  {match['tracks'][0]} | {match['tracks'][1]}: {match['votes']} votes" for match in pairs["worst"]]
     return [*lines, f"{figures['tracks']} tracks, {figures['seconds']:.0f} s"]

@@ -48,7 +48,7 @@ def test_the_command_answers_one_json_object(folder, tmp_path):
         assert one["interval_95"][0] < one["recall"] == 1
     assert figures["pairs"]["tried"]["all"] == 9
     assert figures["pairs"]["false_matches"]["all"] == 0
-    assert len(list(tmp_path.glob("*.bin"))) == 6
+    assert len(list(tmp_path.glob("*.bin"))) == 5 + 4 * figures["sample"]
 
 
 def test_equal_sound_that_the_manifest_does_not_name_is_a_false_match(folder, tmp_path):
@@ -76,6 +76,24 @@ def test_a_cached_fingerprint_is_not_made_again(folder, tmp_path):
     (kept,) = tmp_path.glob("*.bin")
     kept.write_bytes(b"kept")
     assert fingerprints([track], tmp_path) == {"2.wav": b"kept"} != first
+
+
+def test_an_evaluation_that_was_broken_off_goes_on_where_it_was(folder, tmp_path, monkeypatch):
+    asked = "--transform", "noise-20,cut-12", "--tracks", "1", "--no-pairs", "--format", "json"
+    first = run(folder, *asked, "--cache", str(tmp_path / "kept"), "--answers", str(tmp_path / "answers"))
+    answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
+    assert [(one["change"], one["is_found"], one["is_joined"]) for one in answers] == [
+        ("noise-20", True, True),
+        ("cut-12", True, True),
+    ]
+    assert json.loads(first.stdout)["pairs"] is None
+
+    def unheard(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("classifiers.matching_copies.load", unheard)
+    again = run(folder, *asked, "--cache", str(tmp_path / "kept"))
+    assert json.loads(again.stdout)["recall"] == json.loads(first.stdout)["recall"]
 
 
 @pytest.mark.parametrize("rows", ["", "title\nsong\n", "path\n\n"], ids=["empty", "no column", "no path"])
