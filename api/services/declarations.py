@@ -1,7 +1,6 @@
 """The declaration history of the review store: who declared what when, and what each declaration changed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ from schemas.credits import credit_card
 from schemas.disclosure import Disclosure
 from schemas.errors import NotFound
 from schemas.evidence import Evidence
-from schemas.history import Arrival
+from schemas.history import Arrival, PastDeclaration
 from schemas.identifiers import parse_isrc
 from schemas.rules import ask
 from schemas.screening import Intake, Screening, derived_id
@@ -98,21 +97,21 @@ def _id_of(intake: Intake) -> str:
     return derived_id("dcl", intake.account or "", intake.recording_key, intake.release_key or "", identity)
 
 
-@dataclass(frozen=True, slots=True)
 class _Teller:
-    """Tells of one declaration after the other, beside those before it."""
+    """Tells of one declaration after the other, beside those before it; each row is read once."""
 
-    session: Session
-    actor: Actor
-    isrc: str
-    rows: list[DeclarationRow]
-    screenings: dict[str, Screening]
+    def __init__(
+        self, session: Session, actor: Actor, isrc: str, rows: list[DeclarationRow], found: dict[str, Screening]
+    ) -> None:
+        self._session, self._actor, self._isrc, self._rows, self._screenings = session, actor, isrc, rows, found
+        self._origins = [(row.account, row.sender_id, row.release_key) for row in rows]
+        self._disclosures = [Disclosure.model_validate_json(row.disclosure) for row in rows]
+        self._past = [store.to_past(row) for row in rows]
 
     def tell(self, number: int) -> DeclarationPublic:
-        row = self.rows[number]
-        disclosure = Disclosure.model_validate_json(row.disclosure)
-        own = [one for one in self.rows if _origin(one) == _origin(row)]
-        earlier = [one for one in own[: own.index(row)] if not one.is_takedown]
+        row, disclosure, origin = self._rows[number], self._disclosures[number], self._origins[number]
+        own = [one for one, other in enumerate(self._origins) if other == origin]
+        earlier = [one for one in own if one < number and not self._rows[one].is_takedown]
         is_new = bool(earlier) and not row.is_takedown
         return DeclarationPublic(
             declared_at=row.declared_at,
@@ -124,25 +123,35 @@ class _Teller:
             release_title=row.release_title,
             message_id=row.message_id,
             is_takedown=row.is_takedown,
-            came_late=any(one.received_at < row.received_at and one.made_at > row.made_at for one in own),
+            came_late=any(_is_overtaken(row, self._rows[one]) for one in own),
             level=disclosure.level,
             lines=credit_card(disclosure).lines,
-            changes=tuple(_changes(earlier[-1], disclosure)) if is_new else (),
-            notes=() if row.is_takedown else tuple(self._notes(row)),
+            changes=tuple(_changes(self._disclosures[earlier[-1]], disclosure)) if is_new else (),
+            notes=() if row.is_takedown else tuple(self._notes(number)),
         )
 
-    def _notes(self, row: DeclarationRow) -> Iterator[DeclarationNote]:
-        screening = self.screenings[row.screening_id]
+    def _notes(self, number: int) -> Iterator[DeclarationNote]:
+        row = self._rows[number]
+        screening = self._screenings[row.screening_id]
         evidence = Evidence(intake=screening.intake, found=screening.found, heard=screening.heard)
-        known = {self.isrc: self.rows} if len(self.rows) < store.MAX_LISTED else {}
-        arrival = Arrival(evidence, store.StoreHistory(self.session, self.actor, row, known))
+        arrival = Arrival(evidence, store.StoreHistory(self._session, self._actor, row, self._before(number)))
         for rule_id in RULES:
             for one in ask(rule_id, arrival):
                 yield DeclarationNote(rule=one.rule, severity=one.severity, message=one.message)
 
+    def _before(self, number: int) -> dict[str, list[PastDeclaration]]:
+        """List what was declared about the ISRC before, unless older rows were left out of what was read."""
+        if len(self._rows) >= store.MAX_LISTED:
+            return {}
+        return {self._isrc: [self._past[one] for one in range(number) if not self._rows[one].is_takedown]}
 
-def _changes(last: DeclarationRow, now: Disclosure) -> Iterator[DeclarationChange]:
-    then = Disclosure.model_validate_json(last.disclosure)
+
+def _is_overtaken(row: DeclarationRow, other: DeclarationRow) -> bool:
+    """Tell whether a later message had been applied when this one came."""
+    return other.received_at < row.received_at and other.made_at > row.made_at
+
+
+def _changes(then: Disclosure, now: Disclosure) -> Iterator[DeclarationChange]:
     if then.level is not now.level:
         yield DeclarationChange(what="Recording", before=then.level, after=now.level)
     before, after = _degrees(then), _degrees(now)
@@ -156,7 +165,3 @@ def _degrees(disclosure: Disclosure) -> dict[str, str]:
     """Say of each area how it was made, and of the rest."""
     lines = credit_card(disclosure).lines
     return {REST: "not declared"} | {line.label if line.area else REST: line.degree for line in lines}
-
-
-def _origin(row: DeclarationRow) -> tuple[str, str, str]:
-    return row.account, row.sender_id, row.release_key

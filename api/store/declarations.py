@@ -43,21 +43,17 @@ class StoreHistory:
     Attributes
     ----------
     known
-        What was read already: all that the actor may see about these ISRCs, in the order of their making.
+        What was read already: all that was declared about these ISRCs before, as far as the actor may see it.
     """
 
     session: Session
     actor: Actor
     before: DeclarationRow
-    known: Mapping[str, Sequence[DeclarationRow]] = field(default_factory=dict)
+    known: Mapping[str, Sequence[PastDeclaration]] = field(default_factory=dict)
 
     def of_isrc(self, isrc: str) -> Sequence[PastDeclaration]:
         """List what anybody declared about an ISRC."""
-        if isrc in self.known:
-            own = (self.before.made_at, self.before.id)
-            earlier = (row for row in self.known[isrc] if (row.made_at, row.id) < own)
-            return [to_past(row) for row in earlier if not row.is_takedown]
-        return self._declarations(col(DeclarationRow.isrc) == isrc)
+        return self.known[isrc] if isrc in self.known else self._declarations(col(DeclarationRow.isrc) == isrc)
 
     def of_sound(self, signal_hash: str) -> Sequence[PastDeclaration]:
         """List what was declared about recordings with the very same sound."""
