@@ -22,6 +22,7 @@ from api.store import events
 from api.store import keys as key_store
 from api.store.cases import Tally
 from api.store.database import Database
+from api.store.queues import COUNT_LIMIT
 from api.store.shown import Columns
 from schemas import cases as machine
 from schemas.cases import Action, CaseState, Decision, StatementOfReasons
@@ -54,7 +55,7 @@ def _tally(db: Database, actor: Actor, filters: QueueFilters) -> Tally:
         db,
         lambda session: store.tally(session, actor, filters),
         key,
-        is_kept=lambda found: found.total >= store.COUNT_LIMIT,
+        is_kept=lambda found: found.total >= COUNT_LIMIT,
     )
 
 

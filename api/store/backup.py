@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -206,6 +206,8 @@ def _name(table: Table) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value
@@ -217,6 +219,8 @@ def _typed(table: Table, name: str, value: Any) -> Any:
         return None
     if isinstance(kind, sa.DateTime):
         return datetime.fromisoformat(value)
+    if isinstance(kind, sa.Date):
+        return date.fromisoformat(value)
     if isinstance(kind, sa.LargeBinary):
         return base64.b64decode(value)
     return bool(value) if isinstance(kind, sa.Boolean) else value

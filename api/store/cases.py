@@ -19,6 +19,7 @@ from api.services.texts import plain
 from api.store import search
 from api.store.bulk import among, read
 from api.store.filters import conditions, has_code, names_parked, names_state
+from api.store.queues import COUNT_LIMIT
 from api.store.shown import DECISION, LISTED, Columns, case_of, decision_of, statement_of
 from api.tables import CaseRow, DecisionRow
 from api.tables.base import UtcDateTime
@@ -33,7 +34,6 @@ LABEL_STATES = {
     CaseState.PENDING: (),
     CaseState.SECOND_REVIEW: (),
 }
-COUNT_LIMIT = 1000  # who has more in front of them needs no exact number, and a page must not scan a million rows
 CODES_OF = 500  # most urgent cases whose reasons are counted
 _SHOWN = sqlalchemy.select(*LISTED).where(col(CaseRow.id) == bindparam("of"))
 _LOCKED = select(CaseRow).where(col(CaseRow.id) == bindparam("of")).with_for_update()

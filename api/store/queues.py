@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, or_
 from sqlmodel import Session, col, select
 
-from api.store.cases import COUNT_LIMIT
 from api.tables import CaseRow, PreferencesRow, QueueRow, RoutingRow, SavedViewRow, SenderRow
 from api.tables.work import MAIN_QUEUE
 from schemas.cases import CaseState
 
 CHUNK = 500
+COUNT_LIMIT = 1000  # who has more in front of them needs no exact number, and a page must not scan a million rows
 _VIEWS = (  # built once: every page of the queue asks for it
     select(SavedViewRow)
     .where(or_(col(SavedViewRow.owner) == bindparam("owner"), col(SavedViewRow.is_shared)))

@@ -74,7 +74,8 @@ def test_a_queue_page_takes_as_many_statements_for_many_cases(house, sue, count)
 
 
 def test_a_long_queue_is_counted_once_in_a_while(house, sue, monkeypatch):
-    monkeypatch.setattr("api.store.cases.COUNT_LIMIT", 3)
+    for user in ("api.store.cases", "api.services.cases"):
+        monkeypatch.setattr(f"{user}.COUNT_LIMIT", 3)
     put(house, *range(1, 6))
 
     assert len(asked(house, lambda: sue.get("/console"))) == 4

@@ -11,8 +11,8 @@ from api.console.views.flags import Chip
 from api.console.views.place import DueWords, due_words, place_summary
 from api.console.views.words import Stamp, plural, stamp
 from api.public import CasePublic, QueueFilters, QueuePage
-from api.store.cases import COUNT_LIMIT
 from api.store.flags import FlagBrief
+from api.store.queues import COUNT_LIMIT
 from schemas.cases import CaseState
 from schemas.errors import InvalidFilter
 from schemas.filters import MAX_LENGTH
