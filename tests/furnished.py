@@ -20,6 +20,7 @@ from api.services import (
     chat,
     creators,
     deliveries,
+    draft_folder,
     drafting,
     keys,
     links,
@@ -127,7 +128,7 @@ def _portal(server: Server) -> dict[str, str]:
     drafting.write_text(db, NOVA, settings, draft.id, name="release.json", text=SUBMISSION)
     sent = drafting.create(db, NOVA, settings, "nova")
     drafting.write_text(db, NOVA, settings, sent.id, name="release.json", text=SUBMISSION)
-    write_tune(drafting.folder_of(settings, "nova", sent.id) / "resources" / "harbour.wav", seconds=1)
+    write_tune(draft_folder.folder_of(settings, "nova", sent.id) / "resources" / "harbour.wav", seconds=1)
     drafting.send(db, NOVA, settings, sent.id)
     link = creators.make(db, NOVA, settings, case.id, "Ada Brandt")
     hook = webhooks.register(db, NOVA, settings, WebhookCreate(url="http://127.0.0.1:9/hook"))

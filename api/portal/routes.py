@@ -11,7 +11,7 @@ from api.portal import appeals, creator, creator_proofs, disclosure, pages, webh
 from api.portal.pages import Label, page, redirect
 from api.portal.views import STEPS, delivery_view, draft_view, size
 from api.public import CaseView
-from api.services import cases, clock, deliveries, drafting, precheck, screenings
+from api.services import cases, clock, deliveries, draft_folder, drafting, precheck, screenings
 from api.services.access import Actor
 from api.settings import Settings
 from api.store.database import Database
@@ -114,7 +114,7 @@ def delivery(db: Db, actor: Label, settings: AppSettings, delivery_id: str) -> R
     """Follow a delivery: where each recording stands, and what the rules found."""
     found = deliveries.view(db, actor, delivery_id)
     folder = settings.landing / found.folder
-    names = [file.name for file in drafting.files_of(folder)] if folder.is_dir() else []
+    names = [file.name for file in draft_folder.files_of(folder)] if folder.is_dir() else []
     findings, items = precheck.findings_of(folder, names, found.id)
     heard = _heard(db, actor, [one.id for one in found.screenings[:MAX_FOLLOWED]])
     view = delivery_view(found, items, findings, heard, clock.now())

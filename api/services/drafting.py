@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from datetime import timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -17,17 +17,15 @@ from api.public_deliveries import DeliveryFile, DeliveryPublic
 from api.public_uploads import CheckPublic, DraftFile, DraftPublic, DraftsPublic
 from api.services import clock, deliveries, precheck, resumable
 from api.services.access import Actor
-from api.services.filenames import RESOURCES, folded, safe_name
+from api.services.draft_folder import PARTS, files_of, folder_of, locked, place_name
+from api.services.filenames import folded
 from api.settings import Settings
 from api.store import deliveries as delivery_store
 from api.store.database import Database
 from api.tables import DeliveryDraftRow, UploadRow
-from schemas.errors import InvalidInput, InvalidTransition, NotFound, TooLarge, UnsafePath
-from schemas.package import ARCHIVE_SUFFIXES
+from schemas.errors import InvalidInput, InvalidTransition, NotFound, TooLarge
 
-HIDDEN = ".draft-"
 MAX_DRAFTS = 50  # of an account
-MAX_DEPTH = 4  # batch, release, resources, file
 MAX_TEXT = 8 * 2**20  # bytes of a message that is edited in a browser
 
 
@@ -107,7 +105,7 @@ def send(db: Database, actor: Actor, settings: Settings, draft_id: str) -> Deliv
     if not messages:
         raise InvalidTransition("The delivery has no message.", mend="Add an ERN message, JSON, CSV or XLSX.")
     folder = folder_of(settings, draft.account, draft.id)
-    shutil.rmtree(folder / resumable.PARTS, ignore_errors=True)
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
     files = [DeliveryFile(name=file.name, size=file.size) for file in draft.files]
     landed = deliveries.Landed(draft.id, draft.account, folder, messages[0], files, draft_id=draft.id)
     return deliveries.land(db, actor, settings, landed)
@@ -167,60 +165,6 @@ def write_text(db: Database, actor: Actor, settings: Settings, draft_id: str, *,
     return view(db, actor, settings, draft_id)
 
 
-def locked(session: Session, actor: Actor, draft_id: str) -> DeliveryDraftRow:
-    """Read a draft that is the actor's and was not sent."""
-    row = session.get(DeliveryDraftRow, draft_id)
-    if row is None or row.delivery_id is not None or not actor.sees(account=row.account, sender_id=""):
-        raise NotFound(f"There is no draft {draft_id[:80]}.", mend="It may have been sent; see your deliveries.")
-    return row
-
-
-def touch(session: Session, draft_id: str) -> None:
-    """Note that something was added."""
-    row = session.get(DeliveryDraftRow, draft_id)
-    if row is not None:
-        row.updated_at = clock.now()
-        session.add(row)
-
-
-def folder_of(settings: Settings, account: str, draft_id: str) -> Path:
-    """Name the hidden folder of a draft."""
-    return settings.landing / deliveries.ACCOUNTS / account / f"{HIDDEN}{draft_id}"
-
-
-def place_name(name: str) -> str:
-    """Give the place of a file within a delivery: as sent, or in ``resources/`` where it came alone.
-
-    Raises
-    ------
-    UnsafePath
-        A part of the name is none on every machine, is an archive, or lies too deep.
-    """
-    parts = [safe_name(part) for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
-    if not 1 <= len(parts) <= MAX_DEPTH:
-        raise UnsafePath(f"{name[:80]!a} names no file of a delivery.", mend="Use a release folder and resources/.")
-    if PurePosixPath(parts[-1]).suffix.lower() in ARCHIVE_SUFFIXES:
-        raise UnsafePath(f"{parts[-1][:80]!a} is an archive.", mend="Unpack it and add the files.")
-    is_loose = len(parts) == 1 and not is_small(parts[0])
-    return "/".join([RESOURCES, *parts] if is_loose else parts)
-
-
-def is_small(name: str) -> bool:
-    """Whether a file is a message or marker, and not sound."""
-    return precheck.is_message(name) or precheck.is_marker(name)
-
-
-def files_of(folder: Path) -> list[DraftFile]:
-    """List the whole files below a folder, hidden ones left out, by name."""
-    found = []
-    for place in sorted(folder.rglob("*")):
-        relative = place.relative_to(folder).as_posix()
-        if place.is_file() and not any(part.startswith(".") for part in relative.split("/")):
-            size = place.stat().st_size
-            found.append(DraftFile(name=relative, size=size, received=size))
-    return found
-
-
 def sweep(db: Database, settings: Settings) -> int:
     """Throw away drafts that nobody touched for a while, and say how many; proofs that stopped half-way go, too."""
     resumable.sweep(db, settings)
@@ -244,7 +188,7 @@ def _row(actor: Actor, account: str) -> DeliveryDraftRow:
 def _make_folder(settings: Settings, row: DeliveryDraftRow) -> Path:
     folder = folder_of(settings, row.account, row.id)
     try:
-        (folder / resumable.PARTS).mkdir(parents=True)
+        (folder / PARTS).mkdir(parents=True)
     except OSError as error:
         raise deliveries.unwritable(error) from error
     return folder

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from sqlmodel import Session, col, func, select
 
-from api.services import attachments, clock, drafting
+from api.services import attachments, clock, draft_folder
 from api.services.access import Actor, Role, require
 from api.services.filenames import safe_name
 from api.settings import Settings
@@ -26,7 +26,6 @@ from api.tables import AppealRow, AttachmentRow, UploadRow
 from schemas.appeals import AppealState, AttachmentKind
 from schemas.errors import InvalidInput, InvalidTransition, LandingUnusable, NotFound, OffsetConflict, TooLarge
 
-PARTS = ".parts"
 MAX_OPEN = 2000  # uploads of an account that are not finished
 CHUNK = 1024 * 1024
 
@@ -54,11 +53,13 @@ class Incoming:
         """Take the next bytes; what is here stays, whatever happens after."""
         if self.offset + len(chunk) > self.upload.length:
             raise TooLarge(f"The file was announced with {self.upload.length:,} bytes.", mend="Begin it again.")
+        rest = memoryview(chunk)
         try:
-            self.stream.write(chunk)
+            while rest:  # a disk that is nearly full takes a part, and says so by its count alone
+                taken = self.stream.write(rest)
+                rest, self.offset = rest[taken:], self.offset + taken
         except OSError as error:
             raise _unwritable(error) from error
-        self.offset += len(chunk)
 
 
 def create(db: Database, actor: Actor, settings: Settings, wanted: Announced) -> UploadRow:
@@ -153,7 +154,7 @@ def finish(db: Database, actor: Actor, settings: Settings, row: UploadRow) -> No
             session.add(made)
             attachments.tell(session, actor, made)
         else:
-            drafting.touch(session, fresh.draft_id or "")
+            draft_folder.touch(session, fresh.draft_id or "")
 
 
 def remove(db: Database, settings: Settings, row: UploadRow) -> None:
@@ -183,8 +184,8 @@ def sweep(db: Database, settings: Settings) -> int:
 def part_of(settings: Settings, row: UploadRow) -> Path:
     """Name the file that grows."""
     if row.draft_id:
-        return drafting.folder_of(settings, row.account, row.draft_id) / PARTS / row.id
-    return settings.attachments / (row.appeal_id or "") / PARTS / row.id
+        return draft_folder.folder_of(settings, row.account, row.draft_id) / draft_folder.PARTS / row.id
+    return settings.attachments / (row.appeal_id or "") / draft_folder.PARTS / row.id
 
 
 def _is_in_place(settings: Settings, row: UploadRow) -> bool:
@@ -194,7 +195,7 @@ def _is_in_place(settings: Settings, row: UploadRow) -> bool:
 
 def _place(settings: Settings, row: UploadRow) -> Path:
     if row.draft_id:
-        return drafting.folder_of(settings, row.account, row.draft_id) / row.name
+        return draft_folder.folder_of(settings, row.account, row.draft_id) / row.name
     return attachments.place(settings, row.appeal_id or "", _attachment_id(row))
 
 
@@ -216,14 +217,14 @@ def _attachment(actor: Actor, row: UploadRow, digest: str) -> AttachmentRow:
 
 
 def _for_draft(session: Session, actor: Actor, settings: Settings, wanted: Announced) -> UploadRow:
-    draft, length = drafting.locked(session, actor, wanted.draft), wanted.length
-    place = drafting.place_name(wanted.name)
-    _refuse_size(length, settings.max_message_bytes if drafting.is_small(place) else settings.max_file_bytes)
+    draft, length = draft_folder.locked(session, actor, wanted.draft), wanted.length
+    place = draft_folder.place_name(wanted.name)
+    _refuse_size(length, settings.max_message_bytes if draft_folder.is_small(place) else settings.max_file_bytes)
     taken = list(session.exec(select(UploadRow).where(col(UploadRow.draft_id) == draft.id)))
     for old in (one for one in taken if one.name == place and one.finished_at is None):
         session.delete(old)  # begun again: what came of it before counts no more
         part_of(settings, old).unlink(missing_ok=True)
-    others = drafting.files_of(drafting.folder_of(settings, draft.account, draft.id))
+    others = draft_folder.files_of(draft_folder.folder_of(settings, draft.account, draft.id))
     on_the_way = {one.name: one.length for one in taken if one.finished_at is None and one.name != place}
     sizes = {**{file.name: file.size for file in others}, **on_the_way, place: length}
     if len(sizes) > settings.max_delivery_files:

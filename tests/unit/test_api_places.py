@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.services.drafting import MAX_DEPTH, place_name
+from api.services.draft_folder import MAX_DEPTH, place_name
 from api.tus import _metadata
 from schemas.errors import InvalidInput, UnsafePath
 

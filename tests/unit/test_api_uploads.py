@@ -1,6 +1,7 @@
 """Deliveries put together file by file: uploads that resume, checks at once, and sending."""
 
 import base64
+import errno
 import os
 import threading
 
@@ -125,6 +126,31 @@ def test_more_than_announced_is_refused(api):
     assert api.label.head(url, headers=TUS).status_code == 200
 
 
+def test_a_disk_that_is_nearly_full_loses_nothing(api):
+    """The system takes a part of what it is given, and says so by a number alone."""
+    from api.services.resumable import Incoming
+    from api.tables import UploadRow
+    from schemas.errors import LandingUnusable
+
+    class Nearly:
+        room, here = 7, b""
+
+        def write(self, data):
+            if not self.room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            taken = bytes(data[: min(4, self.room)])
+            self.room, self.here = self.room - len(taken), self.here + taken
+            return len(taken)
+
+    disk = Nearly()
+    incoming = Incoming(UploadRow(id="upl_1", length=20), disk, 0)
+    incoming.feed(b"abcdef")
+    with pytest.raises(LandingUnusable, match="No space left"):
+        incoming.feed(b"ghijkl")
+
+    assert (disk.here, incoming.offset) == (b"abcdefg", 7)
+
+
 def test_another_protocol_is_refused(api):
     draft = begin(api.label)
     url = announce(api.label, "tide.wav", 10, draft=draft).headers["location"]
@@ -156,7 +182,18 @@ def test_limits_hold(sqlite_template, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../x.wav", "a/../../x.wav", "/etc/x.wav/..", ".hidden.wav", "a/b/c/d/e.wav", "x.zip", "con.wav", "", "a\nb"],
+    [
+        "../x.wav",
+        "a/../../x.wav",
+        "/etc/x.wav/..",
+        ".hidden.wav",
+        "a/b/c/d/e.wav",
+        "x.zip",
+        "con.wav",
+        "",
+        "a\nb",
+        "/etc/passwd",
+    ],
 )
 def test_names_that_are_none_are_refused(api, name):
     refused = announce(api.label, name, 1, draft=begin(api.label))

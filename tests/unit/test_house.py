@@ -1,11 +1,13 @@
 """The house itself: what is installed is this project, lock files are clean, layers are real."""
 
+import ast
 import importlib
 import importlib.metadata
 import re
 import subprocess
 import sys
 import zipfile
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,36 @@ def test_migrations_keep_to_themselves():
         if re.match(r"\s*(from|import) (api|schemas|classifiers|pipeline)\b(?!\.migrations\b)", line)
     ]
     assert named == []
+
+
+def test_no_module_needs_itself():
+    """A ring of imports works until somebody enters it elsewhere: then one command alone does not start."""
+    ours = _modules()
+    graph = {name: _imports(name, path, ours) for name, path in ours.items()}
+
+    assert len(graph) > 300
+    TopologicalSorter(graph).prepare()
+
+
+def _modules():
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+def _imports(name, path, ours):
+    """Name the modules of ours that this one imports when it is imported itself."""
+    found = set()
+    waiting = list(ast.parse(path.read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom):
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {one if one in ours else node.module for one in full}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting += ast.iter_child_nodes(node)
+    return (found & ours.keys()) - {name}
 
 
 def test_no_runner_that_downloads():
