@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.catalogue import Alike, Catalogue
 from pipeline.duplicates.namesakes import MIN_TOLD_S
-from pipeline.duplicates.results import SHOWN, cluster_id
+from pipeline.duplicates.results import SHOWN
 from pipeline.duplicates.sketch import MIN_SECONDS
 from pipeline.duplicates.verify import Compare, aligned, is_whole
 from pipeline.sound import Sound, alike, same
-from schemas.copies import Cluster, Namesake, bearer_of, is_at_odds, relation_of
+from pipeline.star import COUNTED, Star
+from schemas.copies import Namesake
 from schemas.disclosure import Level
 from schemas.known import Known, Match, MatchKind
 
@@ -23,7 +24,6 @@ MAX_COMPARED = 8  # sounds that an upload is compared with in full
 MAX_DOUBTFUL = 2  # ... of those that share no more than strangers do among a million: each costs some 10 ms
 MAX_NAMESAKES = 8
 MAX_STEPS = 4
-COUNTED = 1000  # members whose names are compared in a moment; `liner duplicates` compares all
 
 
 class Comparer:
@@ -41,11 +41,14 @@ class Comparer:
 
     def arrive(self, sound: Sound) -> Known:
         """Add a sound, commit, and look up; note whose place it changes."""
+        before = self._catalogue.sound(sound.recording_key)
+        asked = _to_tell(self._star(before), before) if before else set()
         own = self._catalogue.add(sound)
         known = self.known(own.recording_key)
         others: tuple[Match | Namesake, ...] = (*(known.matches or ()), *(known.namesakes or ()))
-        told = (known.cluster.bearer, known.cluster.at_odds) if known.cluster else ()
-        asked = {one.recording_key for one in others if not one.is_earlier} | {key for key in told if key}
+        asked |= {one.recording_key for one in others if not one.is_earlier}
+        if before:  # it may have another title, or another declaration
+            asked |= _to_tell(self._star(own), own)
         self._catalogue.ask_revisit(sorted(asked - {own.recording_key}))
         return known
 
@@ -57,9 +60,16 @@ class Comparer:
         equal, near = list(self._equal(own)), dict(self._near(own))
         seen = {other.number for other, _ in equal}
         found = [*equal, *((other, match) for other, match in near.values() if other.number not in seen)]
-        own = self._settled(own, found)
+        before, own = own.centre, self._settled(own, found)
+        if own.centre != before:
+            self._tell(own, before)
+        star = self._star(own)
         matches = tuple(match for _, match in found)
-        return Known(matches=matches[:MAX_MATCHES], cluster=self._cluster(own), namesakes=self._namesakes(own, matches))
+        return Known(
+            matches=matches[:MAX_MATCHES],
+            cluster=star.seen_from(own) if star else None,
+            namesakes=self._namesakes(own, matches),
+        )
 
     # --- matches
 
@@ -144,32 +154,23 @@ class Comparer:
         """Take the centre of a twin for the twin: what is equal to a member is as much a copy of its centre."""
         return self._centre_of(other) if match.kind is MatchKind.SAME_SIGNAL else other
 
-    def _cluster(self, own: Sound) -> Cluster | None:
-        if own.centre is None:
-            return None
-        centre = own if own.centre == own.number else next(iter(self._catalogue.numbered([own.centre])), None)
-        if centre is None:
-            return None
-        members = self._catalogue.of_centre(centre.number, COUNTED)
-        if not members:
-            return None
-        everyone = [centre, *members]
-        is_counted = len(members) < COUNTED
-        copies = [member.copy_of(centre) for member in members[:SHOWN]]
-        bearer = bearer_of(copies)
-        whole = Cluster(
-            id=cluster_id(centre.recording_key),
-            earliest=centre.copy_of(None),
-            bearer=bearer,
-            at_odds=_at_odds(centre, members, bearer),
-            size=len(everyone) if is_counted else 1 + self._catalogue.count_of_centre(centre.number),
-            is_counted=is_counted,
-            titles=len({one.title for one in everyone}),
-            artists=len({one.display_artist for one in everyone}),
-            senders=len({one.sender_id for one in everyone}),
-            members=tuple(copies),
-        )
-        return whole.seen_from(own.copy_of(centre))
+    def _star(self, own: Sound) -> Star | None:
+        """Read the cluster that a recording belongs to; None where it is alone."""
+        star = self._star_of(own.number if own.centre is None else own.centre)
+        return star if star and star.members else None
+
+    def _star_of(self, number: int) -> Star | None:
+        """Read who stands around a recording; None where it is gone."""
+        members = tuple(self._catalogue.of_centre(number, COUNTED))
+        count = len(members) if len(members) < COUNTED else self._catalogue.count_of_centre(number)
+        return next((Star(centre, members, 1 + count) for centre in self._catalogue.numbered([number])), None)
+
+    def _tell(self, own: Sound, left: int | None) -> None:
+        """Have those looked at again who tell of the star that a recording joined, or of the one that it left."""
+        asked = _to_tell(self._star(own), own)
+        if left not in (None, own.number):
+            asked |= _to_tell(self._star_of(left), own)
+        self._catalogue.ask_revisit(sorted(asked - {own.recording_key}))
 
     # --- namesakes
 
@@ -202,15 +203,18 @@ class Comparer:
         return sound.duration_s >= MIN_TOLD_S and self._laid_on(sound, sound) is not None
 
 
-def _at_odds(centre: Sound, members: Iterable[Sound], bearer: str | None) -> str | None:
-    """Choose where it is told that copies are declared in two ways: the bearer, if it is one of those that differ."""
-    level = Level(centre.declared)
-    differing = [
-        m.recording_key
-        for m in members
-        if m.signal_hash != centre.signal_hash and is_at_odds(relation_of(m, centre), Level(m.declared), level)
-    ]
-    return bearer if bearer in differing else next(iter(differing), None)
+def _to_tell(star: Star | None, own: Sound) -> set[str]:
+    """Name those to whom it matters that a recording belongs to a star, or does so no more.
+
+    Whoever bears the flag with it, or without it: a cluster has one. The others are told when their number has doubled,
+    so that each of very many copies costs the same.
+    """
+    if star is None:
+        return set()
+    tellers, before = star.with_member(own).tellers(), star.without(own).tellers()
+    if star.has_doubled:
+        return tellers | before | star.shown()
+    return tellers | before if star.size <= SHOWN or tellers != before else set()
 
 
 def likeliest(alike: Sequence[Alike]) -> list[int]:

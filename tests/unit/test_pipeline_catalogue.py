@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from prints import after, cut, faster, fingerprint, laid, row, song, worn, write_lake
 
-from pipeline import compare, indexing
+from pipeline import compare, indexing, star
 from pipeline.catalogue import Alike, Catalogue
 from pipeline.compare import Comparer, likeliest
 from pipeline.lists import save_list
@@ -237,6 +237,57 @@ def test_a_farm_has_one_flag(catalogue, comparer):
     assert "the earliest, 2025-02-01: \u201cSong 0\u201d by Artist 0" in bearers[1][0].explanation
 
 
+def streamed(catalogue, comparer, sounds):
+    """What the last screening of each recording says, if they are renewed as `pipeline.revisit` does it."""
+    said = {}
+    for one in sounds:
+        said[one.recording_key] = comparer.arrive(one)
+        for _ in range(8):
+            waiting = list(catalogue.revisits().items())
+            for recording_key, _ in waiting:
+                comparer.known(recording_key)
+            said |= {recording_key: comparer.known(recording_key) for recording_key, _ in waiting}
+            catalogue.revisited(waiting)
+        assert catalogue.revisits() == {}
+    return said
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_farm_that_arrives_one_by_one_has_one_flag_and_its_earliest_is_told(catalogue, comparer, seed):
+    """In any order, under names that explain more or less, and though the flag moves to another one on the way."""
+    original = fingerprint(song(SECONDS, 1))
+    sounds = []
+    for number in range(16):
+        about = {} if number % 4 else {"title": "Song 0", "display_artist": "Artist 0"}
+        level = "none" if number % 3 else "all"
+        day = f"2025-02-{number + 1:02}"
+        sounds.append(sound(number, original, release_date=day, declared_level=level, **about))
+    random.Random(seed).shuffle(sounds)
+
+    said = streamed(catalogue, comparer, sounds)
+
+    flagged = [n for n in range(16) if judge(evidence(said[key(n)], n), (), house_policy())]
+    assert flagged == [1]
+    assert {said[key(n)].cluster.earliest.recording_key for n in range(16)} == {key(0)}
+    everyone = {key(n) for n in range(16)}
+    for teller in (0, 1):
+        cluster = said[key(teller)].cluster
+        assert {cluster.earliest.recording_key, *(m.recording_key for m in cluster.members)} == everyone
+        assert cluster == comparer.known(key(teller)).cluster
+
+
+def test_whoever_bore_the_flag_before_a_new_title_came_is_told(catalogue, comparer):
+    original = fingerprint(song(SECONDS, 1))
+    same = {"title": "Song 0", "display_artist": "Artist 0"}
+    days = ("2025-02-01", "2025-02-02", "2025-02-03")
+    sounds = [sound(n, original, release_date=day, **same) for n, day in enumerate(days)]
+    again = sound(2, original, release_date=days[2], title="Another", display_artist="Somebody")
+
+    said = streamed(catalogue, comparer, [*sounds, again])
+
+    assert [n for n in range(3) if judge(evidence(said[key(n)], n), (), house_policy())] == [2]
+
+
 def test_copies_equal_to_the_sample_are_counted_without_being_compared(tmp_path):
     with contextlib.closing(Catalogue(tmp_path)) as catalogue:
         compared = []
@@ -286,7 +337,7 @@ def test_a_star_is_counted_beyond_what_a_look_up_reads(catalogue, comparer, monk
 
 
 def test_a_member_beyond_those_shown_is_named_beside_the_one_that_bears_the_flag(comparer, monkeypatch):
-    monkeypatch.setattr(compare, "SHOWN", 3)
+    monkeypatch.setattr(star, "SHOWN", 3)
     original = fingerprint(song(SECONDS, 1))
     for number in range(8):
         known = comparer.arrive(sound(number, original, release_date=f"2026-01-{number + 1:02}"))
