@@ -252,7 +252,6 @@ def _is_named(folder: Path, messages: list[str]) -> bool:
 def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:
     layout = _delivery_layout(listing)
     folder = listing.folder
-    marker = listing.marker
     if layout is Layout.SUBMISSION:
         messages = [name for name in listing.documents if is_submission(folder / name)]
     elif layout is Layout.RELEASE:
@@ -260,10 +259,7 @@ def _folder_ref(listing: _Listing, zone: Path) -> DeliveryRef:
     else:
         inner = ((name, _list(folder / name)) for name in listing.folders)
         messages = listing.messages + [f"{name}/{m}" for name, one in inner for m in one.messages]
-    beside = folder.with_name(f"{folder.name}.complete")
-    if marker is None and beside.is_file():
-        marker = f"../{beside.name}"
-    path = folder.relative_to(zone).as_posix()
+    path, marker = folder.relative_to(zone).as_posix(), _marker_of(listing)
     return DeliveryRef(
         str(folder), path, layout or Layout.AUDIO, tuple(messages), account=_account(path), marker=marker
     )
@@ -292,8 +288,33 @@ def _walk(zone: Path, listing: _Listing, left_alone: Callable[[str], None] | Non
         inner = _list(listing.folder / name)
         if _delivery_layout(inner):
             yield from _shares(_folder_ref(inner, zone))
+        elif _marker_of(inner):
+            yield from _marked(zone, inner, left_alone)
         else:
             yield from _walk(zone, inner, left_alone)
+
+
+def _marked(zone: Path, listing: _Listing, left_alone: Callable[[str], None] | None) -> Iterator[DeliveryRef]:
+    """Walk a folder that is called complete and is no delivery: its sender waits, so it is told what was not found."""
+    below = list(_walk(zone, listing, left_alone))
+    if all(ref.layout is Layout.AUDIO for ref in below):
+        suffixes = {".xlsx"} if below else {".xlsx", ".csv"}  # beside sounds, a CSV may be any list of them
+        names = (file.path for file in package_files(listing.folder) if not file.refused)
+        tables = tuple(name for name in names if _is_table_here(name, suffixes))
+        if tables or not below:
+            yield replace(_folder_ref(listing, zone), layout=Layout.SUBMISSION, messages=tables)
+    yield from below
+
+
+def _is_table_here(path: str, suffixes: set[str]) -> bool:
+    """Whether a file lies in the folder itself and is called a table; a program's lock file is none."""
+    return PurePosixPath(path).suffix.lower() in suffixes and "/" not in path and not path.startswith((".", "~$"))
+
+
+def _marker_of(listing: _Listing) -> str | None:
+    """Find a folder's completion marker, in it or beside it."""
+    beside = listing.folder.with_name(f"{listing.folder.name}.complete")
+    return listing.marker or (f"../{beside.name}" if beside.is_file() else None)
 
 
 def _loose(zone: Path, listing: _Listing) -> Iterator[DeliveryRef]:

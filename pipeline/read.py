@@ -32,6 +32,7 @@ from schemas.screening import Intake, SubjectKind, derived_id, recording_key
 from schemas.submission import read_submission, read_table, read_workbook
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+NOTHING_HERE = "The folder is marked as complete, and holds no message, submission or sound file."
 _KNOWN_COLUMNS = frozenset({*PATH_COLUMNS, "isrc", "title", "artist", "sender", "release", "label", "duration"})
 
 
@@ -82,7 +83,7 @@ def delivery_id(ref: DeliveryRef) -> str:
 def _read_messages(ref: DeliveryRef) -> Delivery:
     root = Path(ref.root)
     files = package_files(root) if ref.is_folder else tuple(package_file(root, name) for name in ref.messages)
-    readings = [_read_one(root, name) for name in ref.messages]
+    readings = [_read_one(root, name) for name in ref.messages] or [_unreadable(ref.marker or "", NOTHING_HERE)]
     if ref.marker and ref.layout is Layout.BATCH and ref.marker.lower().endswith(".xml"):
         readings += [r for r in [_read_one(root, ref.marker)] if r.message and r.message.kind is MessageKind.MANIFEST]
     messages = [r.message for r in readings if r.message]
@@ -117,7 +118,7 @@ def _unreadable(name: str, message: str) -> Reading:
 
 def _message_entries(ref: DeliveryRef, package: Package, readings: list[Reading]) -> Iterator[Entry]:
     number = 0
-    for name, reading in zip(ref.messages, readings, strict=False):
+    for name, reading in zip(ref.messages or (ref.marker or "",), readings, strict=False):
         message = reading.message
         if message is not None and message.kind is MessageKind.MANIFEST and ref.layout is Layout.BATCH:
             continue  # it lists the batch's messages; on its own it is a message without recordings

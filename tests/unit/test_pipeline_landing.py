@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from pipeline.arrivals import Arrivals
 from pipeline.landing import MAX_PARTS, discover, package_files
+from pipeline.read import read_delivery
 from schemas.errors import InvalidInput
 from schemas.package import Layout
+from schemas.screening import SubjectKind
 
 
 def found(root, **more):
@@ -306,3 +308,42 @@ def test_a_file_that_vanishes_while_it_is_looked_at_stops_nothing(zone, monkeypa
     sounds = [s for ref in discover(zone) for s in ref.sounds]
 
     assert "b.wav" in sounds
+
+
+@pytest.mark.parametrize("marker", ["vain/.complete", "vain/BatchComplete_1.xml", "vain.complete"])
+@pytest.mark.parametrize("content", [[], ["m.xml/x.txt"], ["cover.jpg"], ["~$labels.xlsx"]])
+def test_a_complete_folder_without_anything_is_told_of(zone, marker, content):
+    """Its sender waits for an answer; a folder that nobody calls complete may still be filled."""
+    (zone / "vain").mkdir()
+    for name in content:
+        put(zone / "vain" / name, b"\x00")
+    assert list(discover(zone, is_zone=True)) == []
+
+    put(zone / marker, b"")
+    (ref,) = discover(zone, is_zone=True)
+    delivery = read_delivery(ref)
+
+    assert (ref.path, ref.is_folder, ref.messages) == ("vain", True, ())
+    assert [entry.intake.kind for entry in delivery.entries] == [SubjectKind.DELIVERY]
+    assert [(f.rule, f.subject) for f in delivery.findings] == [("PKG-010", ref.marker)]
+
+
+@pytest.mark.parametrize(
+    ("files", "read", "heard"),
+    [
+        (["labels.xlsx"], ("labels.xlsx",), 0),
+        (["labels.csv"], ("labels.csv",), 0),
+        (["labels.xlsx", "a.wav"], ("labels.xlsx",), 1),
+        (["songs.csv", "a.wav"], None, 1),  # a list of songs beside songs is no message
+    ],
+)
+def test_a_table_that_is_none_is_not_passed_over_in_a_complete_folder(zone, files, read, heard):
+    for name in [*files, ".complete"]:
+        put(zone / "rel" / name, b"\xff\x00no table")
+
+    refs = list(discover(zone, is_zone=True))
+
+    assert [ref.messages for ref in refs if ref.layout is Layout.SUBMISSION] == ([read] if read else [])
+    assert len([ref for ref in refs if ref.layout is Layout.AUDIO]) == heard
+    assert all(f.rule in {"PKG-010", "PKG-014"} for ref in refs for f in read_delivery(ref).findings)
+    assert sum(len(read_delivery(ref).findings) for ref in refs) == (1 if read else 0)
