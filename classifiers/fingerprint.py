@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 
 from classifiers.landmarks import MAX_REACH, Landmarks
-from classifiers.matching import Recording, Segment, shared_segments
+from classifiers.matching import Recording, Segment, is_ticking, shared_segments
 from schemas.flags import Span
 
 _VERSION = b"\x03"
@@ -121,6 +121,7 @@ def aligned(own: Recording, other: Recording) -> Alignment | None:
         if segment.votes >= MIN_VOTES
         and segment.share >= MIN_SHARE
         and segment.own.end_s - segment.own.start_s >= MIN_SPAN_S
+        and not is_ticking(own.landmarks, segment.own)
     )
     return _alignment(segments, own.landmarks, other.landmarks) if segments else None
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from classifiers.landmarks import OCTAVES, Flags, Floats, Landmarks
 from classifiers.matching_keys import Constellations, Indices, constellations
-from classifiers.matching_votes import Placing, proposals
+from classifiers.matching_votes import Placing, proposals, runs
 from schemas.flags import Span
 
 SIZE = 4  # landmarks in a constellation that votes
@@ -22,6 +22,12 @@ _WHOLE = 0.9
 _WIDE = (0.09, 1 / 24)  # seconds and octaves off, before the proposal is refined
 _NARROW = (0.03, 1 / 60)
 _ROUNDS = 3
+
+# A first look at a proposal, in nats: under the right one 0.35 or more of a stretch's landmarks lie within the wide
+# tolerance, under a wrong one about one in eight. A stretch of 40 of 114 landmarks, the poorest that counts, has 19.8.
+_SEEN = float(np.log(0.4 / 0.12))
+_UNSEEN = float(np.log(0.6 / 0.88))
+_MIN_LOOK = 14.0
 
 # A segment's evidence in nats: landmarks that meet speak for it, those that do not against it.
 _MEETING = float(np.log(0.5 / 0.025))
@@ -110,18 +116,19 @@ class Recording:
 
 
 def shared_segments(query: Recording, reference: Recording) -> list[Segment]:
-    """Find the shared stretches of two recordings, the one with most evidence first; none overlaps another."""
+    """Find what could be shared stretches of two recordings, most evidence first; none overlaps another."""
     one_in = max(query.one_in, reference.one_in)
     own, other = query.constellations(one_in), reference.constellations(one_in)
     found: list[tuple[float, Segment]] = []
     for proposal in proposals(own, other):
         placing = refined(query.landmarks, reference.landmarks, proposal)
+        if placing is None:
+            continue
         segments = _segments(query.landmarks, reference.landmarks, placing)
         found += segments
         if _whole([segment for _, segment in segments], query, reference):
             break  # nothing is left to find
-    apart = _apart([segment for _, segment in sorted(found, key=lambda pair: -pair[0])])
-    return [segment for segment in apart if not is_ticking(query.landmarks, segment.own)]
+    return _apart([segment for _, segment in sorted(found, key=lambda pair: -pair[0])])
 
 
 def _whole(segments: list[Segment], query: Recording, reference: Recording) -> bool:
@@ -131,11 +138,13 @@ def _whole(segments: list[Segment], query: Recording, reference: Recording) -> b
     return own_s >= _WHOLE * query.length_s or other_s >= _WHOLE * reference.length_s
 
 
-def refined(query: Landmarks, reference: Landmarks, proposal: Placing) -> Placing:
-    """Fit speed, offset and pitch to the landmarks that meet under a proposal."""
+def refined(query: Landmarks, reference: Landmarks, proposal: Placing) -> Placing | None:
+    """Fit speed, offset and pitch to the landmarks that meet under a proposal; None where nothing speaks for it."""
     placing = proposal
     for turn in range(_ROUNDS):
         found = meeting(query, reference, placing, _NARROW if turn else _WIDE)
+        if not turn and _most_evidence(np.where(found.is_met, _SEEN, _UNSEEN)) < _MIN_LOOK:
+            return None
         own, other = found.own[found.is_met], found.other[found.is_met]
         if len(own) < 4 or np.ptp(query.times_s[own]) < 1.0:
             return placing
@@ -170,12 +179,13 @@ def meeting(
     own = np.flatnonzero(is_within)
     at_s, octaves = at_s[own], octaves[own]
     low, high = np.searchsorted(times, at_s - tolerance[0]), np.searchsorted(times, at_s + tolerance[0], "right")
-    other, nearest = np.full(len(own), -1), np.full(len(own), np.inf)
-    for step in range(int((high - low).max(initial=0))):
-        place = np.minimum(low + step, len(times) - 1)
-        far = np.abs(reference.octaves[place] - octaves)
-        is_better = (low + step < high) & (far <= tolerance[1]) & (far < nearest)
-        other[is_better], nearest[is_better] = place[is_better], far[is_better]
+    asking, asked = runs(low, high)
+    far = np.abs(reference.octaves[asked] - octaves[asking])
+    is_near = far <= tolerance[1]
+    asking, asked, far = asking[is_near], asked[is_near], far[is_near]
+    order = np.lexsort((far, asking))[::-1]  # of all that one meets, the nearest is written last
+    other = np.full(len(own), -1)
+    other[asking[order]] = asked[order]
     return Meeting(own, other)
 
 
@@ -185,11 +195,19 @@ def _segments(query: Landmarks, reference: Landmarks, placing: Placing) -> list[
     own_s = query.times_s[found.own]
     gains = np.where(found.is_met, _MEETING, _MISSING)
     gains -= np.maximum(0, np.diff(own_s, prepend=own_s[:1]) - _MAX_GAP_S)  # a long gap parts two segments
+    if _most_evidence(gains) < _MIN_SEGMENT:
+        return []
     return [
         (evidence, _segment(own_s[first:last], found.is_met[first:last], placing))
         for first, last, evidence in _best_runs(gains)
         if evidence >= _MIN_SEGMENT
     ]
+
+
+def _most_evidence(gains: Floats) -> float:
+    """Sum the run that has most."""
+    sums = np.concatenate([[0.0], np.cumsum(gains)])
+    return float(np.max(sums - np.minimum.accumulate(sums)))
 
 
 def _best_runs(gains: Floats) -> list[tuple[int, int, float]]:

@@ -7,6 +7,7 @@ Longer constellations are rarer and find candidates in a large catalogue; those 
 compare two recordings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -60,15 +61,21 @@ def constellations(strong: Landmarks, size: int, *, one_in: int = 1, fan: int = 
     fan
         Following landmarks that a constellation is chosen from.
     """
-    parts = [
-        _of_block(strong, start, _choices(size, fan), one_in) for start in range(0, max(1, len(strong.times_s)), _BLOCK)
-    ]
+    parts = [_none()]
+    for start in range(0, len(strong.times_s), _BLOCK):
+        keys, first, last = _of_block(strong, start, _choices(size, fan), fan)
+        kept = np.flatnonzero(keys % one_in == 0) if one_in > 1 else slice(None)
+        parts.append((keys[kept], first[kept], last[kept]))
     keys, first, last = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((first, keys))
+    order = np.argsort(keys, kind="stable")
     order = order[_rank(keys[order]) < MAX_REPEATS]
     keys, first, last = keys[order], first[order], last[order]
     times_s = strong.times_s[first]
     return Constellations(keys, times_s, strong.octaves[first], strong.times_s[last] - times_s)
+
+
+def _none() -> tuple[Keys, Indices, Indices]:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 def _rank(ordered: Keys) -> Indices:
@@ -78,34 +85,53 @@ def _rank(ordered: Keys) -> Indices:
 
 
 def _choices(size: int, fan: int) -> Indices:
-    """Which following landmarks make a constellation [shape=(size, n)]."""
-    return np.array([(0, *later) for later in combinations(range(1, fan + 1), size - 1)]).T
+    """Which following landmarks make a constellation, 0 being the next one [shape=(size - 1, n)]."""
+    return np.array(list(combinations(range(fan), size - 1))).T
 
 
-def _of_block(strong: Landmarks, start: int, steps: Indices, one_in: int) -> tuple[Keys, Indices, Indices]:
-    """Keys, first and last landmarks of the constellations that begin in a block."""
+def _of_block(strong: Landmarks, start: int, choices: Indices, fan: int) -> tuple[Keys, Indices, Indices]:
+    """Keys, first and last landmarks of the constellations that begin in a block, in the order of the first."""
     anchors = np.arange(start, min(start + _BLOCK, len(strong.times_s)))
-    points = (steps[:, :, None] + anchors).reshape(len(steps), -1)
-    points = points[:, points[-1] < len(strong.times_s)]
-    is_fit, keys = _keys(strong.times_s[points], strong.octaves[points])
-    is_fit &= keys % one_in == 0
-    return keys[is_fit], points[0, is_fit], points[-1, is_fit]
+    later_s, rises = _following(strong, anchors, fan)
+    at, choice = np.nonzero(_are_fit(later_s, rises, choices).T)
+    chosen = choices[:, choice], at
+    spreads_s = later_s[chosen[0][-1], at]
+    ratios = np.rint(later_s[chosen[0][:-1], at] / spreads_s * STEPS_OF_TIME).astype(np.int64)
+    return _hashed([*rises[chosen], *ratios]), anchors[at], anchors[at] + chosen[0][-1] + 1
 
 
-def _keys(times_s: Floats, octaves: Floats) -> tuple[npt.NDArray[np.bool_], Keys]:
-    """Which constellations [shape=(size, n)] say something, and their keys."""
-    spread = times_s[-1] - times_s[0]
-    rises = np.rint((octaves[1:] - octaves[0]) * STEPS_PER_OCTAVE).astype(np.int64)
-    is_fit = (spread >= MIN_SPREAD_S) & (spread <= MAX_SPREAD_S)
-    is_fit &= np.abs(rises).max(axis=0) < MAX_RISE_OCTAVES * STEPS_PER_OCTAVE
-    is_fit &= np.count_nonzero(rises, axis=0) >= 2  # one tone again and again tells nothing
-    ratios = np.rint((times_s[1:-1] - times_s[0]) / np.maximum(spread, MIN_SPREAD_S) * STEPS_OF_TIME).astype(np.int64)
-    return is_fit, _hashed(np.concatenate([rises, ratios]))
+def _following(strong: Landmarks, anchors: Indices, fan: int) -> tuple[Floats, Indices]:
+    """How much later each following landmark is, and by how many semitones higher [shape=(fan, n) each].
+
+    Those that would follow the last one come after an endless time.
+    """
+    places = anchors + np.arange(1, fan + 1)[:, None]
+    is_there = places < len(strong.times_s)
+    places = np.minimum(places, len(strong.times_s) - 1)
+    later_s = np.where(is_there, strong.times_s[places] - strong.times_s[anchors], np.inf)
+    rises = np.rint((strong.octaves[places] - strong.octaves[anchors]) * STEPS_PER_OCTAVE).astype(np.int64)
+    return later_s, rises
 
 
-def _hashed(values: Indices) -> Keys:
-    mixed = np.zeros(values.shape[1], np.uint64)
-    for row in values:
-        mixed = (mixed + row.astype(np.uint64)) * _MULTIPLIER
+def _are_fit(later_s: Floats, rises: Indices, choices: Indices) -> npt.NDArray[np.bool_]:
+    """Which constellations of each anchor say something [shape=(choices, n)].
+
+    This is asked of single landmarks, in bytes, before anything is reckoned for the tens of thousands of their choices.
+    """
+    is_near = np.abs(rises) < MAX_RISE_OCTAVES * STEPS_PER_OCTAVE
+    moves = (rises != 0).astype(np.int8)
+    is_fit = ((later_s >= MIN_SPREAD_S) & (later_s <= MAX_SPREAD_S))[choices[-1]]
+    for choice in choices:
+        is_fit &= is_near[choice]
+    return np.asarray(
+        is_fit & (moves[choices].sum(axis=0, dtype=np.int8) >= 2)
+    )  # one tone again and again tells nothing
+
+
+def _hashed(rows: Sequence[Indices]) -> Keys:
+    mixed = np.zeros(len(rows[0]), np.uint64)
+    for row in rows:
+        mixed += row.view(np.uint64)
+        mixed *= _MULTIPLIER
         mixed ^= mixed >> np.uint64(29)
     return (mixed >> np.uint64(64 - KEY_BITS)).astype(np.int64)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from classifiers.fingerprint import unpack
 from classifiers.matching import Recording
+from classifiers.matching_keys import Constellations, Indices
 from classifiers.matching_material import Track
 from classifiers.matching_votes import are_promising, equal_pairs
 
@@ -58,17 +60,19 @@ class Library:
         self.names = sorted(fingerprints)
         self.recordings = {name: Recording(unpack(fingerprints[name])) for name in self.names}
         self._is_long = np.array([self.recordings[name].one_in > 1 for name in self.names], np.bool_)
-        self._vote()
 
-    def _vote(self) -> None:
-        """Put the constellations of all recordings into one order, but for the long ones."""
+    @cached_property
+    def _votes(self) -> tuple[Constellations, Indices]:
+        """Put the constellations of all recordings into one order, but for the long ones, with whose they are."""
         places = np.flatnonzero(~self._is_long)
         all_of = [self.recordings[self.names[place]].constellations(1) for place in places]
         found, owners = _joined([one.keys for one in all_of])
         order = np.argsort(found, kind="stable")
-        self._vote_keys, self._vote_owners = found[order], places[owners[order]]
-        self._spreads_s = np.concatenate([np.zeros(0), *(one.spreads_s for one in all_of)])[order]
-        self._octaves = np.concatenate([np.zeros(0), *(one.octaves for one in all_of)])[order]
+        times_s, octaves, spreads_s = (
+            np.concatenate([np.zeros(0), *(getattr(one, what) for one in all_of)])[order]
+            for what in ("times_s", "octaves", "spreads_s")
+        )
+        return Constellations(found[order], times_s, octaves, spreads_s), places[owners[order]]
 
     def rivals(self, name: str) -> set[str]:
         """Name the later tracks that `classifiers.fingerprint.align` could match with one.
@@ -81,13 +85,14 @@ class Library:
         if self._is_long[place]:
             return set(self.names[place + 1 :])
         votes = self.recordings[name].constellations(1)
-        mine, theirs = equal_pairs(votes.keys, self._vote_keys)
-        is_later = self._vote_owners[theirs] > place
+        every, owners = self._votes
+        mine, theirs = equal_pairs(votes.keys, every.keys)
+        is_later = owners[theirs] > place
         mine, theirs = mine[is_later], theirs[is_later]
-        scales = np.log2(self._spreads_s[theirs] / votes.spreads_s[mine])
-        shifts = votes.octaves[mine] - self._octaves[theirs]
+        scales = np.log2(every.spreads_s[theirs] / votes.spreads_s[mine])
+        shifts = votes.octaves[mine] - every.octaves[theirs]
         first = place + 1
-        is_rival = are_promising(scales, shifts, self._vote_owners[theirs] - first, len(self.names) - first)
+        is_rival = are_promising(scales, shifts, owners[theirs] - first, len(self.names) - first)
         return {self.names[first + at] for at in np.flatnonzero(is_rival | self._is_long[first:])}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,10 +51,14 @@ def proposals(own: Constellations, other: Constellations) -> Iterator[Placing]:
 
 def equal_pairs(mine: Keys, theirs: Keys) -> tuple[Indices, Indices]:
     """Find all pairs of indices with equal keys; both sides are in order."""
-    low, high = np.searchsorted(theirs, mine, "left"), np.searchsorted(theirs, mine, "right")
+    return runs(np.searchsorted(theirs, mine, "left"), np.searchsorted(theirs, mine, "right"))
+
+
+def runs(low: Indices, high: Indices) -> tuple[Indices, Indices]:
+    """List the places from each ``low`` up to its ``high`` [shape=(n,)]: which pair they belong to, and the places."""
     counts = high - low
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(np.arange(len(mine)), counts), np.repeat(low, counts) + within
+    owners = np.repeat(np.arange(len(low)), counts)
+    return owners, np.arange(len(owners)) + np.repeat(low - np.cumsum(counts) + counts, counts)
 
 
 def _densest(scales: Floats, shifts: Floats) -> Floats:
@@ -101,13 +106,21 @@ def _neighbourhoods(counts: Counts) -> Counts:
 
 def _lines(own_s: Floats, other_s: Floats, speed: float) -> Iterator[tuple[float, float]]:
     """Find the lines ``other_s = offset + speed * own_s`` that most votes lie on: (speed, offset) each."""
-    best: tuple[int, float] = (0, speed)
-    for candidate in speed * (1 + _FINE_SPEEDS):
-        _, counts = np.unique(np.rint((other_s - candidate * own_s) / _OFFSET_STEP_S), return_counts=True)
-        best = max(best, (int(counts.max()), float(candidate)))
-    offsets = other_s - best[1] * own_s
+    candidates = speed * (1 + _FINE_SPEEDS)
+    most = _most_at_one_offset(own_s, other_s, candidates)
+    best = float(candidates[np.flatnonzero(most == most.max())[-1]])
+    offsets = other_s - best * own_s
     places, counts = np.unique(np.rint(offsets / _OFFSET_STEP_S), return_counts=True)
     for at in np.argsort(-counts, kind="stable")[:_OFFSETS]:
         if counts[at] >= _MIN_ON_LINE:
             is_near = np.abs(offsets - places[at] * _OFFSET_STEP_S) <= _OFFSET_STEP_S
-            yield best[1], float(np.median(offsets[is_near]))
+            yield best, float(np.median(offsets[is_near]))
+
+
+def _most_at_one_offset(own_s: Floats, other_s: Floats, speeds: npt.NDArray[np.floating[Any]]) -> Indices:
+    """How many votes agree on an offset, at each speed, all counted at once [shape=(speeds,)]."""
+    places = np.rint((other_s - speeds[:, None] * own_s) / _OFFSET_STEP_S).astype(np.int64)
+    places -= places.min()
+    width = int(places.max()) + 1
+    counts = np.bincount((places + width * np.arange(len(speeds))[:, None]).ravel(), minlength=width * len(speeds))
+    return np.asarray(counts.reshape(len(speeds), width).max(axis=1))

@@ -16,6 +16,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.duplicates import packing
@@ -101,7 +102,7 @@ class Catalogue:
     """
 
     def __init__(self, lake: Path, keys_of: KeysOf = wide_keys) -> None:
-        self._keys_of = keys_of
+        self._keys_of = lru_cache(maxsize=8)(keys_of)  # who is added is looked up at once
         lake.mkdir(parents=True, exist_ok=True)
         path = lake / FILE
         # One worker's stages run on one thread at a time, but not always on the same.

@@ -12,8 +12,10 @@ from sounds import RATE, clicks, music, noise, tone
 
 from classifiers.fingerprint import align, pack, unpack
 from classifiers.landmarks import LandmarkFinder, Landmarks
+from classifiers.matching import refined
 from classifiers.matching_keys import KEY_BITS, constellations
 from classifiers.matching_picture import alignment, picture
+from classifiers.matching_votes import Placing
 from classifiers.synthetic.attacks import Attack
 from classifiers.synthetic.codecs import stretched
 from schemas.errors import InvalidInput
@@ -181,6 +183,41 @@ def test_constellations_that_reach_further_hold_the_others(reference):
     assert near < far
     assert 0 <= min(far) <= max(far) < 2**KEY_BITS
     assert all(key % 8 == 0 for key in far)
+
+
+def test_constellations_are_the_choices_of_four_that_say_something():
+    """One by one, as the rules are told; the blocks of the real thing end in between."""
+    rng = np.random.default_rng(4)
+    times, octaves = np.cumsum(rng.uniform(0, 0.4, 700)), rng.integers(0, 60, 700) / 12
+    told = set()
+    for first in range(700):
+        for rest in itertools.combinations(range(first + 1, min(first + 8, 700)), 3):
+            spread = times[rest[-1]] - times[first]
+            rises = np.rint((octaves[list(rest)] - octaves[first]) * 12)
+            if 0.2 <= spread <= 4 and np.abs(rises).max() < 30 and np.count_nonzero(rises) >= 2:
+                told.add((times[first], round(spread, 9)))
+    found = constellations(Landmarks(times, octaves, np.full(700, 13)), 4)
+    assert {(at, round(spread, 9)) for at, spread in zip(found.times_s, found.spreads_s, strict=True)} == told
+    assert (np.diff(found.keys) >= 0).all()
+
+
+@pytest.mark.parametrize("kept", [0.4, 0.5])
+def test_the_first_look_passes_over_nothing_that_counts(kept):
+    """Of a stretch of twelve seconds hardly more landmarks are left than have to meet."""
+    rng, original = np.random.default_rng(8), invented(180, 21)
+    is_part = (original.times_s > 60) & (original.times_s < 72.5)
+    part, noise_ = original.where(is_part), invented(12, 22)
+    is_left = np.arange(len(part.times_s)) % 10 < 10 * kept
+    count = int(np.sum(~is_left))
+    times = np.concatenate([part.times_s[is_left] - 60, rng.uniform(0, 12.5, count)])
+    octaves = np.concatenate([part.octaves[is_left], rng.uniform(0, 5, count)])
+    reaches = np.concatenate([part.reaches[is_left], noise_.reaches[:count]])
+    order = np.argsort(times)
+    placing = Placing(1.0, 60.05, 0.01)
+    poor = Landmarks(times[order], octaves[order], reaches[order])
+    found = refined(poor, original, placing)
+    assert found.offset_s == pytest.approx(60, abs=0.01)
+    assert refined(poor, invented(180, 23), placing) is None
 
 
 def test_excerpts_hold_the_same_music(song, reference):

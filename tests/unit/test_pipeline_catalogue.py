@@ -18,6 +18,7 @@ from prints import after, cut, faster, fingerprint, laid, row, song, worn, write
 from pipeline import compare, indexing, star
 from pipeline.catalogue import Alike, Catalogue
 from pipeline.compare import Comparer, likeliest
+from pipeline.duplicates.keys import wide_keys
 from pipeline.lists import save_list
 from pipeline.sound import Sound
 from schemas.copies import Relation
@@ -78,6 +79,18 @@ def test_of_those_that_share_what_strangers_share_two_are_compared():
     alike = [Alike(1, is_certain=True), *(Alike(number, is_certain=False) for number in range(2, 9))]
     assert likeliest(alike) == [1, 2, 3]
     assert likeliest([Alike(number, is_certain=True) for number in range(99)]) == list(range(8))
+
+
+def test_keys_are_drawn_once_for_an_arrival(tmp_path):
+    drawn = []
+
+    def counted(fingerprint):
+        drawn.append(fingerprint)
+        return wide_keys(fingerprint)
+
+    with contextlib.closing(Catalogue(tmp_path, counted)) as catalogue:
+        Comparer(catalogue).arrive(sound(1, fingerprint(song(SECONDS, 1))))
+    assert len(drawn) == 1
 
 
 def test_strangers_share_nothing(comparer):
