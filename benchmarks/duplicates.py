@@ -5,6 +5,11 @@ on one or two recordings alone is measured once, on music that is made here, and
 and the full comparison of two. For 10^8, one range of keys is made as dense as it would be there. ``--million`` adds
 10^6 (some 20 GB of scratch, ten minutes of one core for the join and as long for the index); ``--copies-of-one`` joins
 two million copies of one file.
+
+A look-up is charged what it would pay for real music besides: the keys of its fingerprint, and each comparison. What a
+stranger costs differs much from track to track, and no music that is drawn is like it (notes on one grid of time and
+of pitch coincide too often); so it is drawn from costs that were measured on real tracks, as multiples of the cost of
+keys that is measured here and now.
 """
 
 import contextlib
@@ -29,6 +34,10 @@ QUERIES = 1000
 COPIES = 0.05  # of the queries
 DOLLARS_A_CORE_HOUR = 0.04
 FAR = 100_000_000
+
+# 1,497 pairs of full-length tracks of game music, each drawn as likely as it is long, for so those are that share keys by
+# chance: shares of the pairs, and what a comparison takes, in times of the keys of a drawn recording of three minutes.
+STRANGERS = ((0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999), (0.27, 0.67, 0.91, 1.24, 1.85, 2.91, 3.55, 4.98, 25.4))
 
 
 def main() -> None:
@@ -74,8 +83,9 @@ def _single() -> dict[str, Any]:
     import soxr  # noqa: PLC0415
 
     from benchmarks.fingerprint import RATE, _music  # noqa: PLC0415
-    from classifiers.fingerprint import align, pack  # noqa: PLC0415
+    from classifiers.fingerprint import aligned, pack, unpack  # noqa: PLC0415
     from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
+    from classifiers.matching import Recording  # noqa: PLC0415
     from pipeline.duplicates.keys import paired_keys, wide_keys  # noqa: PLC0415
 
     def print_of(sound: np.ndarray) -> bytes:
@@ -89,8 +99,8 @@ def _single() -> dict[str, Any]:
     return {
         "keys_ms": _ms(lambda: wide_keys(own)),
         "paired_ms": _ms(lambda: paired_keys(own)),
-        "compare_ms": _ms(lambda: align(copy + b"", own)),
-        "stranger_ms": _ms(lambda: align(stranger, own)),
+        "compare_ms": _ms(lambda: aligned(Recording(unpack(copy)), Recording(unpack(own)))),
+        "stranger_ms": _ms(lambda: aligned(Recording(unpack(stranger)), Recording(unpack(own)))),
     }
 
 
@@ -143,7 +153,10 @@ def _look(folder: Path, size: int) -> dict[str, Any]:
 
 
 def _ask(folder: Path, size: int) -> dict[str, Any]:
-    """Add, commit and look up `QUERIES` uploads, a fifth of them while the index is not in the system's cache."""
+    """Add, commit and look up `QUERIES` uploads, a fifth of them while the index is not in the system's cache.
+
+    Every upload pays for its keys and its comparisons what they cost of real music.
+    """
     from benchmarks import invented  # noqa: PLC0415
     from pipeline.catalogue import Catalogue  # noqa: PLC0415
     from pipeline.compare import Comparer  # noqa: PLC0415
@@ -151,8 +164,9 @@ def _ask(folder: Path, size: int) -> dict[str, Any]:
     rng = np.random.default_rng(1)
     waits: dict[str, list[tuple[float, float]]] = {"cold": [], "warm": [], "copy": []}
     found = 0
-    with contextlib.closing(Catalogue(folder, invented.keys_of)) as catalogue:
-        comparer = Comparer(catalogue, _paid(invented.are_one))
+    single = _single()
+    with contextlib.closing(Catalogue(folder, _paid_keys(invented.keys_of, single))) as catalogue:
+        comparer = Comparer(catalogue, _paid(invented.are_one, single))
         for number in range(QUERIES):
             if number in (0, QUERIES // 5):
                 for file in folder.glob("catalogue.sqlite*"):
@@ -210,18 +224,33 @@ def _far(folder: Path, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _paid(truth: Callable[[bytes, bytes], Any]) -> Callable[[bytes, bytes], Any]:
-    """Answer from the truth, but take the time that a full comparison of two three-minute recordings takes."""
-    single = _single()
+def _paid(truth: Callable[[bytes, bytes], Any], single: dict[str, Any]) -> Callable[[bytes, bytes], Any]:
+    """Answer from the truth, but take the time that a full comparison takes: of copies, or of strangers as drawn."""
+    rng = np.random.default_rng(2)
 
     def compare(query: bytes, reference: bytes) -> Any:
-        found = truth(query, reference)
-        until = time.process_time() + single["compare_ms" if found else "stranger_ms"] / 1000
-        while time.process_time() < until:
-            pass
+        began, found = time.process_time(), truth(query, reference)
+        stranger_ms = single["keys_ms"] * float(np.interp(rng.random(), *STRANGERS))
+        _pay(began, single["compare_ms"] if found else stranger_ms)
         return found
 
     return compare
+
+
+def _paid_keys(keys_of: Callable[[bytes | None], Any], single: dict[str, Any]) -> Callable[[bytes | None], Any]:
+    """Draw keys, but take the time that those of a real fingerprint take."""
+
+    def paid(fingerprint: bytes | None) -> Any:
+        began, keys = time.process_time(), keys_of(fingerprint)
+        _pay(began, single["keys_ms"])
+        return keys
+
+    return paid
+
+
+def _pay(began: float, cost_ms: float) -> None:
+    while time.process_time() - began < cost_ms / 1000:
+        pass
 
 
 def _forget(file: Path) -> None:
