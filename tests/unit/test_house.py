@@ -98,6 +98,17 @@ def _imports(name, path, ours):
     return (found & ours.keys()) - {name}
 
 
+def test_the_map_names_every_room_and_no_room_that_is_gone():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = [path.parent.name for path in _modules().values() if path.name == "__init__.py"]
+    unnamed = [room for room in rooms if f"{room}/" not in text and room not in {*PACKAGES, "views", "versions"}]
+    files = {path.name for path in _modules().values()} | {path.name for path in (ROOT / "classifiers").glob("*.toml")}
+    gone = [name for name in re.findall(r"`(?:[a-z_]+/)*([a-z_]+\.(?:py|toml))`", text) if name not in files]
+
+    assert len(rooms) > 20
+    assert (unnamed, gone) == ([], [])
+
+
 def test_no_runner_that_downloads():
     """DirectRunner fetches a binary when it can; every pipeline names FnApiRunner."""
     named = [
