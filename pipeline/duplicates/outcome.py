@@ -131,11 +131,19 @@ class _Own:
         return {"namesakes": namesakes, "cluster": self._place.cluster, "matches": self._matches(self._place.cluster)}
 
     def _matches(self, cluster: Cluster) -> tuple[Match, ...]:
-        before = self._old.known.matches or ()
+        before = tuple(self._in_order(one, cluster) for one in self._old.known.matches or ())
         first = cluster.earliest.recording_key
         if first == self._key or any(one.recording_key == first for one in before):
             return before
         return (self._match(cluster), *before)
+
+    def _in_order(self, match: Match, cluster: Cluster) -> Match:
+        """Say of a match with a member who is the earliest now; of one day the stream may have taken another."""
+        first = cluster.earliest.recording_key
+        if match.recording_key == first:
+            return match.model_copy(update={"is_earlier": True})
+        is_member = any(one.recording_key == match.recording_key for one in cluster.members)
+        return match.model_copy(update={"is_earlier": False}) if is_member and self._key == first else match
 
     def _match(self, cluster: Cluster) -> Match:
         """Say how the recording lies on the earliest; without a link its samples are those of another member."""

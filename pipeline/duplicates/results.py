@@ -101,7 +101,7 @@ def write_clusters(bucket: tuple[int, int], described: Sequence[Described], poli
             star = _Star(rows)
             for row in star.member_rows():
                 members.add(row)
-            flag = flag_of(star.cluster, policy)
+            flag = flag_of(star.cluster, policy, star.kind)
             clusters.add(_cluster_row(star, flag))
             size = star.cluster.size
             counts = [counts[0] + 1, counts[1] + size, max(counts[2], size), counts[3] + (flag is not None)]
@@ -123,6 +123,7 @@ class _Star:
         self._shown: list[Copy] = []
         self._at_odds: str | None = None
         self._differing: set[str] = set()
+        self._equal: set[str] = set()
         self._size = 0
 
     def member_rows(self) -> Iterator[dict[str, Any]]:
@@ -149,6 +150,8 @@ class _Star:
             self._at_odds = self._at_odds or copy.recording_key
             if len(self._shown) <= SHOWN:
                 self._differing.add(copy.recording_key)
+        if own.signal_hash is not None and own.signal_hash == first.signal_hash and len(self._shown) <= SHOWN:
+            self._equal.add(copy.recording_key)
 
     def _take(self, copy: Copy, row: dict[str, Any]) -> None:
         self._size += 1
@@ -157,6 +160,11 @@ class _Star:
             seen.add(hash(row[name]))
         if len(self._shown) <= SHOWN:
             self._shown.append(copy)
+
+    @property
+    def kind(self) -> MatchKind:
+        """How the bearer is the same as the earliest."""
+        return MatchKind.SAME_SIGNAL if self.cluster.bearer in self._equal else MatchKind.FINGERPRINT
 
     @property
     def cluster(self) -> Cluster:
@@ -188,14 +196,14 @@ def _copy(row: dict[str, Any], relation: Any) -> Copy:
     )
 
 
-def flag_of(cluster: Cluster, policy: Policy) -> Flag | None:
+def flag_of(cluster: Cluster, policy: Policy, kind: MatchKind = MatchKind.FINGERPRINT) -> Flag | None:
     """Judge a cluster by the policy, as a screening of its bearer would be."""
     bearer = next((member for member in cluster.members if member.recording_key == cluster.bearer), None)
     if bearer is None:
         return None
     first, whole = cluster.earliest, Span(start_s=0.0, end_s=float("inf"))
     match = Match(
-        kind=MatchKind.FINGERPRINT, recording_key=first.recording_key, isrc=first.isrc, title=first.title,
+        kind=kind, recording_key=first.recording_key, isrc=first.isrc, title=first.title,
         display_artist=first.display_artist, sender_id=first.sender_id, own=whole, other=whole, score=0.0,
         own_share=1.0, other_share=1.0, relation=bearer.relation, released_on=first.released_on,
     )  # fmt: skip

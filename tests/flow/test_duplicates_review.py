@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.dataset as ds
 import pytest
 from fixtures_api import make_screening
 from prints import faster, fingerprint, song, worn
@@ -15,7 +16,10 @@ from pipeline.lake import Lake, LakeWriter
 from pipeline.rejudge import latest_screenings
 from pipeline.screened import Screened
 from pipeline.validate import profile_ref
+from schemas.copies import Relation
 from schemas.disclosure import Disclosure, Level
+from schemas.flags import Span
+from schemas.known import Known, Match, MatchKind
 from schemas.profile import parse_profile, shipped_profile
 from schemas.screening import AudioFacts, Found
 
@@ -142,6 +146,32 @@ def test_one_isrc_with_two_sounds_is_told_at_the_later_and_weighed_by_its_own_pr
     ]
     assert [[flag.code for flag in after[f"rec_{n}"].flags] for n in (7, 8)] == [["HIS-007"], []]
     assert liner("duplicates", lake, "--workers", 1, "--no-review")["judged_again"] == 0
+
+
+def test_of_two_of_one_day_one_is_flagged_whichever_the_stream_took_for_the_earlier(lake):
+    """The run and the stream may choose another one; the flag goes to the bearer that the run chose."""
+    writer = LakeWriter(Lake(lake))
+    for number, other, is_earlier in ((6, 7, True), (7, 6, False)):
+        one = screened(number, song(SECONDS, 20), SECONDS, Level.NONE, f"S{number}")
+        whole = Span(start_s=0, end_s=SECONDS)
+        match = Match(
+            kind=MatchKind.SAME_SIGNAL, recording_key=f"rec_{other}", sender_id=f"S{other}", own=whole, other=whole,
+            score=SECONDS, is_earlier=is_earlier, own_share=1, other_share=1, relation=Relation.STRANGER,
+        )  # fmt: skip
+        intake = one.screening.intake.model_copy(update={"release_date": "2026-01-06"})
+        layers = {"intake": intake, "known": Known(matches=(match,))}
+        writer.add(Screened(one.screening.model_copy(update=layers), one.fingerprint))
+    writer.flush()
+
+    told = liner("duplicates", lake, "--workers", 1, "--no-review")
+
+    assert (told["clusters"], told["flagged"]) == (2, 2)
+    after = {one.intake.recording_key: one for one in latest_screenings(Lake(lake))}
+    flags = [[flag.code for flag in after[f"rec_{n}"].flags if flag.code.startswith("SPM")] for n in (6, 7)]
+    assert flags == [[], ["SPM-003"]]
+    assert [after[f"rec_{n}"].known.matches[0].is_earlier for n in (6, 7)] == [False, True]
+    rows = ds.dataset(lake / "duplicates" / "clusters").to_table().to_pylist()
+    assert {row["earliest_key"]: row["flag_code"] for row in rows} == {"rec_1": "SPM-004", "rec_6": "SPM-003"}
 
 
 def test_running_again_delivers_nothing_more(lake):
