@@ -10,14 +10,14 @@ What a look-up means (matches, clusters, namesakes) is in `pipeline.compare`.
 """
 
 import contextlib
-import math
 import os
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
@@ -247,15 +247,18 @@ class Catalogue:
     def alike(self, own: Sound) -> list[Alike]:
         """Rank other sounds by the bits of what they share with one; those with too few are left out."""
         (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM sound").fetchone()
-        bits: defaultdict[int, float] = defaultdict(float)
-        for numbers in self.keys.find(self._keys(own), HOT):
-            weight = max(1.0, math.log2(max(last, 2) / max(1, len(numbers))))
-            for number in (numbers if len(numbers) < HOT else numbers[:HOT_SHOWN]).tolist():
-                bits[number] += weight
-        bits.pop(own.number, None)
+        found = self.keys.find(self._keys(own), HOT)
+        if not found:
+            return []
+        sizes = np.array([len(numbers) for numbers in found])
+        weights = np.maximum(1.0, np.log2(max(last, 2) / np.maximum(1, sizes)))
+        told = [numbers if len(numbers) < HOT else numbers[:HOT_SHOWN] for numbers in found]
+        numbers, places = np.unique(np.concatenate(told), return_inverse=True)
+        bits = np.bincount(places, np.repeat(weights, [len(some) for some in told]), len(numbers))
         enough = enough_bits(last)
-        ranked = sorted(((n, b) for n, b in bits.items() if b >= enough), key=lambda pair: (-pair[1], pair[0]))
-        return [Alike(number, is_certain=b >= CERTAIN * enough) for number, b in ranked]
+        chosen = np.flatnonzero((bits >= enough) & (numbers != own.number))
+        ranked = chosen[np.argsort(-bits[chosen], kind="stable")]
+        return [Alike(int(numbers[at]), is_certain=bool(bits[at] >= CERTAIN * enough)) for at in ranked]
 
     def _keys(self, sound: Sound) -> list[int]:
         try:

@@ -6,9 +6,11 @@ is compared before it counts.
 """
 
 import contextlib
+import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,10 @@ CREATE TABLE IF NOT EXISTS key_file (
 FOLD_FROM = 20_000  # sounds since the last fold, and a twentieth of those before: a file is rewritten rarely
 ROWS = 500_000
 LAST = "SELECT coalesce(max(number), 0) FROM sound"
+FRESH = """
+SELECT (SELECT group_concat(number) FROM (SELECT number FROM landmark WHERE key = asked.value ORDER BY number LIMIT ?2))
+FROM json_each(?1) AS asked ORDER BY asked.key
+"""
 
 
 class KeyStore:
@@ -100,13 +106,11 @@ class KeyStore:
             return self._find(keys, limit)
 
     def _find(self, keys: Sequence[int], limit: int) -> list[Numbers]:
-        query = "SELECT number FROM landmark WHERE key = ? LIMIT ?"
         with self._snapshot():
             held = self.opened()
             bulk: list[Numbers] = held.numbers_of(np.array(keys, np.uint64), limit) if held else []
-            fresh: list[Numbers] = [
-                np.fromiter((n for (n,) in self._db.execute(query, (key, limit))), np.uint32) for key in keys
-            ]
+            rows = self._db.execute(FRESH, (json.dumps([int(key) for key in keys]), limit)).fetchall()
+        fresh = _split([text or "" for (text,) in rows])
         if not bulk:
             return fresh
         return [np.concatenate([old, new])[:limit] if len(old) else new for old, new in zip(bulk, fresh, strict=True)]
@@ -165,6 +169,13 @@ class KeyStore:
             raise
         for path in old:  # the one before, and what a killed fold left
             path.unlink(missing_ok=True)
+
+
+def _split(texts: Sequence[str]) -> list[Numbers]:
+    """Read numbers that are parted by commas, all at once."""
+    numbers = np.fromiter(map(int, ",".join(filter(None, texts)).split(",")) if any(texts) else (), np.uint32)
+    ends = accumulate((text.count(",") + 1 if text else 0 for text in texts), initial=0)
+    return [numbers[start:stop] for start, stop in pairwise(ends)]
 
 
 def _merged(old: Values, fresh: Values) -> Iterator[Values]:
