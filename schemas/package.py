@@ -110,7 +110,7 @@ def _safe(uri: str, reading: str) -> str:
 def _refusal(path: str, reading: str) -> str | None:
     if not path or path == ".":
         return "names no file"
-    if "\0" in path or not path.isprintable():
+    if not path.isprintable():
         return "holds control characters"
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", reading.strip()):
         return "is an absolute path or address"

@@ -1,7 +1,7 @@
 """Figures: each number is what it says, and the cases that it opens are as many as it counts."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,18 @@ def test_every_number_opens_its_cases(filled):
     assert behind(filled, "overturned") == behind(filled, "appealed") == {case(4)}
     assert (found["agreement"]["pairs"], found["agreement"]["observed"]) == (2, 0.5)
     assert (behind(filled, "twice"), behind(filled, "disagreed")) == ({case(1), case(2)}, {case(2)})
+
+
+def test_a_decision_at_midnight_is_of_the_day_that_begins(api, monkeypatch):
+    day = clock.now().date()
+    midnight = datetime.combine(day, time(), UTC)
+    with monkeypatch.context() as then:
+        then.setattr(clock, "now", lambda: midnight)
+        api.record(noisy(1, 0.6))
+        decide(api, 1, "remove")
+
+    assert behind(api, "decided", str(day)) == {case(1)}
+    assert behind(api, "decided", str(day - timedelta(days=1))) == set()
 
 
 def test_precision_is_what_was_upheld(filled):
