@@ -45,6 +45,9 @@ class Comparer:
         asked = _to_tell(self._star(before), before) if before else set()
         own = self._catalogue.add(sound)
         known = self.known(own.recording_key)
+        own = self._catalogue.numbered([own.number])[0]  # it may belong to another star now
+        if before and self._is_another(before, own):
+            known = known.model_copy(update={"namesakes": (_namesake(before), *(known.namesakes or ()))})
         others: tuple[Match | Namesake, ...] = (*(known.matches or ()), *(known.namesakes or ()))
         asked |= {one.recording_key for one in others if not one.is_earlier}
         if before:  # it may have another title, or another declaration
@@ -178,19 +181,12 @@ class Comparer:
         matched = {match.recording_key for match in matches}
         others = [o for o in self._catalogue.of_isrc(own, MAX_NAMESAKES) if o.recording_key not in matched]
         apart = (o for o in others if o.signal_hash != own.signal_hash and self._is_other_sound(own, o))
-        return tuple(
-            Namesake(
-                recording_key=other.recording_key,
-                isrc=other.isrc or "",
-                title=other.title,
-                display_artist=other.display_artist,
-                sender_id=other.sender_id,
-                duration_s=other.duration_s,
-                declared=Level(other.declared),
-                is_earlier=other.rank < own.rank,
-            )
-            for other in apart
-        )
+        return tuple(_namesake(other, is_earlier=other.rank < own.rank) for other in apart)
+
+    def _is_another(self, before: Sound, own: Sound) -> bool:
+        """Whether a recording is delivered again under its ISRC with a sound that can be told from the one before."""
+        is_same = own.isrc is None or own.isrc != before.isrc or own.signal_hash == before.signal_hash
+        return not is_same and self._is_other_sound(own, before)
 
     def _is_other_sound(self, own: Sound, other: Sound) -> bool:
         """Whether both can be told apart and are not the same; a centre of the same cluster says that they are."""
@@ -201,6 +197,19 @@ class Comparer:
     def _is_known_again(self, sound: Sound) -> bool:
         """Whether a sound is found in itself: what is too short, silent or steady is not, and is not told apart."""
         return sound.duration_s >= MIN_TOLD_S and self._laid_on(sound, sound) is not None
+
+
+def _namesake(other: Sound, *, is_earlier: bool = True) -> Namesake:
+    return Namesake(
+        recording_key=other.recording_key,
+        isrc=other.isrc or "",
+        title=other.title,
+        display_artist=other.display_artist,
+        sender_id=other.sender_id,
+        duration_s=other.duration_s,
+        declared=Level(other.declared),
+        is_earlier=is_earlier,
+    )
 
 
 def _to_tell(star: Star | None, own: Sound) -> set[str]:

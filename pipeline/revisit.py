@@ -56,10 +56,17 @@ def _judged_again(job: Job, recording_keys: list[str], catalogue: Catalogue) -> 
         audio = screening.found.audio
         if sound is None or audio is None or audio.signal_hash != sound.signal_hash:
             continue  # an older delivery of the recording, with another sound
-        past = {"sender": screening.known.sender, "resemblances": screening.known.resemblances}  # as on arrival
-        known = comparer.known(sound.recording_key).model_copy(update=past)
+        known = as_on_arrival(screening, comparer.known(sound.recording_key))
         if known != screening.known:
             yield screening, Screened(with_known(screening, known, job), sound.fingerprint)
+
+
+def as_on_arrival(screening: Screening, known: Known) -> Known:
+    """Keep what only an arrival knows: its sender's past, and the sound that the recording had before."""
+    before = screening.known
+    own = tuple(one for one in before.namesakes or () if one.recording_key == screening.intake.recording_key)
+    past = {"sender": before.sender, "resemblances": before.resemblances}
+    return known.model_copy(update={**past, "namesakes": (*own, *(known.namesakes or ()))})
 
 
 def with_known(screening: Screening, known: Known, job: Job) -> Screening:

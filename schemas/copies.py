@@ -186,10 +186,12 @@ def is_at_odds(relation: Relation | None, level: Level, earliest: Level) -> bool
 
 
 class Namesake(Model):
-    """Another recording under the same ISRC whose sound is not the same.
+    """Another recording under the same ISRC whose sound is not the same; or the same one, as it sounded before.
 
     Attributes
     ----------
+    recording_key
+        The recording's own where its sender delivered it again with another sound.
     is_earlier
         Whether it was released before this one, by its declared release, else by its delivery.
     """

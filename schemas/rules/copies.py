@@ -60,7 +60,9 @@ def _is_copy(match: Match) -> bool:
 def isrc_has_one_sound(evidence: Evidence) -> Iterator[Hit]:
     """Name the earlier recordings of the same ISRC that were compared and are another sound."""
     for other in islice((one for one in evidence.known.namesakes or () if one.is_earlier), MAX_NAMED):
-        text = f"{other.isrc} is also {_name(other)} of {round(other.duration_s)} s, with another sound."
+        is_own = other.recording_key == evidence.intake.recording_key
+        said = "was delivered before as" if is_own else "is also"
+        text = f"{other.isrc} {said} {_name(other)} of {round(other.duration_s)} s, with another sound."
         yield Hit(text, evidence.at, evidence.subject, other.isrc)
 
 

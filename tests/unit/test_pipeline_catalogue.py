@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fixtures_api import make_screening
 from prints import after, cut, faster, fingerprint, laid, row, song, worn, write_lake
 
 from pipeline import compare, indexing, star
@@ -20,6 +21,7 @@ from pipeline.catalogue import Alike, Catalogue
 from pipeline.compare import Comparer, likeliest
 from pipeline.duplicates.keys import wide_keys
 from pipeline.lists import save_list
+from pipeline.revisit import as_on_arrival
 from pipeline.sound import Sound
 from schemas.copies import Relation
 from schemas.disclosure import Disclosure, Level
@@ -130,6 +132,29 @@ def test_who_is_told_of_two_sounds_does_not_depend_on_the_order_of_arrival(catal
 
     assert [rule_ids(earlier, 2), rule_ids(comparer.known(key(1)), 1)] == [[], ["HIS-007"]]
     assert list(catalogue.revisits()) == [key(1)]
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_one_recording_delivered_again_with_another_sound_is_a_namesake_of_itself(comparer, copies):
+    """Whether or not the sound before was a member of a cluster; what an encoder went over is no other sound."""
+    comparer.arrive(sound(1, song(SECONDS, 1), isrc="QZABC2600001"))
+    for number in range(2, 2 + copies):
+        comparer.arrive(sound(number, worn(song(SECONDS, 1), number), release_date=f"202{number}-01-01"))
+    same = comparer.arrive(sound(1, worn(song(SECONDS, 1), 9), isrc="QZABC2600001"))
+
+    other = comparer.arrive(sound(1, song(SECONDS, 2), isrc="QZABC2600001"))
+    again = comparer.arrive(sound(1, song(SECONDS, 2), isrc="QZABC2600001"))
+
+    assert (same.namesakes, again.namesakes) == ((), ())
+    assert [(one.recording_key, one.is_earlier) for one in other.namesakes] == [(key(1), True)]
+    (found,) = (f for f in findings_on(other, 1, Level.NONE) if f.rule == "HIS-007")
+    text = "QZABC2600001 was delivered before as \u201cSong 1\u201d by Artist 1 of 60 s, with another sound."
+    assert found.message == text
+    before = make_screening(1).model_copy(update={"known": other})
+    assert as_on_arrival(before, comparer.known(key(1))).namesakes == ()  # of another recording than the one looked at
+    own = before.intake.model_copy(update={"recording_key": key(1)})
+    looked_at = before.model_copy(update={"intake": own})
+    assert as_on_arrival(looked_at, comparer.known(key(1))).namesakes == other.namesakes
 
 
 def test_a_moment_of_another_sound_is_not_told_apart(comparer):
