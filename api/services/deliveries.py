@@ -128,34 +128,45 @@ def land(db: Database, actor: Actor, settings: Settings, landed: Landed) -> Deli
     """Give a hidden folder its name, record it, and write its marker last; a batch may bring its own."""
     row = _row(actor, landed)
     folder = settings.landing / row.folder
-    marker = next((f.name for f in landed.files if "/" not in f.name and is_marker(f.name)), None)
+    own = next((f.name for f in landed.files if "/" not in f.name and is_marker(f.name)), None)
+    marker = own or f"{MARKER}_{row.id}.xml"
     aside = landed.folder / f".{marker}"
     try:
-        if marker:
-            (landed.folder / marker).rename(aside)
+        _set_aside(aside, own)
         landed.folder.rename(folder)
     except OSError as error:
+        _take_back(aside, own)
         raise unwritable(error) from error
     try:
         _record(db, actor, row, landed)
     except BaseException:
         if landed.draft_id:  # the label's work is not lost: it is a draft again
             folder.rename(landed.folder)
-            _put_back(aside, marker)
+            _take_back(aside, own)
         else:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    if marker:
-        _put_back(folder / f".{marker}", marker)
-    else:
-        (folder / f"{MARKER}_{row.id}.xml").write_text(MARK)
+    _put_back(folder / aside.name, marker)
     return _public(row, [])
 
 
-def _put_back(aside: Path, marker: str | None) -> None:
-    if marker:
-        os.utime(aside)  # newer than everything it completes
-        aside.rename(aside.with_name(marker))
+def _set_aside(aside: Path, own: str | None) -> None:
+    """Have the marker ready under a hidden name: once the delivery is recorded, a full disk must not keep it back."""
+    if own:
+        aside.with_name(own).rename(aside)
+    else:
+        aside.write_text(MARK)
+
+
+def _take_back(aside: Path, own: str | None) -> None:
+    if own and aside.exists():
+        _put_back(aside, own)
+    aside.unlink(missing_ok=True)
+
+
+def _put_back(aside: Path, marker: str) -> None:
+    os.utime(aside)  # newer than everything it completes
+    aside.rename(aside.with_name(marker))
 
 
 def _record(db: Database, actor: Actor, row: DeliveryRow, landed: Landed) -> None:

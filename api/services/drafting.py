@@ -7,6 +7,7 @@ half of it. What is sent goes the way of every delivery.
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -55,9 +56,7 @@ def correct(db: Database, actor: Actor, settings: Settings, delivery_id: str) ->
     source = settings.landing / old.folder
     for file in files_of(source):
         if not precheck.is_marker(file.name):
-            place = folder / file.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _link(source / file.name, place)
+            _link(source / file.name, folder / file.name)
     return view(db, actor, settings, row.id)
 
 
@@ -157,9 +156,13 @@ def write_text(db: Database, actor: Actor, settings: Settings, draft_id: str, *,
             raise InvalidInput(f"{name[:80]} is no text.", mend="Name it e.g. release.json or message.xml.")
         place = folder_of(settings, row.account, row.id) / place_name(name)
         fresh = place.with_name(f".{place.name}.new")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, "utf-8", newline="")
-        fresh.replace(place)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(text, "utf-8", newline="")
+            fresh.replace(place)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise deliveries.unwritable(error) from error
         row.updated_at = clock.now()
         session.add(row)
     return view(db, actor, settings, draft_id)
@@ -222,9 +225,13 @@ def _existing(settings: Settings, row: DeliveryDraftRow, name: str) -> Path:
 def _link(source: Path, place: Path) -> None:
     """Share the bytes where the file system can; a message that is edited is replaced, never written through."""
     try:
-        os.link(source, place)
-    except OSError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            os.link(source, place)
+            return
         shutil.copyfile(source, place)
+    except OSError as error:
+        raise deliveries.unwritable(error) from error
 
 
 def _public(settings: Settings, row: DeliveryDraftRow, uploads: list[UploadRow]) -> DraftPublic:

@@ -5,6 +5,7 @@ a folder. It knows no web framework; what it refuses it raises as liner's errors
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -106,7 +107,8 @@ class Upload:
     def abort(self) -> None:
         """Let go of the file that is being written."""
         if self._part:
-            self._part.stream.close()
+            with suppress(OSError):  # what is still to be written may find no room either
+                self._part.stream.close()
             self._part = None
 
     def _begin(self) -> None:

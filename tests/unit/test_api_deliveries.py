@@ -1,5 +1,6 @@
 import errno
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.main import create_app
+from api.services import uploads
 from api.services.filenames import RESOURCES, folded, message_name, safe_name
 from api.services.uploads import Upload
 from api.settings import Settings
@@ -162,6 +164,35 @@ def test_a_full_disk_is_a_problem_with_a_mend(api, monkeypatch):
 
     assert (answer.status_code, answer.json()["code"]) == (507, "landing-unusable")
     assert files_below(api.settings.landing) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_what_cannot_be_written_at_the_end_either_stays_a_problem_with_a_mend(api, monkeypatch):
+    """Closing a file writes what is left of it, and fails again where there is no room."""
+
+    def full(self, name):
+        self.message = name
+        return uploads._Part("message", name, Path("/dev/full").open("wb"), 10_000)
+
+    monkeypatch.setattr(uploads.Upload, "_open_message", full)
+
+    answer = api.label.post("/v1/deliveries", files=[MESSAGE])
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "landing-unusable")
+    assert list(api.settings.landing.glob("accounts/*/*")) == []
+
+
+def test_a_marker_that_finds_no_room_is_told_before_anything_is_recorded(api, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Path, "write_text", full)
+        answer = api.label.post("/v1/deliveries", files=[MESSAGE])
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "landing-unusable")
+    assert list(api.settings.landing.glob("accounts/*/*")) == []
+    assert api.label.get("/v1/deliveries").json()["deliveries"] == []
 
 
 def test_a_delivery_that_cannot_be_recorded_leaves_no_folder(api, monkeypatch):

@@ -4,6 +4,8 @@ import base64
 import errno
 import os
 import threading
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from deliveries import message
@@ -309,6 +311,26 @@ def test_a_draft_that_cannot_be_recorded_is_a_draft_again(api, monkeypatch):
 
     assert names(api.label, draft) == ["BatchComplete_N1.xml", "release.json"]
     assert list(discover(api.settings.landing, is_zone=True)) == []
+
+
+def test_a_draft_that_finds_no_room_stays_a_draft_with_its_marker(api, monkeypatch):
+    draft = begin(api.label)
+    put(api.label, draft, "m.xml", b"<x/>")
+    put(api.label, draft, "BatchComplete_1.xml", b"<x/>")
+    before = names(api.label, draft)
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Path, "write_text", Mock(side_effect=full))
+        written = api.label.put(f"/v1/drafts/{draft}/files/m.xml", json={"text": "<y/>"})
+    with monkeypatch.context() as meanwhile:
+        rename = Path.rename
+        meanwhile.setattr(Path, "rename", lambda s, t: (_ for _ in ()).throw(full) if s.is_dir() else rename(s, t))
+        sent = api.label.post(f"/v1/drafts/{draft}/send")
+
+    assert (written.status_code, sent.status_code) == (507, 507)
+    assert names(api.label, draft) == before
+    assert api.label.post(f"/v1/drafts/{draft}/send").status_code == 202
 
 
 def test_a_delivery_is_corrected_without_sending_its_sound_again(api):
