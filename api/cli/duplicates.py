@@ -86,6 +86,8 @@ def run(
 
 def lines(summary: dict[str, Any]) -> list[str]:
     """Say what was done, for a person."""
+    from api.console.views.words import plural
+
     found = [
         f"Compared {summary['compared']} of {summary['recordings']} recordings in {summary['seconds']:.1f} s.",
     ]
@@ -94,14 +96,15 @@ def lines(summary: dict[str, Any]) -> list[str]:
     if summary["unusable"]:
         found.append(f"{summary['unusable']} fingerprints are of another version: screen those recordings again.")
     found.append(
-        f"{summary['clusters']} clusters of {summary['in_clusters']} recordings, the largest of "
-        f"{summary['largest_cluster']}; {summary['flagged']} are flagged."
+        f"{plural(summary['clusters'], 'cluster')} of {plural(summary['in_clusters'], 'recording')}, the largest of "
+        f"{summary['largest_cluster']}; {summary['flagged']} flagged."
     )
-    found.append(f"{summary['links']} pairs share sound, of {summary['compared_pairs']} that were compared in full.")
+    pairs = plural(summary["links"], "pair shares", "pairs share")
+    found.append(f"{pairs} sound, of {summary['compared_pairs']} compared in full.")
     if summary["two_sounds"]:
         found.append(f"{summary['two_sounds']} bear the ISRC of an earlier recording that has another sound.")
     if summary["judged_again"]:
-        found.append(f"{summary['judged_again']} screenings say so now.")
+        found.append(f"{plural(summary['judged_again'], 'screening says', 'screenings say')} so now.")
     if summary["delivered"]:
         answers = ", ".join(f"{number} {status}" for status, number in summary["delivered"].items())
         found.append(f"Review: {answers}.")

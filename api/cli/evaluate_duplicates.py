@@ -41,8 +41,8 @@ def duplicates(
     False matches are counted over all pairs, none left out: a thousand tracks are half a million pairs, some
     milliseconds each. With --cache, an evaluation that was broken off goes on where it was.
 
-    Examples
-    --------
+    [bold]Examples[/bold]
+
       liner evaluate duplicates --manifest manifest.csv --root music --format json
 
       liner evaluate duplicates --manifest manifest.csv --root music --transform speed+10,pitch-2 --tracks 20

@@ -9,6 +9,7 @@ import typer
 
 from api.cli.scan import KeyOption, NoReviewOption, PolicyOption, UrlOption, review_client
 from api.settings import Settings
+from pipeline.logs import quiet_logs
 from schemas.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def run(
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
     """Judge the recordings of a lake again."""
+    quiet_logs()
     from api.cli.live_policy import policy_of
     from classifiers.models import active
     from pipeline.rejudge import Verdict, rejudge

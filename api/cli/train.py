@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.logs import quiet_logs
+
 if TYPE_CHECKING:
     from classifiers.spam.cases import Cases
 
@@ -50,6 +52,7 @@ def spam(
 
 
 def _lessons(labels: Path, lake: Path) -> "Cases":
+    quiet_logs()
     from pipeline.lessons import read_lessons
 
     lessons, left_out = read_lessons(labels, lake)

@@ -384,7 +384,7 @@ def test_the_command_compares_for_real(tmp_path):
     text = liner("duplicates", folder, "--workers", 1, "--no-review")
 
     assert groups(folder) == [frozenset({0, 1})]
-    assert "1 clusters of 2 recordings, the largest of 2; 1 are flagged." in text
+    assert "1 cluster of 2 recordings, the largest of 2; 1 flagged." in text
 
 
 def test_a_folder_that_is_no_lake_is_refused(tmp_path):
