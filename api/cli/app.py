@@ -5,6 +5,7 @@ Sub-command modules import heavy packages inside their functions, so that `liner
 """
 
 import gc
+import inspect
 import os
 import sys
 from typing import Annotated
@@ -84,6 +85,24 @@ for module in (
     train,
 ):
     module.mount(app)
+
+
+def _flowing(text: str) -> str:
+    """Join the lines of each paragraph, so that help fits any terminal; examples are indented and stay as they are."""
+    joins = ("\b", " ", "[bold]Examples")
+    parts = (part if part.startswith(joins) else " ".join(part.split("\n")) for part in text.split("\n\n"))
+    return "\n\n".join(parts)
+
+
+def _let_help_flow(group: typer.Typer) -> None:
+    for command in group.registered_commands:
+        command.help = _flowing(command.help or inspect.getdoc(command.callback) or "")
+    for one in group.registered_groups:
+        if one.typer_instance:
+            _let_help_flow(one.typer_instance)
+
+
+_let_help_flow(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -68,7 +68,9 @@ def mount(app: typer.Typer) -> None:
     app.command("scan", help=EXAMPLES, short_help="Screen a folder or manifest once.")(run)
 
 
-PathArgument = Annotated[Path, typer.Argument(help="Landing folder, delivery, sound files or manifest.")]
+PathArgument = Annotated[
+    Path, typer.Argument(metavar="PATH", help="Landing folder, delivery, sound files or manifest.")
+]
 LakeOption = Annotated[Path | None, typer.Option(help="Folder of the results; default LINER_LAKE, .liner/lake.")]
 PolicyOption = Annotated[
     Path | None,

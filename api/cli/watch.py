@@ -51,7 +51,9 @@ def mount(app: typer.Typer) -> None:
 
 
 def run(
-    path: Annotated[Path | None, typer.Argument(help="Landing folder; default LINER_LANDING, .liner/landing.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="PATH", help="Landing folder; default LINER_LANDING, .liner/landing.")
+    ] = None,
     *,
     lake: LakeOption = None,
     policy: PolicyOption = None,
