@@ -22,7 +22,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from pipeline.screened import DeadLetter, Screened
-from pipeline.tables import KEYS, SCHEMAS, Row, dead_letter_row, rows_of
+from pipeline.tables import KEYS, SCHEMAS, TOGETHER, Row, dead_letter_row, rows_of
 from schemas.errors import LakeUnusable
 from schemas.screening import Screening
 
@@ -89,18 +89,18 @@ class Lake:
             yield from batch.column(0).to_pylist()
 
     def screenings_of(self, recording_keys: Collection[str], versions_key: str) -> Iterator[Screening]:
-        """Yield the screenings of some recordings by these versions."""
-        paths = [str(p) for p in self.parts("screenings")]
-        dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
+        """Yield the newest screening of each delivery of some recordings by these versions."""
         wanted = ds.field("recording_key").isin(list(recording_keys)) & (ds.field("versions_key") == versions_key)
-        for batch in dataset.to_batches(columns=["screening"], filter=wanted):
-            yield from map(Screening.model_validate_json, batch.column(0).to_pylist())
+        return self._newest(wanted)
 
     def newest_of(self, source_keys: Collection[str]) -> Iterator[Screening]:
         """Yield the newest screening of some intakes, whatever made it."""
+        return self._newest(ds.field("source_key").isin(list(source_keys)))
+
+    def _newest(self, wanted: ds.Expression) -> Iterator[Screening]:
+        """Yield of each intake what was made last: fresh parts may hold the same one several times."""
         paths = [str(p) for p in self.parts("screenings")]
         dataset = ds.dataset(paths, schema=SCHEMAS["screenings"], format="parquet")
-        wanted = ds.field("source_key").isin(list(source_keys))
         newest: dict[str, tuple[datetime, str]] = {}
         for batch in dataset.to_batches(columns=["source_key", "screened_at", "screening"], filter=wanted):
             for row in batch.to_pylist():
@@ -163,7 +163,7 @@ class Lake:
                 gone.append(part.name)
                 swap |= self._set_aside(table, kept, part.name.removesuffix(".parquet") + "x.parquet")
         for number, (first, group) in enumerate(_groups(fresh)):
-            merged = pa.concat_tables([_only_latest(p, KEYS[table], latest) for p in group])
+            merged = pa.concat_tables([_only_latest(p, table, latest) for p in group])
             name = f"{SETTLED}{first.name.removeprefix(FRESH).removesuffix('.parquet')}-{number}.parquet"
             swap |= self._set_aside(table, merged, name)
         self._swap(table, swap, gone)
@@ -283,10 +283,13 @@ def _latest(parts: Iterable[Path], columns: tuple[str, ...]) -> dict[str, str]:
     return {key: part.name for part in parts for key in _keys(part, columns).unique().to_pylist()}
 
 
-def _only_latest(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table:
-    keys = _keys(part, columns)
-    own = [key for key in keys.unique().to_pylist() if latest[key] == part.name]
-    return _whole(part).filter(pc.is_in(keys, value_set=pa.array(own, type=pa.string())))
+def _only_latest(part: Path, table: str, latest: dict[str, str]) -> pa.Table:
+    """Read a part without the rows that a later part replaces, or later rows of its own."""
+    rows, keys = _whole(part), _keys(part, KEYS[table]).to_pylist()
+    made = rows[TOGETHER[table]].to_pylist() if table in TOGETHER else range(len(keys))
+    last = dict(zip(keys, made, strict=True))
+    is_kept = [latest[key] == part.name and last[key] == one for key, one in zip(keys, made, strict=True)]
+    return rows.filter(pa.array(is_kept, pa.bool_()))
 
 
 def _without(part: Path, columns: tuple[str, ...], latest: dict[str, str]) -> pa.Table | None:

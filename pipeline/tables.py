@@ -109,7 +109,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fingerprints": ("recording_key",),
     "dead_letters": ("id",),
 }
-"""The columns by which the rows of a later part replace those of an earlier one."""
+"""The columns by which later rows replace earlier ones."""
+
+TOGETHER = {"signals": "screening_id"}
+"""Tables with several rows of one key, and the column that those made together have in common."""
 
 
 def rows_of(screened: Screened) -> dict[str, list[Row]]:

@@ -86,6 +86,22 @@ def test_a_later_row_replaces_an_earlier_one(lake):
     assert {table: len(rows(lake, table)) for table in ("signals", "fingerprints")} == {"signals": 4, "fingerprints": 2}
 
 
+def test_of_one_recording_kept_again_and_again_the_last_counts(lake):
+    """Also within one part, as a watch writes it, and for whoever looks before the lake is tidied."""
+    first, second, third = (screened(1, take=take, title=str(take)) for take in range(3))
+    write(lake, first, second, screened(2))
+    write(lake, third)
+
+    key, versions = third.screening.intake.recording_key, third.screening.versions.key
+    assert [one.intake.title for one in lake.screenings_of([key], versions)] == ["2"]
+    write(lake, screened(2), screened(2, take=1))
+    lake.tidy()
+
+    counts = {table: len(rows(lake, table)) for table in ("screenings", "fingerprints", "signals")}
+    assert counts == {"screenings": 2, "fingerprints": 2, "signals": 4}
+    assert sorted(row["title"] for row in rows(lake)) == ["2", "Song"]
+
+
 def test_tidying_merges_parts_and_changes_nothing_else(lake):
     for number in range(5):
         write(lake, screened(number))
