@@ -23,7 +23,7 @@ from sqlalchemy import Connection, MetaData, Table
 
 from api.store import backup_files
 from api.store.backup_files import FileBackup
-from api.store.database import Database, migrate, revision
+from api.store.database import Database, file_of, migrate, revision
 from schemas.base import Model
 from schemas.errors import InvalidInput
 
@@ -89,6 +89,7 @@ def restore(database: Database, path: Path, *, attachments: Path) -> Manifest:
     """
     with _opened(path) as archive:
         made = _checked(archive, path)
+        file_of(database)  # a machine that is new has no folder for it yet
         if sa.inspect(database.engine).get_table_names():
             raise InvalidInput("The database is not empty.", mend="Name an empty one in LINER_DATABASE_URL.")
         backup_files.restore(archive, made.files, attachments)

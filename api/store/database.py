@@ -225,6 +225,33 @@ def _too_new(version: str) -> InvalidInput:
     )
 
 
+def file_of(database: Database) -> Path | None:
+    """Name the file of an SQLite database, and make its folder; None where there is no file.
+
+    Raises
+    ------
+    InvalidInput
+        The folder cannot be made.
+    """
+    name = database.url.database
+    if not database.is_sqlite or name in (None, "", ":memory:"):
+        return None
+    path = Path(str(name))
+    with _writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            f"The folder {folder} cannot be written: {error.strerror}.", mend="Set LINER_HOME to another folder."
+        ) from error
+
+
 @contextmanager
 def _one_at_a_time(database: Database) -> Iterator[None]:
     """Let one process migrate while others wait: every worker opens the database when it starts."""
@@ -233,17 +260,12 @@ def _one_at_a_time(database: Database) -> Iterator[None]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             yield
         return
-    if database.url.database in (None, "", ":memory:"):  # nobody else can open it
+    path = file_of(database)
+    if path is None:  # nobody else can open it
         yield
         return
-    path = Path(str(database.url.database))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writable(path.parent):
         lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise InvalidInput(
-            f"The folder {path.parent} cannot be written: {error.strerror}.", mend="Set LINER_HOME to another folder."
-        ) from error
     with os.fdopen(lock) as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

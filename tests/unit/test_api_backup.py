@@ -266,7 +266,7 @@ class TestCommands:
 
     def test_there_and_back(self, run, tmp_path):
         saved = run("backup", "b.zip")
-        restored = run("restore", "b.zip", database="other.db")
+        restored = run("restore", "b.zip", database="new/machine/other.db")
 
         assert (saved.exit_code, restored.exit_code) == (0, 0), (saved, restored)
         assert "The log is whole: 2 events" in restored.output
