@@ -21,6 +21,7 @@ from sqlmodel import Session
 from api.services import clock
 from api.services.access import Role
 from api.services.keys import digest
+from api.services.oidc_roles import role_of
 from api.services.sessions import StartedSession
 from api.settings import Settings
 from api.store import events, identities
@@ -38,7 +39,6 @@ LOGIN_LIFE = timedelta(minutes=10)
 LEEWAY_S = 60  # clocks differ
 TIMEOUT_S = 10.0
 MAX_ANSWER = 1024 * 1024
-RANKED = (Role.ADMIN, Role.SENIOR, Role.AUDITOR, Role.MODERATOR, Role.LABEL)  # of several groups the first counts
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 TRY_AGAIN = "Sign in again. If it goes on, show this page to whoever runs this liner."
@@ -203,43 +203,6 @@ def validate(settings: Settings, provider: Provider, token: str, nonce: str) -> 
     if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != settings.oidc_client_id:
         raise NotSignedIn("The provider's ID token is for somebody else.", mend=TRY_AGAIN)
     return dict(claims)
-
-
-def role_of(settings: Settings, claims: dict[str, Any]) -> Role:
-    """Give the role that the person's groups have here.
-
-    Raises
-    ------
-    NotAllowed
-        No group has any.
-    """
-    given = claims.get(settings.oidc_role_claim)
-    groups = {given} if isinstance(given, str) else {one for one in given or () if isinstance(one, str)}
-    named = roles(settings.oidc_roles)
-    found = {named[group] for group in groups if group in named}
-    for role in RANKED:
-        if role in found:
-            return role
-    raise NotAllowed(
-        "The provider knows you, but none of your groups has a role here.",
-        mend=f"Ask whoever runs this liner: the claim {settings.oidc_role_claim} is compared with LINER_OIDC_ROLES.",
-    )
-
-
-def roles(text: str) -> dict[str, Role]:
-    """Read ``group=role`` pairs with commas between them.
-
-    Raises
-    ------
-    InvalidInput
-        A pair is none, or there is no such role for people.
-    """
-    pairs = [pair.rpartition("=") for pair in text.split(",") if pair.strip()]
-    known = {str(role): role for role in RANKED}
-    for group, _, role in pairs:
-        if not group.strip() or role.strip() not in known:
-            raise InvalidInput(f"LINER_OIDC_ROLES: {group}={role} is no pair.", mend=f"Roles: {', '.join(known)}.")
-    return {group.strip(): known[role.strip()] for group, _, role in pairs}
 
 
 def join(db: Database, settings: Settings, name: str, subject: str) -> None:

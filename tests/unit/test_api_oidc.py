@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import SecretStr
 
-from api.services import clock, oidc
+from api.services import clock, oidc, oidc_roles
 from api.services.access import Role
 from api.settings import Settings
 from schemas.errors import InvalidInput, NotAllowed, NotSignedIn
@@ -231,11 +231,11 @@ def test_an_id_token_that_is_wrong_in_one_thing_is_refused(monkeypatch, wrong):
 
 def test_groups_become_the_highest_role_and_mistakes_are_named():
     given = Settings(oidc_roles=ROLES)
-    assert oidc.role_of(given, {"groups": ["mods", "root", 7]}) is Role.ADMIN
-    assert oidc.role_of(given, {"groups": "labels"}) is Role.LABEL
+    assert oidc_roles.role_of(given, {"groups": ["mods", "root", 7]}) is Role.ADMIN
+    assert oidc_roles.role_of(given, {"groups": "labels"}) is Role.LABEL
     for claims in ({}, {"groups": None}, {"groups": {"mods": 1}.keys() and ["x"]}):
         with pytest.raises(NotAllowed):
-            oidc.role_of(given, claims)
+            oidc_roles.role_of(given, claims)
     for text in ("mods", "mods=king", "=admin", "x=service"):
         with pytest.raises(InvalidInput):
-            oidc.roles(text)
+            oidc_roles.roles(text)
