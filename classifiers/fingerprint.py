@@ -19,7 +19,8 @@ from functools import lru_cache
 import numpy as np
 
 from classifiers.landmarks import MAX_REACH, Landmarks
-from classifiers.matching import Recording, Segment, is_ticking, shared_segments
+from classifiers.matching import Recording, Segment, shared_segments
+from classifiers.matching_repeats import is_only_pattern, is_ticking
 from schemas.flags import Span
 
 _VERSION = b"\x03"
@@ -123,7 +124,10 @@ def aligned(own: Recording, other: Recording) -> Alignment | None:
         and segment.own.end_s - segment.own.start_s >= MIN_SPAN_S
         and not is_ticking(own.landmarks, segment.own)
     )
-    return _alignment(segments, own.landmarks, other.landmarks) if segments else None
+    # Where the stretch with most evidence is only a pattern, the others are as good as that: the same, and weaker.
+    if not segments or is_only_pattern(own.landmarks, other.landmarks, segments[0]):
+        return None
+    return _alignment(segments, own.landmarks, other.landmarks)
 
 
 @lru_cache(maxsize=16)

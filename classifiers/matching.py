@@ -35,9 +35,6 @@ _MISSING = float(np.log(0.5 / 0.975))
 _MIN_SEGMENT = 18.0
 _MAX_GAP_S = 8.0
 
-_TICK_S = 1.0
-_TICKING_SHARE = 0.75
-
 
 @dataclass(frozen=True)
 class Segment:
@@ -61,6 +58,11 @@ class Segment:
     share: float
     speed: float
     pitch_semitones: float
+
+    @property
+    def placing(self) -> Placing:
+        """How the query lies on the reference there."""
+        return Placing(self.speed, self.other.end_s - self.speed * self.own.end_s, self.pitch_semitones / 12)
 
 
 @dataclass(frozen=True)
@@ -247,31 +249,6 @@ def _apart(segments: list[Segment]) -> list[Segment]:
         if all(_common_s(segment.own, other.own) <= 0.3 * length for other in kept):
             kept.append(segment)
     return kept
-
-
-def is_ticking(landmarks: Landmarks, span: Span) -> bool:
-    """Whether a stretch is one moment again and again: a metronome's copies are all metronomes with that click."""
-    is_within = (landmarks.times_s >= span.start_s) & (landmarks.times_s <= span.end_s)
-    part = landmarks.where(is_within)
-    lags = _lags(part)
-    met = (meeting(part, part, Placing(1.0, lag_s, 0.0)).is_met for lag_s in lags)
-    return any(len(is_met) and np.mean(is_met) > _TICKING_SHARE for is_met in met)
-
-
-def _lags(part: Landmarks) -> list[float]:
-    """Find the commonest times between a landmark and a later one of the same height, up to the longest tick.
-
-    A lag as short as the tolerance would be met by every landmark's own self.
-    """
-    gaps = []
-    for step in range(1, len(part.times_s)):
-        gap = part.times_s[step:] - part.times_s[:-step]
-        if gap.min() > _TICK_S:
-            break
-        is_same = np.abs(part.octaves[step:] - part.octaves[:-step]) <= _NARROW[1]
-        gaps.append(gap[is_same & (gap <= _TICK_S) & (gap > 2 * _NARROW[0])])
-    counts = np.bincount(np.rint(np.concatenate([*gaps, np.zeros(0)]) / _NARROW[0]).astype(np.int64))
-    return [float(at) * _NARROW[0] for at in np.argsort(-counts, kind="stable")[:3] if counts[at]]
 
 
 def _common_s(one: Span, other: Span) -> float:

@@ -68,7 +68,7 @@ def alignment(query: bytes, reference: bytes) -> tuple[Alignment, tuple[Excerpts
 
 
 def _excerpts(own: Landmarks, other: Landmarks, segment: Segment) -> Excerpts:
-    placing = _placing(segment)
+    placing = segment.placing
     met = meeting(own, other, placing)
     times_s = own.times_s[met.own[met.is_met]]
     times_s = times_s[(times_s >= segment.own.start_s) & (times_s <= segment.own.end_s)]
@@ -84,11 +84,6 @@ def _excerpts(own: Landmarks, other: Landmarks, segment: Segment) -> Excerpts:
         speed=segment.speed,
         pitch_semitones=segment.pitch_semitones,
     )
-
-
-def _placing(segment: Segment) -> Placing:
-    offset_s = segment.other.end_s - segment.speed * segment.own.end_s
-    return Placing(segment.speed, offset_s, segment.pitch_semitones / 12)
 
 
 def picture(

@@ -152,6 +152,32 @@ def test_music_is_no_ticking_because_peaks_follow_each_other_closely(seed):
     assert align(busy, busy).own_coverage > 0.9
 
 
+def over_a_pattern(seed, tune_per_s, share=1.0):
+    """A minute of a tune over a pattern of two seconds; of both a share is left."""
+    pattern, tune = invented(2, 90, per_s=10), invented(60, seed, per_s=tune_per_s)
+    times = np.concatenate([(pattern.times_s + 2 * np.arange(30)[:, None]).ravel(), tune.times_s])
+    octaves = np.concatenate([np.tile(pattern.octaves, 30), tune.octaves])
+    reaches = np.concatenate([np.tile(pattern.reaches, 30), tune.reaches])
+    order = np.argsort(times)
+    order = order[np.random.default_rng(0).random(len(order)) < share]
+    return pack(Landmarks(times[order], octaves[order], reaches[order]))
+
+
+def test_two_tunes_over_one_drum_pattern_are_no_match(monkeypatch):
+    tunes = [over_a_pattern(seed, 8) for seed in (91, 92)]
+    assert align(*tunes) is None
+    worn = over_a_pattern(91, 8, share=0.7)
+    assert align(worn, tunes[0]).own_coverage > 0.9
+    monkeypatch.setattr("classifiers.fingerprint.is_only_pattern", lambda *_: False)
+    assert align(*tunes).segments[0].share < 0.7  # without the test they are one
+
+
+def test_a_loop_that_has_nothing_beside_it_is_named_in_its_copy():
+    """It lies as well a round earlier: nobody can tell which round was copied, and it is the same sound."""
+    loop = over_a_pattern(91, 0.2)
+    assert align(over_a_pattern(91, 0.2, share=0.9), loop).own_coverage > 0.9
+
+
 def test_ten_hours_hold_three_minutes_and_cost_little():
     """A recording of ten hours is compared within seconds, and found; a stranger is not."""
     long, stranger = invented(36_000, 1), invented(180, 2)
