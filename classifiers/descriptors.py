@@ -43,15 +43,15 @@ class Descriptors:
         self._levels = Levels(sample_rate_hz, channels, self._hops)
         self._spectral = None
         if MEASURED_RATES_HZ[0] <= sample_rate_hz <= MEASURED_RATES_HZ[1]:
-            self._spectral = _Spectral(Grid.for_rate(sample_rate_hz), channels, self._hops)
+            self._spectral = _Spectral(Grid.for_rate(sample_rate_hz), channels)
 
     def push(self, block: Block) -> Array:
         """Take the next samples [shape=(n, channels)] and give their mix-down back."""
         mid, side = (mixed(block), None) if self._channels != 2 else np.matmul(_HALVES, block.T)
-        self._hops.push(mid, side)
+        steps = self._hops.push(mid, side)
         self._levels.push(block)
         if self._spectral:
-            self._spectral.push(mid, side)
+            self._spectral.push(mid, side, steps)
         self._frames += len(block)
         return mid
 
@@ -66,22 +66,21 @@ class Descriptors:
 class _Spectral:
     """Shares each chunk of spectra among all that is derived from it, with one product for all band sums."""
 
-    def __init__(self, grid: Grid, channels: int, hops: Hops) -> None:
+    def __init__(self, grid: Grid, channels: int) -> None:
         self._frames, self._fine = PowerFrames(grid), FineFrames(grid)
-        self._loudness, self._timbre = Loudness(grid, channels, hops), Timbre(grid)
+        self._loudness, self._timbre = Loudness(grid, channels), Timbre(grid)
         self._mel, self._mel_scale = grid.mel_bank(), np.float32(1 / np.square(grid.window()).sum())
         levels = np.stack([grid.mean_square_weights(), self._loudness.weights], axis=1)
         self._sums = np.concatenate([levels.astype(np.float32), self._timbre.columns()], axis=1)
         self._rhythm, self._repetition, self._modulation = Rhythm(grid), Repetition(grid), Modulation(grid)
         self._tonality, self._long_term = Tonality(self._fine.grid), LongTermSpectrum(self._fine.grid)
 
-    def push(self, mid: Array, side: Array | None) -> None:
+    def push(self, mid: Array, side: Array | None, steps: Array) -> None:
         for power in self._frames.push(mid):
             self._take(power)
         for power, stand_for in self._fine.push(mid):
             self._take_fine(power, stand_for)
-        if side is not None:
-            self._loudness.push_side(side)
+        self._loudness.push_steps(steps, side)
 
     def heard(self) -> tuple[list[Signal], list[Curve]]:
         for power in self._frames.flush():
@@ -95,7 +94,7 @@ class _Spectral:
 
     def _take(self, power: Array) -> None:
         sums = power @ self._sums
-        self._loudness.push_mid(sums[:, :2])
+        self._loudness.push_frames(sums[:, :2])
         self._timbre.push(power, sums[:, 0], sums[:, 2:])
         mel_db = power[:, : len(self._mel)] @ self._mel
         mel_db *= self._mel_scale

@@ -161,7 +161,7 @@ class _Ears:
     """
 
     def __init__(self, source: Source) -> None:
-        from classifiers.descriptors import Descriptors  # noqa: PLC0415 - librosa takes seconds to load
+        from classifiers.descriptors import Descriptors  # noqa: PLC0415 - scipy takes a second to load
         from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
         from classifiers.synthetic.ear import SyntheticEar  # noqa: PLC0415
 
@@ -181,9 +181,10 @@ class _Ears:
         from classifiers.fingerprint import pack  # noqa: PLC0415
         from classifiers.functional import with_functional  # noqa: PLC0415
 
+        fingerprint = pack(self._finder.landmarks())  # first: what it takes of a long sound is then free for the rest
         heard = self._descriptors.heard()
         joined = self._synthetic.joined(heard).model_copy(update={"curves": heard.curves})
-        return with_functional(joined), pack(self._finder.landmarks())
+        return with_functional(joined), fingerprint
 
 
 def _within(source: Source, job: _Job) -> Iterator[Block]:

@@ -102,7 +102,7 @@ class _Bank:
 
 
 class LandmarkFinder:
-    """Takes mono samples of any rate and collects their landmarks; memory stays flat."""
+    """Takes mono samples of any rate and collects their landmarks: 17 bytes each, 1 MB an hour, and nothing else."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._resampler = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="HQ")
@@ -112,7 +112,7 @@ class LandmarkFinder:
         self._rows: list[Array] = []
         self._count = 0
         self._first = 0  # frame number of the first row that is kept
-        self._found: list[Landmarks] = []
+        self._found: list[tuple[Floats, Floats, npt.NDArray[np.uint8]]] = []
 
     def push(self, mono: Array) -> None:
         """Take the next samples."""
@@ -124,11 +124,8 @@ class LandmarkFinder:
         self._close_section(is_last=True)
         if not self._found:
             return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
-        return Landmarks(
-            np.concatenate([part.times_s for part in self._found]),
-            np.concatenate([part.octaves for part in self._found]),
-            np.concatenate([part.reaches for part in self._found]),
-        )
+        times_s, octaves, reaches = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+        return Landmarks(times_s, octaves, reaches.astype(np.int64))
 
     def _take(self, samples: Array) -> None:
         stream = np.concatenate([self._rest, samples])
@@ -152,7 +149,7 @@ class LandmarkFinder:
         high = len(gram) if is_last else len(gram) - _MARGIN
         is_own = (frames >= low) & (frames < high)
         times_s = (frames[is_own] + self._first) / FRAME_HZ
-        self._found.append(Landmarks(times_s, octaves[is_own], reaches[is_own]))
+        self._found.append((times_s, octaves[is_own], reaches[is_own].astype(np.uint8)))
         kept = max(0, high - _MARGIN)
         self._rows, self._first, self._count = [gram[kept:]], self._first + kept, len(gram) - kept
 

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.clipping import MAX_SPANS, Clipping
 from classifiers.decode import Block
 from classifiers.hops import Hops
 from classifiers.peaks import Peaks
@@ -13,11 +14,8 @@ from schemas.screening import Signal
 
 SILENCE_DB = -60.0  # RMS against full scale, mean of the channels
 GAP_S = 2.0  # a shorter silence is a pause in the music
-FULL_SCALE = 0.999
-CLIPPED_RUN = 3  # samples in a row at full scale: one or two also happen in clean music
 LOUD_S = 3.0  # stretches whose level dynamic range is read from
 LOUDEST_SHARE = 0.2  # of those stretches
-MAX_SPANS = 32
 
 
 class Levels:
@@ -32,20 +30,18 @@ class Levels:
     """
 
     def __init__(self, sample_rate_hz: int, channels: int, hops: Hops) -> None:
-        self._rate, self._channels, self._hops = sample_rate_hz, channels, hops
+        self._rate, self._hops = sample_rate_hz, hops
         self._frames = 0
-        self._clipped: dict[int, int] = {}  # second -> samples
-        self._peaks = Peaks()
+        self._clipping, self._peaks = Clipping(sample_rate_hz, channels), Peaks()
 
     def push(self, block: Block) -> None:
         """Take the next samples [shape=(n, channels)]."""
-        if self._peaks.push(block, self._frames) >= FULL_SCALE:
-            self._count_clipped(np.abs(block))
+        self._clipping.push(block, self._peaks.push(block, self._frames), self._frames)
         self._frames += len(block)
 
     def signals(self) -> list[Signal]:
         """Silence, clipping, peak and dynamics of what was pushed."""
-        return [*self._silence(), *self._clipping(), *self._peak(), *self._dynamics()]
+        return [*self._silence(), *self._clipping.signals(self._frames), *self._peak(), *self._dynamics()]
 
     def _silence(self) -> list[Signal]:
         power = self._hops.power()
@@ -68,13 +64,6 @@ class Levels:
         start_s, end_s = sounding[0] * self._hops.hop_s, (sounding[-1] + 1) * self._hops.hop_s
         span = Span(start_s=start_s, end_s=end_s, note="from the first to the last sound")
         return Signal(name="trimmed_s", value=end_s - start_s, model=DESCRIPTORS, spans=(span,))
-
-    def _clipping(self) -> list[Signal]:
-        share = sum(self._clipped.values()) / max(1, self._frames * self._channels)
-        worst = sorted(self._clipped, key=lambda second: -self._clipped[second])[:MAX_SPANS]
-        end_s = self._frames / self._rate
-        spans = tuple(Span(start_s=s, end_s=min(s + 1, end_s), note="clipped") for s in sorted(worst))
-        return [Signal(name="clipping_share", value=share, model=DESCRIPTORS, spans=spans)]
 
     def _peak(self) -> list[Signal]:
         if self._peaks.true <= 0:
@@ -104,14 +93,6 @@ class Levels:
             found.append(Signal(name="dynamic_range_db", value=value, model=DESCRIPTORS, spans=(span,)))
         return found
 
-    def _count_clipped(self, magnitude: Array) -> None:
-        at, channel = np.divmod(np.flatnonzero(magnitude.ravel() >= FULL_SCALE), self._channels)
-        for index in range(self._channels):
-            for first, last in _consecutive(at[channel == index]):
-                if last - first >= CLIPPED_RUN:
-                    second = int((self._frames + first) / self._rate)
-                    self._clipped[second] = self._clipped.get(second, 0) + int(last - first)
-
 
 def _stretches(power: Array, width: int) -> npt.NDArray[np.float64]:
     """Average over stretches side by side, the unfinished one left out."""
@@ -119,13 +100,3 @@ def _stretches(power: Array, width: int) -> npt.NDArray[np.float64]:
     return (
         np.asarray(power[: count * width].reshape(count, -1).mean(axis=1, dtype=np.float64)) if count else np.zeros(0)
     )
-
-
-def _consecutive(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Group increasing indices into runs without a hole [shape=(n, 2)]: first, and one past the last."""
-    if not len(places):
-        return np.zeros((0, 2), np.int64)
-    breaks = np.flatnonzero(np.diff(places) != 1)
-    firsts = places[np.concatenate([[0], breaks + 1])]
-    lasts = places[np.concatenate([breaks, [len(places) - 1]])] + 1
-    return np.stack([firsts, lasts], axis=1)

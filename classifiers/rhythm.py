@@ -5,17 +5,21 @@ dB); peaks and tempo are picked here, vectorised, because librosa's own pickers 
 use, which costs as much as forty tracks.
 """
 
-import librosa
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import maximum_filter1d
 
+from classifiers.series import MOST
 from classifiers.spectra import MEL_HZ, Array, Grid, box_mean
 from classifiers.stretches import STRETCH_S, highest, span
 from classifiers.versions import DESCRIPTORS
 from schemas.flags import Span
 from schemas.screening import Signal
+
+Floats = npt.NDArray[np.float64]
 
 MIN_SOUND_S = 4.0  # less holds no tempo
 TEMPO_BPM = (40.0, 240.0)
@@ -29,13 +33,40 @@ _MIN_ONSETS = 4
 _MIN_BEAT = 0.1  # weaker than this there is no beat to count
 
 
+@dataclass(frozen=True)
+class _Section:
+    """What one section of an onset envelope says; of an hour and more there are several.
+
+    Attributes
+    ----------
+    frames, flux, onsets
+        How many frames, their sum, and how many onsets are among them.
+    rises, strikes
+        Start, end and mean of the stretch that rises most, and of the one with most onsets.
+    correlation
+        Sum of its windows' autocorrelations; None where it is shorter than one.
+    beat
+        Start, end, evidence and tempo of the window that speaks most for the section's tempo; None without a beat.
+    """
+
+    frames: int
+    flux: float
+    onsets: int
+    rises: tuple[float, float, float]
+    strikes: tuple[float, float, float]
+    correlation: Floats | None
+    beat: tuple[float, float, float, float] | None
+
+
 class Rhythm:
-    """Collects the onset envelope: one number per frame."""
+    """Collects the onset envelope, one number per frame, and measures it section by section."""
 
     def __init__(self, grid: Grid) -> None:
         self._frame_hz = grid.frame_hz
         self._last: Array | None = None
         self._envelope: list[Array] = []
+        self._count = 0
+        self._sections: list[_Section] = []
 
     def push(self, mel_db: Array) -> None:
         """Take the next frames of the mel spectrum in dB [shape=(frames, bands)]."""
@@ -44,36 +75,79 @@ class Rhythm:
         np.maximum(rise, 0, out=rise)
         self._envelope.append(rise @ np.full(rise.shape[1], 1 / rise.shape[1], np.float32))
         self._last = mel_db[-1:]
+        self._count += len(mel_db)
+        if self._count >= MOST:
+            self._close(MOST)
 
     def signals(self) -> list[Signal]:
         """Onset rate, and tempo with the strength of its beat where there is one."""
-        envelope = np.concatenate(self._envelope) if self._envelope else np.zeros(0, np.float32)
-        duration_s = len(envelope) / self._frame_hz
+        if self._count:
+            self._close(self._count)
+        duration_s = sum(section.frames for section in self._sections) / self._frame_hz
         if duration_s < 1:
             return []
-        onsets = onset_frames(envelope, self._frame_hz)
-        is_onset = np.zeros(len(envelope), np.float32)
-        is_onset[onsets] = 1
-        flux = float(envelope.mean(dtype=np.float64))
+        onsets = sum(section.onsets for section in self._sections)
+        flux = sum(section.flux for section in self._sections) / sum(section.frames for section in self._sections)
         found = [
-            _signal("flux_db", flux, self._most(envelope, "rises most")),
-            _signal("onset_rate_hz", len(onsets) / duration_s, self._most(is_onset, "most onsets")),
+            _signal("flux_db", flux, _most([section.rises for section in self._sections], "rises most")),
+            _signal(
+                "onset_rate_hz",
+                onsets / duration_s,
+                _most([section.strikes for section in self._sections], "most onsets"),
+            ),
         ]
-        if duration_s >= MIN_SOUND_S and len(onsets) >= _MIN_ONSETS:
-            found += self._beat(envelope)
+        if duration_s >= MIN_SOUND_S and onsets >= _MIN_ONSETS:
+            found += self._beat()
         return found
 
-    def _most(self, values: Array, note: str) -> tuple[Span, ...]:
-        place = highest(values, self._frame_hz, length_s=STRETCH_S)
-        return (span(*place[:2], note, *MEL_HZ),) if place else ()
+    def _close(self, count: int) -> None:
+        """Measure the next ``count`` frames and let go of them."""
+        waiting = np.concatenate(self._envelope)
+        start_s = sum(section.frames for section in self._sections) / self._frame_hz
+        self._sections.append(_section(waiting[:count], self._frame_hz, start_s, is_first=not self._sections))
+        self._envelope, self._count = [waiting[count:]], len(waiting) - count
 
-    def _beat(self, envelope: Array) -> list[Signal]:
-        bpm, strength = tempo(envelope, self._frame_hz)
-        if strength < _MIN_BEAT:
+    def _beat(self) -> list[Signal]:
+        correlations = [section.correlation for section in self._sections if section.correlation is not None]
+        bpm, strength = _tempo_of(np.sum(correlations, axis=0), self._frame_hz)
+        beats = [section.beat for section in self._sections if section.beat]
+        if strength < _MIN_BEAT or not beats:
             return [_signal("beat_strength", strength, ())]
-        start_s, end_s = steadiest(envelope, bpm, self._frame_hz)
-        spans = (span(start_s, end_s, f"clearest beat, {bpm:.1f} a minute", *MEL_HZ),)
+        start_s, end_s, _, its_bpm = max(beats, key=lambda beat: beat[2])
+        spans = (span(start_s, end_s, f"clearest beat, {its_bpm:.1f} a minute", *MEL_HZ),)
         return [_signal("beat_strength", strength, spans), _signal("tempo_bpm", bpm, spans)]
+
+
+def _section(envelope: Array, frame_hz: float, start_s: float, *, is_first: bool) -> _Section:
+    onsets = onset_frames(envelope, frame_hz)
+    is_onset = np.zeros(len(envelope), np.float32)
+    is_onset[onsets] = 1
+    correlation, beat = None, None
+    if is_first or len(envelope) >= round(_WINDOW_S * frame_hz):  # a short end says nothing of a long sound's tempo
+        correlation = _correlations(envelope, round(_WINDOW_S * frame_hz))
+        bpm, strength = _tempo_of(correlation, frame_hz)
+        if strength >= _MIN_BEAT:
+            first_s, last_s, evidence = steadiest(envelope, bpm, frame_hz)
+            beat = (start_s + first_s, start_s + last_s, evidence, bpm)
+    return _Section(
+        frames=len(envelope),
+        flux=float(envelope.sum(dtype=np.float64)),
+        onsets=len(onsets),
+        rises=_placed(envelope, frame_hz, start_s),
+        strikes=_placed(is_onset, frame_hz, start_s),
+        correlation=correlation,
+        beat=beat,
+    )
+
+
+def _placed(values: Array, frame_hz: float, start_s: float) -> tuple[float, float, float]:
+    first_s, last_s, mean = highest(values, frame_hz, length_s=STRETCH_S) or (0.0, 0.0, -np.inf)
+    return start_s + first_s, start_s + last_s, mean
+
+
+def _most(places: list[tuple[float, float, float]], note: str) -> tuple[Span, ...]:
+    start_s, end_s, mean = max(places, key=lambda place: place[2])
+    return (span(start_s, end_s, note, *MEL_HZ),) if mean > -np.inf else ()
 
 
 def _signal(name: str, value: float, spans: tuple[Span, ...]) -> Signal:
@@ -90,28 +164,38 @@ def onset_frames(envelope: Array, frame_hz: float) -> npt.NDArray[np.int64]:
 
 def tempo(envelope: Array, frame_hz: float) -> tuple[float, float]:
     """Estimate tempo (beats per minute) and beat strength (autocorrelation at the beat, in [0, 1])."""
-    correlation = _autocorrelation(envelope, round(_WINDOW_S * frame_hz))
-    lags = np.arange(len(correlation))
+    return _tempo_of(_correlations(envelope, round(_WINDOW_S * frame_hz)), frame_hz)
+
+
+def _tempo_of(correlations: Floats, frame_hz: float) -> tuple[float, float]:
+    """Read tempo and strength from a sum of autocorrelations [shape=(lags,)]."""
+    width = len(correlations)
+    unbiased = correlations / np.maximum(width - np.arange(width), width // 4)
+    correlation = unbiased / max(float(unbiased[0]), 1e-12)
+    lags = np.arange(width)
     slow, fast = (60 * frame_hz / bpm for bpm in TEMPO_BPM)
-    allowed = (lags >= fast) & (lags <= min(slow, len(correlation) - 2))
+    allowed = (lags >= fast) & (lags <= min(slow, width - 2))
     if not allowed.any():
         return 0.0, 0.0
-    bpm = librosa.tempo_frequencies(len(correlation), hop_length=1, sr=frame_hz)
-    prior = np.exp(-0.5 * (np.log2(np.maximum(bpm, 1e-9) / _PRIOR_BPM) / _PRIOR_OCTAVES) ** 2)
+    bpm = 60 * frame_hz / np.maximum(lags, 1)  # no time between two beats is no tempo, and not among the allowed
+    prior = np.exp(-0.5 * (np.log2(bpm / _PRIOR_BPM) / _PRIOR_OCTAVES) ** 2)
     best = int(np.argmax(np.where(allowed, correlation * prior, -np.inf)))
     lag = _refined(correlation, best)
     strength = float(np.clip(correlation[max(best - 1, 0) : best + 2].max(), 0, 1))
     return 60 * frame_hz / lag, strength
 
 
-def steadiest(envelope: Array, bpm: float, frame_hz: float) -> tuple[float, float]:
-    """Find the window that speaks most for a tempo: its start and end in seconds."""
+def steadiest(envelope: Array, bpm: float, frame_hz: float) -> tuple[float, float, float]:
+    """Find the window that speaks most for a tempo: its start and end in seconds, and how much."""
     windows, step = _windows(envelope, round(_WINDOW_S * frame_hz))
-    centred = windows - windows.mean(axis=1, keepdims=True)
     lag = min(max(1, round(60 * frame_hz / bpm)), windows.shape[1] - 1)
-    beats = np.vecdot(centred[:, lag:], centred[:, :-lag])  # not normalised, as in the sum over all windows
-    start_s = int(beats.argmax()) * step / frame_hz
-    return start_s, start_s + windows.shape[1] / frame_hz
+    beats = np.empty(len(windows), np.float32)
+    for place, window in enumerate(windows):
+        centred = window - window.mean()
+        beats[place] = np.vecdot(centred[lag:], centred[:-lag])  # not normalised, as in the sum over all windows
+    best = int(beats.argmax())
+    start_s = best * step / frame_hz
+    return start_s, start_s + windows.shape[1] / frame_hz, float(beats[best])
 
 
 def _windows(envelope: Array, width: int) -> tuple[Array, int]:
@@ -121,8 +205,8 @@ def _windows(envelope: Array, width: int) -> tuple[Array, int]:
     return np.lib.stride_tricks.sliding_window_view(envelope, width)[::step], step
 
 
-def _autocorrelation(envelope: Array, width: int) -> npt.NDArray[np.float64]:
-    """Mean of the normalised autocorrelations of overlapping windows [shape=(lags,)]."""
+def _correlations(envelope: Array, width: int) -> Floats:
+    """Sum of the autocorrelations of overlapping windows [shape=(lags,)]."""
     windows, _ = _windows(envelope, width)
     width = windows.shape[1]
     total = np.zeros(width)
@@ -130,11 +214,10 @@ def _autocorrelation(envelope: Array, width: int) -> npt.NDArray[np.float64]:
         centred = window - window.mean()
         power = np.abs(fft.rfft(centred, 2 * width)) ** 2
         total += fft.irfft(power)[:width]
-    unbiased = total / np.maximum(width - np.arange(width), width // 4)
-    return unbiased / max(float(unbiased[0]), 1e-12)
+    return total
 
 
-def _refined(correlation: npt.NDArray[np.float64], lag: int) -> float:
+def _refined(correlation: Floats, lag: int) -> float:
     """Sharpen a lag on its multiples: four beats hold four times the resolution of one."""
     sharp = float(lag)
     for multiple in (1, 2, 4, 8):

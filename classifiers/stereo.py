@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from classifiers.clipping import MAX_SPANS
 from classifiers.hops import Hops
-from classifiers.levels import MAX_SPANS, SILENCE_DB
+from classifiers.levels import SILENCE_DB
 from classifiers.spectra import Array, box_mean, runs
 from classifiers.stretches import highest, span
 from classifiers.versions import DESCRIPTORS
@@ -18,6 +19,7 @@ MAX_BALANCE_DB = 60.0  # of a channel against one without sound
 _SMOOTH_S = 1.0
 _THERE = 1e-6  # of the power: a channel 66 dB under the other is rounding
 _MIN_SPAN_S = 2.0
+_PIECE = 16_384  # steps at once: what is in between takes ten times their memory
 _TINY = np.float32(1e-12)
 
 
@@ -65,8 +67,12 @@ def _correlation(hops: Hops, is_sounding: npt.NDArray[np.bool_]) -> list[Signal]
     if np.isnan(whole):
         return []
     width = round(_SMOOTH_S / hops.hop_s)
-    local = _coefficient(*(box_mean(part, width).astype(np.float64) for part in (mid, side, cross)))
-    spans = _spans((local < OPPOSITE) & is_sounding, hops.hop_s, "channels in opposite phase")
+    smooth = [box_mean(part, width) for part in (mid, side, cross)]
+    places = range(0, len(mid), _PIECE)
+    is_opposite = [
+        _coefficient(*(part[at : at + _PIECE].astype(np.float64) for part in smooth)) < OPPOSITE for at in places
+    ]
+    spans = _spans(np.concatenate(is_opposite) & is_sounding, hops.hop_s, "channels in opposite phase")
     return [Signal(name="stereo_correlation", value=float(whole), model=DESCRIPTORS, spans=spans)]
 
 

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from classifiers.bandwidth import SIDE_HZ, band_limit, find_edge
 from classifiers.levels import SILENCE_DB
+from classifiers.series import Series
 from classifiers.spectra import Array, Grid
 from classifiers.stretches import highest, span
 from classifiers.versions import DESCRIPTORS
@@ -33,7 +34,7 @@ class Timbre:
         self._band, self._width = slice(low, high), max(1, high - low)
         self._log_sum, self._sampled = np.zeros(len(self._hz)), 0
         self._flatness_sum, self._centroid_sum, self._count = 0.0, 0.0, 0
-        self._centroids: list[Array] = []  # of every frame; silent ones have none
+        self._centroids = Series()  # of every frame; silent ones have none
         self._frames, self._frame_hz = 0, grid.frame_hz
 
     def columns(self) -> Array:
@@ -56,9 +57,11 @@ class Timbre:
         self._frames += len(power)
         is_sounding = mean_square >= 10 ** (SILENCE_DB / 10)
         centroids = np.full(len(power), np.nan, np.float32)
-        self._centroids.append(centroids)
-        if not is_sounding.any():
-            return
+        if is_sounding.any():
+            self._measure(power, sums, is_sounding, centroids)
+        self._centroids.push(centroids)
+
+    def _measure(self, power: Array, sums: Array, is_sounding: npt.NDArray[np.bool_], centroids: Array) -> None:
         self._sample(power, is_sounding)
         total, by_hz, in_band = sums[is_sounding].T
         logs = _logs(power[:, self._band])
@@ -97,10 +100,10 @@ class Timbre:
 
     def _centroid(self) -> Signal:
         """Give the mean, and the brightest and the darkest stretch with a third of an octave around their centre."""
-        hz = np.concatenate(self._centroids)
+        hz, hz_rate = self._centroids.values(), self._frame_hz / self._centroids.stands_for
         spans = []
         for sign, note in ((1, "brightest"), (-1, "darkest")):
-            if place := highest(sign * hz, self._frame_hz, where=~np.isnan(hz)):
+            if place := highest(sign * hz, hz_rate, where=~np.isnan(hz)):
                 start_s, end_s, mean_hz = place
                 spans.append(span(start_s, end_s, note, abs(mean_hz) / SIXTH, abs(mean_hz) * SIXTH))
         value = self._centroid_sum / self._count

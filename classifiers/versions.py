@@ -2,7 +2,7 @@
 
 from classifiers.models import active
 
-DESCRIPTORS = "descriptors-3"
+DESCRIPTORS = "descriptors-4"
 LANDMARKS = "landmarks-3"
 PROVENANCE = "provenance-3"
 FUNCTIONAL = "functional-1"

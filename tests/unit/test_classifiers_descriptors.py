@@ -110,6 +110,35 @@ def test_clipping_counts_runs_at_full_scale():
     assert [(span.start_s, span.end_s) for span in found.spans] == [(2.0, 3.0)]
 
 
+@pytest.mark.parametrize("gain", [1.0, 0.7, 0.3])
+def test_cut_off_tops_are_counted_at_whatever_level_they_stand(gain):
+    clean, clipped = music(6, seed=4), music(6, seed=4)
+    clean /= np.abs(clean).max()
+    clipped = np.clip(clipped / np.abs(clipped).max() * 4, -1, 1)
+    quiet = np.rint(clipped * gain * 32767) / 32768
+    assert value((clean * gain).astype(np.float32), "clipped_peaks_hz") <= 0.5
+    found = heard(quiet.astype(np.float32))["clipped_peaks_hz"]
+    assert found.value > 5
+    assert found.spans[0].note == "tops cut off"
+
+
+def test_what_is_loud_or_drawn_has_no_cut_off_tops():
+    time_s = np.arange(4 * RATE) / RATE
+    round_top = np.sin(2 * np.pi * 60 * time_s)
+    pulses = np.where((110 * time_s) % 1 < 0.5, 0.8, -0.8)
+    limited = np.tanh(3 * music(4, seed=2) / np.abs(music(4, seed=2)).max())
+    for sound in (round_top, pulses, limited):
+        assert value(sound.astype(np.float32), "clipped_peaks_hz") <= 0.5
+    assert "clipped_peaks_hz" not in heard(np.rint(round_top * 3).astype(np.float32) / 32768)
+
+
+def test_a_higher_peak_makes_the_lower_ones_ordinary():
+    sound = np.clip(music(4, seed=4) * 20, -0.5, 0.5).astype(np.float32)
+    assert value(sound, "clipped_peaks_hz") > 5
+    sound[-RATE] = 0.9
+    assert value(sound, "clipped_peaks_hz") == 0.0
+
+
 def test_true_peak_sees_between_the_samples():
     sound = np.sin(2 * np.pi * (RATE / 4) * np.arange(2 * RATE) / RATE + np.pi / 4).astype(np.float32)
     assert np.abs(sound).max() == pytest.approx(2**-0.5, abs=1e-3)

@@ -16,8 +16,8 @@ from schemas.screening import Heard, Intake, Signal
 
 WHOLE = {"duration_s"}  # a fact
 WHERE_THERE_IS_ONE = {  # a gap, a clipped second, a stretch of the kind: there is none in every sound
-    "silence_share", "longest_silence_s", "clipping_share", "dual_mono_share", "stereo_correlation", "repetition_share",
-    "repetition_lag_s", "beat_strength",
+    "silence_share", "longest_silence_s", "clipping_share", "clipped_peaks_hz", "dual_mono_share", "stereo_correlation",
+    "repetition_share", "repetition_lag_s", "beat_strength",
 }  # fmt: skip
 
 
