@@ -231,6 +231,9 @@ LOOP = {"repetition_share": 0.99, "repetition_lag_s": 2.0, "duration_s": 70.0}
         ({**LOOP, "duration_s": 20.0}, []),
         ({"clipping_share": 0.1}, ["AUD-004"]),
         ({"clipping_share": 0.0035}, []),
+        ({"clipped_peaks_hz": 5.0}, ["AUD-004"]),
+        ({"clipped_peaks_hz": 1.2, "clipping_share": 0.0035}, []),
+        ({"clipped_peaks_hz": 5.0, "clipping_share": 0.1}, ["AUD-004"]),
         ({**CUT, "cutoff_hz": 16730.0}, ["AUD-005"]),
         ({**CUT, "cutoff_hz": 18820.0}, ["AUD-005"]),
         ({**CUT, "cutoff_hz": 20030.0}, []),  # a converter, or 320 kb/s
