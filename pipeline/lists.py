@@ -10,6 +10,7 @@ import base64
 import binascii
 import csv
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -60,7 +61,7 @@ _DIGEST = re.compile(r"[0-9a-f]{16,128}")
 
 
 def save_list(lake: Path, name: str, source: Path) -> int:
-    """Read a user's file and keep it in the lake; return how many entries it has.
+    """Read a user's file and keep it in the lake; return how many different entries it has.
 
     Raises
     ------
@@ -75,18 +76,17 @@ def save_list(lake: Path, name: str, source: Path) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.tmp")
     added_at = datetime.now(UTC).isoformat(timespec="microseconds")
-    count = 0
+    seen: set[str] = set()
     try:
         with pq.ParquetWriter(aside, SCHEMA, compression="zstd") as writer:
-            for batch in _batches(_entries(source)):
+            for batch in _batches(_without_repeats(_entries(source), seen)):
                 writer.write_table(pa.Table.from_pylist([{**row, "added_at": added_at} for row in batch], SCHEMA))
-                count += len(batch)
-        if not count:
+        if not seen:
             raise InvalidInput(f"{source.name} has no entry.", mend=_mend())
         aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
-    return count
+    return len(seen)
 
 
 def drop_list(lake: Path, name: str) -> None:
@@ -139,6 +139,14 @@ def _sound(name: str, row: dict[str, Any]) -> Sound:
 # --- reading a user's file
 
 
+def _without_repeats(entries: Iterable[dict[str, Any]], seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Leave out entries with the same hashes and fingerprint as an earlier one, and note those that are taken."""
+    for entry in entries:
+        if entry["entry"] not in seen:
+            seen.add(entry["entry"])
+            yield entry
+
+
 def _entries(source: Path) -> Iterator[dict[str, Any]]:
     readers = {".csv": _csv_rows, ".json": _json_rows, ".jsonl": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(source.suffix.lower())
@@ -147,6 +155,8 @@ def _entries(source: Path) -> Iterator[dict[str, Any]]:
     try:
         for number, row in enumerate(reader(source), start=1):
             yield _entry({str(k).strip().lower(): v for k, v in row.items()}, f"{source.name}, entry {number}")
+    except RecursionError as error:
+        raise InvalidInput(f"{source.name} is nested too deeply.", mend=_mend()) from error
     except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError, pa.ArrowInvalid) as error:
         raise InvalidInput(f"{source.name} cannot be read: {error}", mend=_mend()) from error
 
@@ -195,15 +205,20 @@ def _fingerprint(value: object, where: str) -> tuple[bytes, float]:
 
 def _seconds(value: object, where: str) -> float:
     try:
-        return float(str(value)) if value is not None else 0.0
-    except ValueError as error:
-        raise InvalidInput(f"{where}: {value!r} is no number of seconds.", mend="Write 183.4, or nothing.") from error
+        seconds = float(str(value)) if value is not None else 0.0
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise InvalidInput(f"{where}: {str(value)[:40]!r} is no number of seconds.", mend="Write 183.4, or nothing.")
+    return seconds
 
 
 def _csv_rows(source: Path) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(MAX_FIELD)
     with source.open(encoding="utf-8-sig", newline="") as stream:
-        for row in csv.DictReader(stream):
+        header = stream.readline(MAX_FIELD)
+        stream.seek(0)
+        for row in csv.DictReader(stream, delimiter=max(",;\t", key=header.count)):
             yield {name: value for name, value in row.items() if name is not None}
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.counting import many
 from api.settings import Settings
 from pipeline.logs import quiet_logs
 
@@ -61,7 +62,8 @@ def add_list(
         catalogue.forget_list(name)
         for sound in listed_sounds(folder, name):
             catalogue.add(sound)
-    typer.echo(f"The list {name} has {count} entries. liner scan and liner watch compare with it from now on.")
+    entries = many(count, "entry", "entries")
+    typer.echo(f"The list {name} has {entries}. liner scan and liner watch compare with it from now on.")
 
 
 @catalogue_app.command("drop-list")
@@ -79,7 +81,7 @@ def drop_list(
     lists.drop_list(folder, name)
     with contextlib.closing(Catalogue(folder)) as catalogue:
         count = catalogue.forget_list(name)
-    typer.echo(f"The list {name} with {count} entries is gone.")
+    typer.echo(f"The list {name} with {many(count, 'entry', 'entries')} is gone.")
 
 
 @catalogue_app.command("show")
@@ -99,11 +101,13 @@ def show(*, lake: LakeOption = None, output: JsonOption = "text") -> None:
     if output == "json":
         typer.echo(json.dumps(held.as_dict()))
         return
-    typer.echo(f"{held.sounds} recordings, {held.keys} keys, {held.size / 1e6:.1f} MB.")
+    typer.echo(f"{many(held.sounds, 'recording')}, {many(held.keys, 'key')}, {held.size / 1e6:.1f} MB.")
     for name, entries in held.lists.items():
-        typer.echo(f"List {name}: {entries} entries.")
+        typer.echo(f"List {name}: {many(entries, 'entry', 'entries')}.")
     if held.waiting:
-        typer.echo(f"{held.waiting} recordings are looked at again by the next scan.")
+        typer.echo(
+            f"{many(held.waiting, 'recording waits', 'recordings wait')} to be looked at again by the next scan."
+        )
 
 
 def _folder(lake: Path | None) -> Path:

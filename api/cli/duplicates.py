@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.counting import many
 from api.cli.scan import KeyOption, NoReviewOption, PolicyOption, UrlOption, review_client
 from api.settings import Settings
 from pipeline.logs import quiet_logs
@@ -86,31 +87,27 @@ def run(
 
 def lines(summary: dict[str, Any]) -> list[str]:
     """Say what was done, for a person."""
-    from api.console.views.words import plural
-
-    found = [
-        f"Compared {summary['compared']} of {summary['recordings']} recordings in {summary['seconds']:.1f} s.",
-    ]
-    if summary["compared"] < summary["recordings"]:
+    compared, recordings = summary["compared"], many(summary["recordings"], "recording")
+    found = [f"Compared {compared} of {recordings} in {summary['seconds']:.1f} s."]
+    if compared < summary["recordings"]:
         found.append("The others are silent, last a moment or have no fingerprint: they are copies of nothing.")
     if summary["unusable"]:
-        found.append(f"{summary['unusable']} fingerprints are of another version: screen those recordings again.")
-    found.append(
-        f"{plural(summary['clusters'], 'cluster')} of {plural(summary['in_clusters'], 'recording')}, the largest of "
-        f"{summary['largest_cluster']}; {summary['flagged']} flagged."
-    )
-    pairs = plural(summary["links"], "pair shares", "pairs share")
+        unusable = many(summary["unusable"], "fingerprint is", "fingerprints are")
+        found.append(f"{unusable} of another version: screen those recordings again.")
+    in_clusters = many(summary["in_clusters"], "recording")
+    clusters, flagged = many(summary["clusters"], "cluster"), summary["flagged"]
+    found.append(f"{clusters} of {in_clusters}, the largest of {summary['largest_cluster']}; {flagged} flagged.")
+    pairs = many(summary["links"], "pair shares", "pairs share")
     found.append(f"{pairs} sound, of {summary['compared_pairs']} compared in full.")
     if summary["two_sounds"]:
-        found.append(f"{summary['two_sounds']} bear the ISRC of an earlier recording that has another sound.")
+        bear = many(summary["two_sounds"], "recording bears", "recordings bear")
+        found.append(f"{bear} the ISRC of an earlier one that has another sound.")
     if summary["judged_again"]:
-        found.append(f"{plural(summary['judged_again'], 'screening says', 'screenings say')} so now.")
+        found.append(f"{many(summary['judged_again'], 'screening says', 'screenings say')} so now.")
     if summary["delivered"]:
         answers = ", ".join(f"{number} {status}" for status, number in summary["delivered"].items())
         found.append(f"Review: {answers}.")
     if summary["hot_keys"]:
-        found.append(
-            f"{summary['hot_keys']} keys are in too many recordings to tell them apart; they were compared with the "
-            "earliest of those alone."
-        )
+        hot = many(summary["hot_keys"], "key is", "keys are")
+        found.append(f"{hot} in too many recordings to tell them apart: compared with the earliest of those alone.")
     return found

@@ -10,6 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
+from api.cli.counting import many
 from schemas.disclosure import Level
 from schemas.findings import Finding, Severity
 from schemas.release import MessageKind
@@ -118,25 +119,21 @@ def _summary(total: CheckReport, shown: Severity) -> Text:
     counts = [(severity, total.count(severity)) for severity in Severity]
     sounds = sum(m.kind == MessageKind.AUDIO for m in total.messages)
     messages = len(total.messages) - sounds - len(total.unusable)
-    text = Text(f"{_many(messages, 'message')}, " if messages or not sounds else "")
-    text.append(f"{_many(sounds, 'sound file')}, " if sounds else "")
-    text.append(_many(len(recordings), "recording"))
+    text = Text(f"{many(messages, 'message')}, " if messages or not sounds else "")
+    text.append(f"{many(sounds, 'sound file')}, " if sounds else "")
+    text.append(many(len(recordings), "recording"))
     text.append(f" ({declared}): " if declared else ": ")
     for place, (severity, count) in enumerate(counts):
         text.append(", " if place else "")
-        text.append(_many(count, severity), STYLES[severity] if count else "dim")
+        text.append(many(count, severity), STYLES[severity] if count else "dim")
     hidden = sum(count for severity, count in counts if severity.rank > shown.rank)
     text.append(f" ({hidden} not shown)" if hidden else "")
     text.append(".")
     if total.profile:
         text.append(f" Weighed as {total.profile.id} {total.profile.version}.")
     if total.left_alone:
-        text.append(f" {_many(total.left_alone, 'other file')} left alone.")
+        text.append(f" {many(total.left_alone, 'other file')} left alone.")
     return text
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

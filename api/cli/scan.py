@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from api.cli.counting import many
 from api.cli.profiles import ProfileName, SchemasOption, yardstick
 from api.settings import Settings
 from pipeline.logs import quiet_logs
@@ -230,7 +231,7 @@ def describe(counters: "Progress") -> str:
         f"{totals.skipped} skipped" if totals.skipped else "",
         f"{totals.flagged} flagged" if totals.flagged else "",
         f"{totals.unreadable} unreadable" if totals.unreadable else "",
-        f"{totals.dead_letters} dead letters" if totals.dead_letters else "",
+        many(totals.dead_letters, "dead letter") if totals.dead_letters else "",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -248,7 +249,7 @@ def _lines(summary: "Summary", *, delivers: bool) -> Iterator[str]:
     totals, versions = summary.totals, summary.versions
     seconds = summary.seconds or 1.0
     speed = f"{totals.screened / seconds:.1f}/s, {totals.heard_s / seconds:.0f}x real time"
-    yield f"Screened {totals.screened} of {totals.recordings} recordings in {seconds:.1f} s ({speed})."
+    yield f"Screened {totals.screened} of {many(totals.recordings, 'recording')} in {seconds:.1f} s ({speed})."
     if totals.skipped:
         yield f"Skipped {totals.skipped} that {versions.engine}, policy {versions.policy} and its models have screened."
     if totals.unreadable:
@@ -258,14 +259,14 @@ def _lines(summary: "Summary", *, delivers: bool) -> Iterator[str]:
 
         names = plain(", ".join(totals.not_audio_names))
         more = ", ..." if totals.not_audio > len(totals.not_audio_names) else ""
-        yield f"Left alone {totals.not_audio} that are no sound: {names}{more}."
+        yield f"Left alone {many(totals.not_audio, 'file that is', 'files that are')} no sound: {names}{more}."
     if totals.flags:
         counts = ", ".join(f"{code} {number}" for code, number in sorted(totals.flags.items()))
         yield f"Flagged {totals.flagged}: {counts}."
     if totals.judged_again:
-        yield f"Judged {totals.judged_again} of them again at the end, with the whole run known."
+        yield f"Judged again, as more of the catalogue was known: {many(totals.judged_again, 'screening')}."
     if totals.dead_letters:
-        yield f"{totals.dead_letters} dead letters with stage and cause: {summary.lake}/dead_letters/*.parquet"
+        yield f"{many(totals.dead_letters, 'dead letter')} with stage and cause: {summary.lake}/dead_letters/*.parquet"
     if delivers:
         yield from _delivery_lines(summary)
     yield f"Results: {summary.lake}/screenings/*.parquet"
@@ -279,4 +280,5 @@ def _delivery_lines(summary: "Summary") -> Iterator[str]:
         counts = ", ".join(f"{number} {status}" for status, number in sorted(done.items()))
         yield f"Review, by screening: {counts}."
     if summary.waiting:
-        yield f"{summary.waiting} wait for the review API; the next run delivers them."
+        waiting = many(summary.waiting, "screening waits", "screenings wait")
+        yield f"{waiting} for the review API; the next run delivers what waits."

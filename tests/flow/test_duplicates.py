@@ -412,8 +412,11 @@ def test_a_list_is_brought_shown_and_dropped(tmp_path):
         [
             {"fingerprint": base64.b64encode(spam).decode(), "sha256": "", "title": "Rain", "reason": "case 7"},
             {"fingerprint": "", "sha256": "A" * 64, "title": "", "reason": ""},
+            {"fingerprint": "", "sha256": "a" * 64, "title": "", "reason": "once more"},
         ],
     )
+    one = tmp_path / "one.csv"
+    one.write_text(f"sha256;reason\n{'b' * 64};taken down, twice\n")
     lake = tmp_path / "lake"
 
     assert "2 entries" in liner("catalogue", "add-list", "known-spam", source, "--lake", lake)
@@ -421,6 +424,9 @@ def test_a_list_is_brought_shown_and_dropped(tmp_path):
     assert held["lists"] == {"known-spam": 2}
     assert held["sounds"] == 0
     assert held["keys"] > 30
+
+    assert "The list one has 1 entry." in liner("catalogue", "add-list", "one", one, "--lake", lake)
+    assert "The list one with 1 entry is gone." in liner("catalogue", "drop-list", "one", "--lake", lake)
 
     assert "2 entries is gone" in liner("catalogue", "drop-list", "known-spam", "--lake", lake)
     held = json.loads(liner("catalogue", "show", "--lake", lake, "--format", "json"))
@@ -437,6 +443,9 @@ def test_a_list_is_brought_shown_and_dropped(tmp_path):
         ("spam.csv", "sha256\n", "has no entry"),
         ("spam.json", "[1]", "is no object"),
         ("spam.json", "[{", "cannot be read"),
+        ("spam.json", "[" * 100_000, "nested too deeply"),
+        ("spam.csv", f"sha256,duration\n{'ab' * 32},nan\n", "'nan' is no number of seconds"),
+        ("spam.csv", f"sha256,duration\n{'ab' * 32},-5\n", "'-5' is no number of seconds"),
         ("spam.parquet", "x", "cannot be read"),
         ("spam.txt", "x", "neither CSV, JSON nor Parquet"),
     ],
