@@ -8,7 +8,6 @@ was read first. Where something earlier comes in later, the arrival is marked, a
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
+from pipeline.index_file import IndexFile
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.past import DECLARATION, MESSAGE, LakePast, Norms, Place, as_text, declaration_row, message_row
 from pipeline.tables import SCHEMAS
@@ -26,7 +26,6 @@ from schemas.rules.spam import RATE_LIMIT
 
 FILE = "history.sqlite"
 FORM = 2  # of the tables
-BUSY_SECONDS = 60.0
 OPEN = 2**62  # the run of what has not been settled: after all others
 
 _TABLES = """
@@ -64,7 +63,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class LakeHistory:
+class LakeHistory(IndexFile):
     """The index over all declarations of a lake.
 
     Parameters
@@ -73,33 +72,24 @@ class LakeHistory:
         The lake's folder.
     """
 
+    FILE, FORM, TABLES = FILE, FORM, _TABLES
+
     def __init__(self, lake: Path) -> None:
-        lake.mkdir(parents=True, exist_ok=True)
-        # One worker's stages run on one thread at a time, but not always on the same.
-        self._db = sqlite3.connect(lake / FILE, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_TABLES)
-        self._db.execute(f"PRAGMA user_version = {FORM}")
+        super().__init__(lake)
         self._norms: Norms = {}
 
     @classmethod
     def ensure(cls, lake: Path) -> None:
         """Make the index anew from the lake's screenings where it is missing or of another form, as one run."""
-        if _form_of(lake / FILE) == FORM:
+        if cls.is_current(lake):
             return
-        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
-            (lake / name).unlink(missing_ok=True)
+        cls.remove(lake)
         with contextlib.closing(cls(lake)) as history:
             with history._transaction():  # noqa: SLF001 - its own
                 for source_key, one, message in _remembered(Lake(lake)):
                     history._put(source_key, one, message)  # noqa: SLF001
                 history._db.execute("UPDATE declaration SET marked = 0")  # noqa: SLF001 - it was held against it before
             history.settle()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
 
     def arrive(self, evidence: Evidence) -> LakePast:
         """Remember what a recording declares, mark those whose past it changes, and give its own past.
@@ -138,16 +128,6 @@ class LakeHistory:
             self._db.execute("UPDATE declaration SET run = ? WHERE run = ? AND marked = 0", (last + 1, OPEN))
             self._db.execute("UPDATE message SET run = ? WHERE run = ?", (last + 1, OPEN))
         self._norms.clear()
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
 
     def _put(self, source_key: str, one: PastDeclaration, message: PastMessage) -> Place:
         """Add what is new, and mark what comes after it; what is known keeps its place and takes on the rest."""
@@ -201,14 +181,6 @@ class LakeHistory:
     def _mark(self, condition: str, values: tuple[str, ...], place: Place) -> None:
         query = f"UPDATE declaration SET marked = 1 WHERE {condition} AND run = ? AND turn > ?"  # noqa: S608
         self._db.execute(query, (*values, OPEN, place.turn))
-
-
-def _form_of(file: Path) -> int | None:
-    if not file.exists():
-        return None
-    with contextlib.closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as db:
-        (form,) = db.execute("PRAGMA user_version").fetchone()
-    return int(form)
 
 
 def _remembered(lake: Lake) -> Iterator[tuple[str, PastDeclaration, PastMessage]]:

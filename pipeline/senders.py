@@ -7,7 +7,6 @@ in `schemas.senders`.
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.index_file import IndexFile
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.sender_counts import counted
 from schemas.errors import InvalidInput
@@ -26,7 +26,6 @@ from schemas.senders import Likeness, Resemblance, SenderRecord
 
 FILE = "senders.sqlite"
 FORM = 1
-BUSY_SECONDS = 60.0
 MOST_RESEMBLANCES = 3
 NAMED_WORDS = 2  # a name of one word stands in too many titles by chance
 NAMED_LETTERS = 7
@@ -55,7 +54,7 @@ ON CONFLICT (source_key) DO UPDATE SET flagged = excluded.flagged, sound = coale
 """
 
 
-class SenderIndex:
+class SenderIndex(IndexFile):
     """The index over what all senders of a lake did.
 
     Parameters
@@ -64,30 +63,21 @@ class SenderIndex:
         The lake's folder.
     """
 
+    FILE, FORM, TABLES = FILE, FORM, _TABLES
+
     def __init__(self, lake: Path) -> None:
-        lake.mkdir(parents=True, exist_ok=True)
-        # One worker's stages run on one thread at a time, but not always on the same.
-        self._db = sqlite3.connect(lake / FILE, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_TABLES)
-        self._db.execute(f"PRAGMA user_version = {FORM}")
+        super().__init__(lake)
         self._records: dict[tuple[str, int], SenderRecord | None] = {}
 
     @classmethod
     def ensure(cls, lake: Path) -> None:
         """Make the index anew from the lake's screenings where it is missing or of another form."""
-        if _form_of(lake / FILE) == FORM:
+        if cls.is_current(lake):
             return
-        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
-            (lake / name).unlink(missing_ok=True)
+        cls.remove(lake)
         with contextlib.closing(cls(lake)) as index:
             index.add(_screenings(Lake(lake)))
             index.close_run(looks_again=False)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
 
     def add(self, screenings: Iterable[Screening]) -> None:
         """Count screenings; the same bytes again change only what became of them."""
@@ -204,16 +194,6 @@ class SenderIndex:
             if written and not self._db.execute(theirs, (run, sender)).fetchone():
                 yield Resemblance(kind=Likeness.IN_TITLE, name=title, other=written, senders=senders)
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
-
 
 def verdicts_of(labels: Path) -> list[tuple[str, bool]]:
     """Read moderators' verdicts from the Parquet of ``liner labels export``.
@@ -267,14 +247,6 @@ STACKED_S = (30.0, 35.0)
 def day_of(moment: datetime) -> int:
     """Give a moment's day in UTC as a number."""
     return moment.astimezone(UTC).date().toordinal()
-
-
-def _form_of(file: Path) -> int | None:
-    if not file.exists():
-        return None
-    with contextlib.closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as db:
-        (form,) = db.execute("PRAGMA user_version").fetchone()
-    return int(form)
 
 
 def _screenings(lake: Lake) -> Iterator[Screening]:
