@@ -64,6 +64,19 @@ def _lines(file: Path, listening: "Listening", score: "SyntheticScore | None") -
         yield f"  {stretch(window.start_s, window.end_s)}  {window.words}"
     if score and score.windows:
         yield f"  {_in_words(score)}"
+    yield _functional(listening)
+
+
+def _functional(listening: "Listening") -> str:
+    """Say whether it is noise, speech or a steady tone instead of music, or why nothing is said."""
+    heard = listening.heard
+    kinds = {s.name.removeprefix("functional_"): s for s in heard.signals if s.name.startswith("functional_")}
+    if kinds:
+        shares = ", ".join(f"{kind} {signal.value:.2f}" for kind, signal in kinds.items())
+        model = next(iter(kinds.values())).model
+        return f"\nNoise, speech or tone instead of music ({model}): {shares}; 0.9 and up counts."
+    why = next((one.sentence for one in heard.abstained if one.name == "functional"), "It was not measured.")
+    return f"\nNoise, speech or tone instead of music: no answer. {why}"
 
 
 def _facts(listening: "Listening") -> str:
@@ -72,7 +85,8 @@ def _facts(listening: "Listening") -> str:
         return "nothing decoded"
     rate = f" {audio.bit_rate_bps / 1000:.0f} kb/s" if audio.bit_rate_bps else ""
     length = stretch(0, audio.duration_s).partition("-")[2]
-    return f"{length}, {audio.codec}{rate}, {audio.sample_rate_hz / 1000:g} kHz, {audio.channels} channels"
+    channels = {1: "mono", 2: "stereo"}.get(audio.channels, f"{audio.channels} channels")
+    return f"{length}, {audio.codec}{rate}, {audio.sample_rate_hz / 1000:g} kHz, {channels}"
 
 
 def _verdict(listening: "Listening", score: "SyntheticScore | None") -> str:

@@ -76,10 +76,10 @@ def _screened(lake: Path, sha256: str) -> Screening | None:
 
 def weighed(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Choose what is told of one by one: what is measured or counted, not the model's estimate of the sound."""
-    seen: dict[str, Reason] = {}
+    seen: dict[tuple[str, frozenset[str]], Reason] = {}  # of those that differ in limits alone, the first
     for reason in reasons:
         if reason.signals and (not reason.is_estimate or _names(reason) & {SPAM, KINDS}):
-            seen.setdefault(reason.code, reason)
+            seen.setdefault((reason.code, frozenset(_names(reason))), reason)
     return tuple(seen.values())
 
 
