@@ -147,7 +147,9 @@ def line(name: str, files: Sequence[dict[str, SyntheticScore]]) -> str:
     """Tell what one shift does: files, median and 95 % change of the logit, accused before and after, held back."""
     known = [(one[AS_IT_IS], one[name]) for one in files if name in one and AS_IT_IS in one]
     changes = [(after.logit or 0.0) - (before.logit or 0.0) for before, after in known]
-    middle, high = np.quantile(changes, (0.5, 0.95)) if changes else (np.nan, np.nan)
+    if not changes:
+        return f"{name:32}    0  no answer"
+    middle, high = np.quantile(changes, (0.5, 0.95))
     was, now = (sum(_is_accused(pair[i]) for pair in known) for i in (0, 1))
     gated = sum(after.abstention in GATED for _, after in known)
     return f"{name:32}{len(known):5}{middle:+8.2f}{high:+8.2f}{was:5}{now:5}{gated:5}"

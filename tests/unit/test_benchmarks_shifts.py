@@ -62,6 +62,7 @@ def test_a_line_counts_what_is_accused_before_and_after_and_what_a_gate_holds_ba
     ]
 
     assert shifts.line("vinyl", files).split() == ["vinyl", "3", "+2.00", "+3.80", "1", "1", "1"]
+    assert shifts.line("six seconds", files).split() == ["six", "seconds", "0", "no", "answer"]
 
 
 def test_every_shift_has_its_line_and_files_without_sound_have_none(music, monkeypatch, tmp_path, capsys):
