@@ -161,7 +161,7 @@ class _Ears:
     """
 
     def __init__(self, source: Source) -> None:
-        from classifiers.descriptors import Descriptors  # noqa: PLC0415 - scipy takes a second to load
+        from classifiers.descriptors import Descriptors  # noqa: PLC0415 - librosa takes seconds to load
         from classifiers.landmarks import LandmarkFinder  # noqa: PLC0415
         from classifiers.synthetic.ear import SyntheticEar  # noqa: PLC0415
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from librosa import fft_frequencies
+from librosa.filters import mel
 from scipy import fft, signal
 from scipy.ndimage import uniform_filter1d
-
-from classifiers.mel import mel_bank
 
 Array = npt.NDArray[np.float32]
 
@@ -58,7 +58,8 @@ class Grid:
 
     def bins_hz(self) -> npt.NDArray[np.float64]:
         """Centre frequencies [shape=(n_fft / 2 + 1,)]."""
-        return np.fft.rfftfreq(self.n_fft, 1.0 / self.sample_rate_hz).astype(np.float64)
+        frequencies: npt.NDArray[np.float64] = fft_frequencies(sr=self.sample_rate_hz, n_fft=self.n_fft)
+        return frequencies
 
     def window(self) -> Array:
         """Periodic Hann window [shape=(n_fft,)]."""
@@ -73,7 +74,7 @@ class Grid:
     def mel_bank(self) -> Array:
         """Mel filter bank up to 8 kHz [shape=(bins under 8 kHz, MEL_BANDS)]."""
         top = min(MEL_HZ[1], self.sample_rate_hz / 2)
-        bank = mel_bank(self.sample_rate_hz, self.n_fft, MEL_BANDS, MEL_HZ[0], top)
+        bank = mel(sr=self.sample_rate_hz, n_fft=self.n_fft, n_mels=MEL_BANDS, fmin=MEL_HZ[0], fmax=top)
         return np.ascontiguousarray(bank.T[: np.flatnonzero(bank.any(axis=0))[-1] + 1], dtype=np.float32)
 
     def fine(self) -> "Grid":

@@ -1,6 +1,5 @@
 """What is kept of a long sound: no more than of an hour, and nothing else of shorter ones."""
 
-import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +8,6 @@ from sounds import RATE, clicks, music
 
 from classifiers import modulation, rhythm, series
 from classifiers.descriptors import Descriptors
-from classifiers.mel import mel_bank
 from classifiers.series import Series
 
 COARSER = {  # how far a signal may lie from that of the whole, where steps are longer or sections were joined
@@ -67,10 +65,3 @@ def test_nothing_depends_on_how_a_sound_is_cut_into_pieces(programme, monkeypatc
     monkeypatch.setattr(modulation, "_WAITING_WINDOWS", 2)
     pieces = heard(programme, piece=50_000)
     assert pieces == pytest.approx(whole, rel=1e-4, abs=1e-4)
-
-
-@pytest.mark.parametrize("rate", [4000, 22_050, 44_100, 48_000, 192_000])
-def test_the_mel_bank_is_that_of_librosa_to_the_bit(rate):
-    top = min(8000.0, rate / 2)
-    expected = librosa.filters.mel(sr=rate, n_fft=2048, n_mels=40, fmin=30.0, fmax=top)
-    assert (mel_bank(rate, 2048, 40, 30.0, top) == expected).all()
