@@ -16,7 +16,7 @@ import soxr
 from scipy.signal import butter, sosfilt
 from threadpoolctl import threadpool_limits
 
-from classifiers.synthetic.attacks import parse_attack
+from classifiers.synthetic.attacks import buzzing, parse_attack
 from classifiers.synthetic.corpus import read_windows
 from classifiers.synthetic.model import DEFAULT, SyntheticModel
 from classifiers.synthetic.score import Abstention, SyntheticScore
@@ -68,16 +68,9 @@ def held(rate_hz: int) -> Shift:
     return shift
 
 
-def buzz(base_hz: float, level_db: float, top_hz: float) -> Shift:
-    """Add the hum of a mains supply with overtones falling as 1/k up to ``top_hz``, at a level beside the music's."""
-
-    def shift(wave: Wave, rate: int) -> tuple[npt.NDArray[np.floating], int]:
-        time_s = np.arange(len(wave)) / rate
-        overtones = range(1, int(min(top_hz, rate / 2) / base_hz) + 1)
-        hum = sum((np.sin(2 * np.pi * base_hz * k * time_s + k * k) / k for k in overtones), np.zeros(len(wave)))
-        return wave + hum * (_level(wave) / _level(hum) * 10 ** (level_db / 20)), rate
-
-    return shift
+def buzz(base_hz: float, under_db: float, top_hz: float) -> Shift:
+    """Add the hum of a mains supply, with overtones falling as 1/k up to ``top_hz``, under the level of the music."""
+    return lambda wave, rate: (buzzing(wave, rate, base_hz=base_hz, under_db=under_db, top_hz=top_hz), rate)
 
 
 def vinyl(wave: Wave, rate: int) -> tuple[npt.NDArray[np.floating], int]:
@@ -124,11 +117,11 @@ SHIFTS: dict[str, Shift] = {
     "six seconds": lambda wave, rate: (wave[: int(1.2 * SHORTEST_S * rate)], rate),
     "3 of 10 s digital silence": silenced(0.3),
     "7 of 10 s digital silence": silenced(0.7),
-    "hum 50 Hz, -40 dB, up to 1 kHz": buzz(50.02, -40, 1000),
-    "buzz 50 Hz, -50 dB": buzz(50.02, -50, 7900),
-    "buzz 50 Hz, -40 dB": buzz(50.02, -40, 7900),
-    "buzz 60 Hz, -40 dB": buzz(60.03, -40, 7900),
-    "buzz 120 Hz, -40 dB": buzz(119.94, -40, 7900),
+    "hum 50 Hz, -40 dB, up to 1 kHz": buzz(50.02, 40, 1000),
+    "buzz 50 Hz, -50 dB": buzz(50.02, 50, 7900),
+    "buzz 50 Hz, -40 dB": buzz(50.02, 40, 7900),
+    "buzz 60 Hz, -40 dB": buzz(60.03, 40, 7900),
+    "buzz 120 Hz, -40 dB": buzz(119.94, 40, 7900),
 }
 
 

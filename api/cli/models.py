@@ -24,7 +24,7 @@ The models that ship, and those of your own in the folder [bold]LINER_REGISTRY[/
 
   liner models list                                    what there is, and what is in use
 
-  liner models show synthetic-3                        the card: data, figures, limits, patents
+  liner models show synthetic-4                        the card: data, figures, limits, patents
 
   liner models calibrate --root ~/catalogue --promote  count false positives on your own human tracks
 
@@ -32,14 +32,14 @@ The models that ship, and those of your own in the folder [bold]LINER_REGISTRY[/
 
   liner models rollback                                back to what was in use before
 
-  liner models recall synthetic-3 --reason "..."       every decision that a model touched, looked at again
+  liner models recall synthetic-4 --reason "..."       every decision that a model touched, looked at again
 """
 RATES = (0.01, 0.02, 0.05)  # false-positive rates that a calibration states thresholds for
 
 models_app = typer.Typer(no_args_is_help=True, help=EXAMPLES, short_help="List, show, calibrate and promote models.")
 Output = Annotated[Format, typer.Option("--format", help="text or json.")]
 Registry = Annotated[Path | None, typer.Option("--registry", help="Your own models; default LINER_REGISTRY.")]
-Name = Annotated[str, typer.Argument(help="A model or calibration, for example synthetic-3.")]
+Name = Annotated[str, typer.Argument(help="A model or calibration, for example synthetic-4.")]
 
 
 def mount(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ from pipeline.logs import quiet_logs
 if TYPE_CHECKING:
     from classifiers.spam.cases import Cases
 
-SHIPPED = "synthetic-3"
+SHIPPED = "synthetic-4"
 train_app = typer.Typer(no_args_is_help=True, help="Fit a model from labelled files.")
 
 

@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parent
 CARD, CALIBRATIONS = "card.json", "calibrations"
 SYNTHETIC, CALIBRATION = "synthetic", "synthetic-calibration"
 SPAM = "spam"
-DEFAULTS = {SYNTHETIC: "synthetic-3", SPAM: "spam-1"}
+DEFAULTS = {SYNTHETIC: "synthetic-4", SPAM: "spam-1"}
 
 
 class Promotion(Model):
@@ -132,7 +132,7 @@ def names_in_use() -> dict[str, str]:
 
 
 def pins(names: dict[str, str], registry: Path | None = None) -> tuple[str, ...]:
-    """Name what scores, for a screening to pin: ``synthetic-3``, or with a calibration ``synthetic-1+cal-...``.
+    """Name what scores, for a screening to pin: ``synthetic-4``, or with a calibration ``synthetic-1+cal-...``.
 
     Raises
     ------

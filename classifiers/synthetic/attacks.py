@@ -3,7 +3,8 @@
 The same changes serve to fit the model (on both classes alike) and to test it. An attack is written
 ``kind`` and amount: ``mp3-64``, ``opus-48``, ``aac-96`` (kbit/s of a stereo file: the mono signal gets
 half), ``speed+2`` (per cent), ``pitch-1`` (semitones, tempo kept), ``noise-20`` (dB signal to noise),
-``lowpass-4k`` (Hz), ``reverb-0.4`` (seconds to decay by 60 dB), ``eq-6`` (dB at most).
+``lowpass-4k`` (Hz), ``reverb-0.4`` (seconds to decay by 60 dB), ``eq-6`` (dB at most), ``buzz-40`` (mains
+with overtones, dB under the music).
 """
 
 import re
@@ -21,6 +22,11 @@ from schemas.errors import InvalidInput
 SHORTHAND = re.compile(r"(?P<kind>[a-z]+[0-9]?)(?P<amount>[+-]\d+(?:\.\d+)?)(?P<kilo>k?)")
 REVERB_MIX = 0.3
 EQ_CENTRES_HZ = (120.0, 400.0, 1200.0, 3500.0, 7000.0)
+MAINS_HZ = (50.0, 60.0, 100.0, 120.0)  # of the two grids, and of what their rectifiers leave
+MAINS_DRIFT = 0.002
+BUZZ_FALL = (0.5, 1.2)  # overtone k is as strong as k to the power of minus that
+BUZZ_TOP_HZ = 7900.0
+PERIOD = 65_536  # samples of one period, from which a buzz of any frequency is read
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Attack:
     Attributes
     ----------
     kind
-        ``mp3``, ``opus``, ``aac``, ``speed``, ``pitch``, ``noise``, ``lowpass``, ``reverb`` or ``eq``.
+        ``mp3``, ``opus``, ``aac``, ``speed``, ``pitch``, ``noise``, ``lowpass``, ``reverb``, ``eq`` or ``buzz``.
     amount
         In the unit of the kind; signed for speed and pitch.
     """
@@ -106,6 +112,28 @@ def _eq(wave: np.ndarray, rate: int, most_db: float) -> np.ndarray:
     return np.fft.irfft(np.fft.rfft(wave) * 10 ** (curve / 20), len(wave))
 
 
+def _buzz(wave: np.ndarray, rate: int, under_db: float) -> np.ndarray:
+    """Draw what hums: at which frequency of the mains, and how slowly its overtones fall."""
+    dice = _generator(wave)
+    base_hz = float(dice.choice(MAINS_HZ)) * (1 + dice.uniform(-MAINS_DRIFT, MAINS_DRIFT))
+    return buzzing(wave, rate, base_hz=base_hz, under_db=under_db, top_hz=BUZZ_TOP_HZ, fall=dice.uniform(*BUZZ_FALL))
+
+
+def buzzing(
+    wave: np.ndarray, rate: int, *, base_hz: float, under_db: float, top_hz: float, fall: float = 1.0
+) -> np.ndarray:
+    """Add a mains buzz, ``under_db`` below the level of the sound; overtone k has k**-fall of the first's amplitude."""
+    phases = 2 * np.pi * np.arange(PERIOD) / PERIOD
+    overtones = range(1, int(min(top_hz, rate / 2) / base_hz) + 1)
+    period = sum((np.sin(k * phases + k * k) / k**fall for k in overtones), np.zeros(PERIOD))
+    hum = period[(np.arange(len(wave)) * (base_hz / rate) % 1.0 * PERIOD).astype(int)]
+    return np.asarray(wave + hum * (_level(wave) / _level(hum) * 10 ** (-under_db / 20)))
+
+
+def _level(wave: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64)))) + 1e-9
+
+
 def _codec(codec: str) -> Callable[[np.ndarray, int, float], np.ndarray]:
     def change(wave: np.ndarray, rate: int, stereo_kbps: float) -> np.ndarray:
         return round_trip(wave, rate, codec=codec, bit_rate_bps=int(stereo_kbps * 500))
@@ -119,7 +147,17 @@ def _generator(wave: np.ndarray) -> np.random.Generator:
 
 
 SIGNED = frozenset({"speed", "pitch"})
-LIMITS = {"speed": 50.0, "pitch": 24.0, "reverb": 10.0, "eq": 24.0, "noise": 100.0, "mp3": 640, "opus": 512, "aac": 512}
+LIMITS = {
+    "speed": 50.0,
+    "pitch": 24.0,
+    "reverb": 10.0,
+    "eq": 24.0,
+    "noise": 100.0,
+    "buzz": 100.0,
+    "mp3": 640,
+    "opus": 512,
+    "aac": 512,
+}
 CHANGES: dict[str, Callable[[np.ndarray, int, float], np.ndarray]] = {
     **{codec: _codec(codec) for codec in ENCODERS},
     "speed": _speed,
@@ -128,4 +166,5 @@ CHANGES: dict[str, Callable[[np.ndarray, int, float], np.ndarray]] = {
     "lowpass": _lowpass,
     "reverb": _reverb,
     "eq": _eq,
+    "buzz": _buzz,
 }

@@ -16,11 +16,12 @@ METHOD = (
     "distributions of the residual around a moving mean; its autocorrelation and cepstrum; still lines at the "
     "spacings that products of 2, 3 and 5 leave at common output rates, scored against slightly detuned spacings; "
     "still lines at any spacing. Logistic regression with strong L2 over standardised, limited values, fitted to each "
-    "file and three changed copies of it, one of them in pitch alone, both classes alike. Platt "
-    "calibration on held-out scores, and again on sources drawn anew; conformal counts of held-out human scores, those "
-    "of material on generators' own pages among them, over all of them and by codec and texture. Two gates of "
-    "the same kind keep out speech and noise (how long detail holds, flatness, pauses) and voices without "
-    "accompaniment (one clear pitch that glides or wavers, nothing under it, hiss, changing colour, pauses)."
+    "file and six changed copies of it, one of them in pitch alone, one by AAC, one by a mains buzz, one by AAC and at "
+    "times in speed, both classes alike. Platt calibration on held-out scores, and again on sources drawn anew; "
+    "conformal counts of held-out human scores, those of material on generators' own pages among them, over all of "
+    "them and by codec (for AAC, of copies) and texture. Two gates of the same kind keep out speech and noise (how "
+    "long detail holds, flatness, pauses) and voices without accompaniment (one clear pitch that glides or wavers, "
+    "nothing under it, hiss, changing colour, pauses)."
 )
 PATENTS = (
     (
@@ -48,6 +49,7 @@ PROTOCOL = (
 )
 LIMITS = (
     "Few sources: nothing below a false-positive rate of 1 % can be stated.",
+    "A mains buzz with overtones far above 1 kHz raises the score of human music, AAC at 64 kbit/s a little.",
     "A change of speed weakens the evidence; a pitch shift that keeps the tempo hides most of it.",
     "Human music through a neural codec or vocoder is heard as synthetic: the trace is of a decoder, not of an author.",
     "A voice without accompaniment gets no answer; generated singing without accompaniment gets none either.",

@@ -38,6 +38,12 @@ class Humans:
         large = {name: values for name, values in members.items() if name == EVERYTHING or len(values) >= fewest}
         return cls({name: np.sort(np.array(values, dtype=np.float32)) for name, values in sorted(large.items())})
 
+    def with_group(self, name: str, logits: npt.NDArray[np.float64]) -> "Humans":
+        """Add a group that is no part of the whole, e.g. copies of the recordings; none smaller than `FEWEST`."""
+        if len(logits) < FEWEST:
+            return self
+        return Humans({**self.logits, name: np.sort(np.asarray(logits, dtype=np.float32))})
+
     def rate(self, logit: float, groups: Sequence[str]) -> tuple[float, str]:
         """Bound how often human music scores this high: the highest rate of the groups that apply, and its group."""
         known = [name for name in (EVERYTHING, *groups) if name in self.logits]

@@ -28,7 +28,7 @@ from classifiers.synthetic.windows import SHORTEST_S, Window, WindowCollector, t
 from schemas.errors import InvalidInput
 from schemas.screening import MeasuredWindow, Traces
 
-DEFAULT = "synthetic-3"
+DEFAULT = "synthetic-4"
 PACKED_AS = "synthetic-3"  # what lakes keep is packed with its means and spreads
 NARROW_AS = "synthetic-1"  # the first model of the feature set: its packing is the beginning of the other
 COUNT = len(feature_groups())

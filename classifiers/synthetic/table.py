@@ -19,6 +19,11 @@ from schemas.errors import AudioUnreadable
 
 SAMPLED = {"ai": 4, "human": 2}  # files of a source that are attacked
 PITCHED = 2  # the number of the copy whose pitch alone is changed: it hides most, and needs to be seen often
+CODED = 3  # of the one that only goes through AAC: at low rates it leaves holes as still as a decoder's lines
+BUZZING = 4  # of the one with a mains buzz: still lines at even spacing that no decoder made
+SPED = 5  # of the one that is at another speed half of the time, and goes through AAC
+BUZZ_DB = (25.0, 50.0)  # under the music
+MOST_SPEED = 6.0  # per cent
 BIT_RATES_KBPS = {"mp3": (64, 96, 128, 192), "opus": (48, 64, 96), "aac": (64, 96, 128)}
 Progress = Callable[[int, int], None]
 
@@ -96,14 +101,16 @@ def measure_attacked(files: Sequence[LabelledFile], root: Path, attacks: Sequenc
 
 
 def draw_changes(file: LabelledFile, copy: int) -> tuple[Attack, ...]:
-    """Draw what happens to one copy: its pitch alone, or speed or pitch, tone, room, noise, bandwidth, and a codec."""
+    """Draw what happens to one copy: speed or pitch, tone, room, noise, bandwidth, and a codec, or less of it."""
     dice = np.random.default_rng([zlib.crc32(file.path.encode()), copy])
-    if copy == PITCHED:
-        return (Attack("pitch", round(float(dice.choice([-1, 1]) * dice.uniform(0.5, 1.5)), 2)),)
+    return PLAIN[copy](dice) if copy in PLAIN else _mixed(dice)
+
+
+def _mixed(dice: np.random.Generator) -> tuple[Attack, ...]:
     chance = dice.random(6)
     changes: list[Attack] = []
     if chance[0] < 0.35:
-        changes.append(Attack("speed", round(float(dice.uniform(-6, 6)), 2)))
+        changes.append(_speed(dice))
     elif chance[0] < 0.5:
         changes.append(Attack("pitch", round(float(dice.uniform(-2, 2)), 2)))
     if chance[1] < 0.3:
@@ -118,6 +125,22 @@ def draw_changes(file: LabelledFile, copy: int) -> tuple[Attack, ...]:
         codec = str(dice.choice(sorted(BIT_RATES_KBPS)))
         changes.append(Attack(codec, float(dice.choice(BIT_RATES_KBPS[codec]))))
     return tuple(changes)
+
+
+def _speed(dice: np.random.Generator) -> Attack:
+    return Attack("speed", round(float(dice.uniform(-MOST_SPEED, MOST_SPEED)), 2))
+
+
+def _aac(dice: np.random.Generator) -> Attack:
+    return Attack("aac", float(dice.choice(BIT_RATES_KBPS["aac"])))
+
+
+PLAIN: dict[int, Callable[[np.random.Generator], tuple[Attack, ...]]] = {
+    PITCHED: lambda dice: (Attack("pitch", round(float(dice.choice([-1, 1]) * dice.uniform(0.5, 1.5)), 2)),),
+    CODED: lambda dice: (_aac(dice),),
+    BUZZING: lambda dice: (Attack("buzz", round(float(dice.uniform(*BUZZ_DB)), 1)),),
+    SPED: lambda dice: (*((_speed(dice),) if dice.random() < 0.5 else ()), _aac(dice)),
+}
 
 
 def _changed(window: Window, file: LabelledFile, copy: int) -> Window:

@@ -54,7 +54,7 @@ def test_a_lake_is_judged_again_without_its_sound(zone: Path, tmp_path: Path) ->
 
     told = run("rejudge", lake, "--policy", tmp_path / "curious.toml")
 
-    assert "synthetic-3" in scanned["models"]
+    assert "synthetic-4" in scanned["models"]
     assert all(one.versions.models == tuple(scanned["models"]) for one in screenings.values())
     assert screenings["passed.wav"].heard.traces is not None
     reasons = {one.name: one.reason for one in screenings["short.wav"].heard.abstained}

@@ -97,7 +97,7 @@ def test_as_json(told: tuple[str, Path]) -> None:
 
     window = told_again["synthetic"]["windows"][0]
     assert set(window["contributions"]) == {"residual", "regularity", "lattice", "scan"}
-    assert told_again["synthetic"]["model"].startswith("synthetic-3")
+    assert told_again["synthetic"]["model"].startswith("synthetic-4")
     assert "AUD-006" not in told_again["reasons"]
 
 

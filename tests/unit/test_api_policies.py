@@ -321,7 +321,7 @@ def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
     monkeypatch.setenv("LINER_REGISTRY", str(tmp_path / "models"))
     api.record(noisy(1, 0.6))
     assert post(api.senior, "", status=404, kind="model", text="no-such-model", why="Try it.")["code"] == "not-found"
-    made = drafted(api.senior, "synthetic-3", kind="model")
+    made = drafted(api.senior, "synthetic-4", kind="model")
     assert "A model is simulated" in made["refused_actions"]["shadow"]
     assert made["diff"] == []
     post(api.senior, f"/{made['id']}/shadow", status=409, expected_version=made["version"])
@@ -332,5 +332,5 @@ def test_a_model_goes_through_the_same_gate(api, monkeypatch, tmp_path):
     live = post(api.admin, f"/{made['id']}/approve", expected_version=made["version"])
 
     assert live["state"] == "live"
-    assert active.read_pointer().names[active.SYNTHETIC] == "synthetic-3"
-    assert api.service.get("/v1/policies/live", params={"kind": "model"}).json()["ref"] == "synthetic-3"
+    assert active.read_pointer().names[active.SYNTHETIC] == "synthetic-4"
+    assert api.service.get("/v1/policies/live", params={"kind": "model"}).json()["ref"] == "synthetic-4"

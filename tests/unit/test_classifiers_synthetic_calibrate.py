@@ -45,7 +45,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ears(model: SyntheticModel) -> Callable[[str], Listening]:
     """Hear in track N a push of N / 60 deviations; odd ones: 0 unreadable, 1 too short, 3 a copy of 2."""
-    arrays, _ = registry.load_arrays("synthetic-3")
+    arrays, _ = registry.load_arrays("synthetic-4")
     head, gate = arrays["head_table"], arrays["gate_table"]
 
     def listen(path: str) -> Listening:
@@ -69,7 +69,7 @@ def ears(model: SyntheticModel) -> Callable[[str], Listening]:
 
 
 def calibrated(model: SyntheticModel, root: Path, count: int = COUNT):
-    return calibrating.calibrate([root / f"{n}.mp3" for n in range(count)], root, "synthetic-3", ears(model))
+    return calibrating.calibrate([root / f"{n}.mp3" for n in range(count)], root, "synthetic-4", ears(model))
 
 
 def test_tracks_are_counted_once_and_what_gives_no_score_is_named(model: SyntheticModel, tmp_path: Path) -> None:
@@ -112,12 +112,12 @@ def test_in_use_a_calibration_changes_the_counts_alone(model: SyntheticModel, ow
     traces = ears(model)("100.mp3").heard.traces
 
     shipped, own_score = (one.score_traces(traces, codec="mp3") for one in (model, mine))
-    assert own_score.model == f"synthetic-3+{made.id}"
+    assert own_score.model == f"synthetic-4+{made.id}"
     assert own_score.logit == shipped.logit
     assert own_score.probability == shipped.probability
     assert own_score.false_positive_rate != shipped.false_positive_rate
     assert f"* {made.id}" in invoke("list")
-    assert "117 tracks scored by synthetic-3" in invoke("show", made.id)
+    assert "117 tracks scored by synthetic-4" in invoke("show", made.id)
 
 
 def test_a_changed_calibration_is_refused(model: SyntheticModel, own: Path, tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ def test_a_calibration_of_another_model_is_refused(model: SyntheticModel, own: P
     other = other.model_copy(update={"id": calibrating.derived_name(other)})
     calibrating.save_calibration(other, own)
 
-    with pytest.raises(InvalidInput, match="not of synthetic-3 as it is in use"):
+    with pytest.raises(InvalidInput, match="not of synthetic-4 as it is in use"):
         SyntheticModel.in_use({**active.DEFAULTS, active.CALIBRATION: other.id})
 
 
 def test_promote_and_roll_back(own: Path) -> None:
-    arrays, card = registry.load_arrays("synthetic-3")
+    arrays, card = registry.load_arrays("synthetic-4")
     registry.save_model(card.model_copy(update={"id": "mine-1"}), arrays, own)
 
     assert "synthetic mine-1" in invoke("promote", "mine-1")
@@ -147,11 +147,11 @@ def test_promote_and_roll_back(own: Path) -> None:
     assert "* mine-1" in invoke("list")
     assert "mine-1: Traces" in invoke("show", "mine-1")
     assert active.pins(active.read_pointer().names) == ("mine-1",)
-    assert "synthetic synthetic-3" in invoke("rollback")
+    assert "synthetic synthetic-4" in invoke("rollback")
     assert len(json.loads((own / active.POINTER).read_text())["history"]) == 2
 
 
-@pytest.mark.parametrize("name", ["nothing-1", "../synthetic-3", "cal-000000000000"])
+@pytest.mark.parametrize("name", ["nothing-1", "../synthetic-4", "cal-000000000000"])
 def test_what_is_not_there_cannot_be_promoted(own: Path, name: str) -> None:
     with pytest.raises(NotFound):
         invoke("promote", name)
@@ -179,7 +179,7 @@ def test_one_command_calibrates_a_folder(
 
     told = invoke("calibrate", "--root", tmp_path / "music", "--promote")
 
-    assert "117 tracks scored by synthetic-3" in told
+    assert "117 tracks scored by synthetic-4" in told
     assert "Without it, on these tracks: 1% came out as" in told
     assert active.read_pointer().names[active.CALIBRATION] in told
 
@@ -202,6 +202,23 @@ def test_the_rate_is_the_highest_of_the_groups_and_falls_with_the_score(
     assert rate >= humans.rate(logit + 1, ("a",))[0]
     assert humans.rate(logit, ())[0] == (1 + sum(score >= logit for score in scores)) / (1 + len(scores))
     assert set(humans.logits) <= {EVERYTHING, "a"}
+
+
+def test_copies_are_a_group_of_their_own_and_no_part_of_the_whole() -> None:
+    humans = Humans.of(np.zeros(60), [()] * 60).with_group("codec:aac", np.full(60, 2.0))
+
+    assert humans.rate(1.0, ("codec:aac",)) == (1.0, "codec:aac")
+    assert humans.rate(1.0, ())[0] == 1 / 61
+    assert humans.with_group("codec:few", np.full(5, 9.0)).rate(8.0, ("codec:few",))[0] == 1 / 61
+
+
+def test_the_shipped_model_knows_how_human_music_scores_as_aac() -> None:
+    model = SyntheticModel.load()
+    humans = model._humans
+
+    assert humans.logits["codec:aac"].size == humans.logits[EVERYTHING].size
+    limit = float(np.quantile(humans.logits[EVERYTHING], 0.95))
+    assert humans.rate(limit, groups_of(np.full(14, -30.0), "aac")) > humans.rate(limit, ())
 
 
 def test_groups_name_codec_and_texture() -> None:

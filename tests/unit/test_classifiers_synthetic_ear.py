@@ -46,7 +46,7 @@ def test_a_screening_gets_probability_false_positives_and_the_seconds_that_drive
     signal, rate = heard.signal(SIGNAL), heard.signal(RATE_SIGNAL)
 
     assert rate is not None
-    assert rate.model == "synthetic-3"
+    assert rate.model == "synthetic-4"
     assert 0 < rate.value <= 1
     assert (signal is None) == bool(heard.abstained)
     assert rate.spans
@@ -108,7 +108,7 @@ def test_traces_that_are_none_of_the_model_are_refused(long: np.ndarray, model: 
     traces = kept.model_copy(update=spoilt if spoilt != {"windows": None} else {"windows": cut})
 
     assert not model.reads(traces)
-    with pytest.raises(InvalidInput, match="synthetic-3 reads synthetic-features-1, not these"):
+    with pytest.raises(InvalidInput, match="synthetic-4 reads synthetic-features-1, not these"):
         model.score_traces(traces)
 
 
@@ -137,14 +137,14 @@ def test_a_listening_pins_what_made_it(tmp_path: Path, long: np.ndarray) -> None
         deep, facts = (listener.listen(str(tmp_path / "a.wav"), deep=deep) for deep in (True, False))
 
     assert deep.models == versions.models()
-    assert "synthetic-3" in deep.models
+    assert "synthetic-4" in deep.models
     assert deep.heard.signal(RATE_SIGNAL) is not None
     assert deep.heard.traces is not None
     assert facts.models == ()
 
 
 def test_promoting_is_a_stack_with_a_history(tmp_path: Path) -> None:
-    first, second = {"synthetic": "synthetic-3", "spam": "spam-1"}, {"synthetic": "mine-1", "spam": "spam-1"}
+    first, second = {"synthetic": "synthetic-4", "spam": "spam-1"}, {"synthetic": "mine-1", "spam": "spam-1"}
     active.promote(first, tmp_path)
     active.promote(second, tmp_path)
     assert active.read_pointer(tmp_path).names == second

@@ -140,7 +140,7 @@ def test_training_gives_the_same_bytes_again(corpus: Path, trained: Path, quick:
     train.train(corpus / "manifest.csv", corpus, tmp_path)
 
     for name in ("weights.npz", "card.json"):
-        first, second = ((folder / "synthetic-3" / name).read_bytes() for folder in (trained, tmp_path))
+        first, second = ((folder / "synthetic-4" / name).read_bytes() for folder in (trained, tmp_path))
         assert hashlib.sha256(first).hexdigest() == hashlib.sha256(second).hexdigest(), name
 
 
@@ -155,13 +155,13 @@ def test_the_fitted_model_hears_upsamplers_that_it_knows(trained: Path) -> None:
 
 
 def test_a_card_says_what_was_fitted_and_a_changed_file_is_refused(trained: Path, tmp_path: Path) -> None:
-    arrays, card = load_arrays("synthetic-3", trained)
+    arrays, card = load_arrays("synthetic-4", trained)
     assert sum(item.files for item in card.data) == 18
     assert card.metrics["auroc"][1] <= card.metrics["auroc"][0] <= card.metrics["auroc"][2]
 
     saved = registry.save_model(card, arrays, tmp_path)
     assert saved == card
-    weights = tmp_path / "synthetic-3" / "weights.npz"
+    weights = tmp_path / "synthetic-4" / "weights.npz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(InvalidInput):
         SyntheticModel.load(folder=tmp_path)
@@ -278,10 +278,10 @@ def test_the_shipped_model_says_why_and_where(shipped: SyntheticModel) -> None:
 
 def test_the_registry_shows_what_ships() -> None:
     listed = CliRunner().invoke(models_command.models_app, ["list"])
-    shown = CliRunner().invoke(models_command.models_app, ["show", "synthetic-3"])
-    raw = CliRunner().invoke(models_command.models_app, ["show", "synthetic-3", "--format", "json"])
+    shown = CliRunner().invoke(models_command.models_app, ["show", "synthetic-4"])
+    raw = CliRunner().invoke(models_command.models_app, ["show", "synthetic-4", "--format", "json"])
 
     assert all(card.id in listed.stdout for card in list_models())
     assert "Not for: Accusing" in shown.stdout
-    assert json.loads(raw.stdout)["id"] == "synthetic-3"
+    assert json.loads(raw.stdout)["id"] == "synthetic-4"
     assert all((registry.SHIPPED / card.id / registry.WEIGHTS).stat().st_size < 1_000_000 for card in list_models())

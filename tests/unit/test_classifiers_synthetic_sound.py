@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from synthetic_sounds import RATE_HZ, noise, song, through_upsampler
 
 from classifiers.synthetic import features, lattice
-from classifiers.synthetic.attacks import Attack, parse_attack, parse_attacks
+from classifiers.synthetic.attacks import MAINS_HZ, Attack, parse_attack, parse_attacks
+from classifiers.synthetic.corpus import LabelledFile
 from classifiers.synthetic.gate import NAMES, gate_features
 from classifiers.synthetic.model import strongest_lines
+from classifiers.synthetic.table import BUZZING, CODED, SPED, draw_changes
 from classifiers.synthetic.windows import MOST_KEPT, MOST_WINDOWS, WindowCollector, normalised, to_analysis
 from schemas.errors import AudioUnreadable, InvalidInput
 
@@ -134,7 +136,9 @@ def test_gate_hears_that_notes_hold_and_noise_does_not() -> None:
     assert gate_features(song(9))[held] > 3 * abs(gate_features(noise(2))[held])
 
 
-@pytest.mark.parametrize("text", ["mp3-64", "opus-48", "speed+2", "pitch-1", "noise-20", "lowpass-4000", "reverb-0.4"])
+@pytest.mark.parametrize(
+    "text", ["mp3-64", "opus-48", "speed+2", "pitch-1", "noise-20", "lowpass-4000", "reverb-0.4", "buzz-40"]
+)
 def test_attacks_are_named_as_they_are_written(text: str) -> None:
     assert parse_attack(text).name == text
 
@@ -177,3 +181,20 @@ def test_attacks_do_what_they_say() -> None:
     assert np.std(Attack("lowpass", 500.0).apply(tone, RATE_HZ)[RATE_HZ:]) < 0.01
     assert np.array_equal(Attack("reverb", 0.3).apply(wave, RATE_HZ), Attack("reverb", 0.3).apply(wave, RATE_HZ))
     assert np.std(Attack("eq", 6.0).apply(wave, RATE_HZ)) > 0
+
+
+def test_a_buzz_lies_under_the_sound_as_told_and_both_classes_meet_it_alone() -> None:
+    wave = noise(1, 6.0)
+
+    added = parse_attack("buzz-30").apply(wave, RATE_HZ) - wave
+    assert 20 * np.log10(np.std(added) / np.std(wave)) == pytest.approx(-30, abs=0.2)
+    spectrum = np.abs(np.fft.rfft(added * np.hanning(len(added)))) ** 2
+    spectrum[: int(30 * len(added) / RATE_HZ)] = 0
+    first_hz = np.argmax(spectrum) * RATE_HZ / len(added)
+    assert min(abs(first_hz / mains - 1) for mains in MAINS_HZ) < 0.01
+
+    file = LabelledFile(path="a.wav", label="human", source="band")
+    assert [change.kind for change in draw_changes(file, CODED)] == ["aac"]
+    assert [change.kind for change in draw_changes(file, BUZZING)] == ["buzz"]
+    drawn = [draw_changes(LabelledFile(path=f"{n}.wav", label="ai", source="x"), SPED) for n in range(40)]
+    assert {tuple(change.kind for change in changes) for changes in drawn} == {("aac",), ("speed", "aac")}

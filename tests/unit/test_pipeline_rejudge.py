@@ -22,7 +22,7 @@ from schemas.policy import house_policy, parse_policy
 from schemas.screening import AudioFacts, Found, Heard, MeasuredWindow, Signal, Traces, Versions, derived_id
 
 FACTS = {"container": "MP3", "codec": "mp3", "sample_rate_hz": 44100, "channels": 2, "duration_s": 20.0, "size": 1}
-MODELS = ("descriptors-1", "landmarks-1", "provenance-2", "synthetic-3")
+MODELS = ("descriptors-1", "landmarks-1", "provenance-2", "synthetic-4")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def model() -> SyntheticModel:
 
 def traces(model: SyntheticModel, push: float) -> Traces:
     """One window whose every feature lies ``push`` deviations towards a decoder; the gate hears music."""
-    arrays, _ = load_arrays("synthetic-3")
+    arrays, _ = load_arrays("synthetic-4")
     rows = [
         table[0] + pushed * table[1] * np.sign(table[2])
         for table, pushed in ((arrays["head_table"], push), (arrays["gate_table"], -1.0))
@@ -71,10 +71,10 @@ def by_isrc(lake: Path) -> dict[str, object]:
 
 
 def calibrated(humans: list[float], registry: Path) -> str:
-    _, card = load_arrays("synthetic-3")
+    _, card = load_arrays("synthetic-4")
     made = Calibration(
         id="",
-        model="synthetic-3",
+        model="synthetic-4",
         weights_sha256=card.weights_sha256,
         made_at=datetime.now(UTC),
         signature="s",
@@ -122,9 +122,9 @@ def test_another_calibration_counts_and_is_pinned(lake: Path, tmp_path: Path) ->
 
     one, two, three = by_isrc(lake).values()
     assert one.heard.signal(RATE_SIGNAL).value == 1.0
-    assert one.heard.signal(SIGNAL).model == f"synthetic-3+{name}"
+    assert one.heard.signal(SIGNAL).model == f"synthetic-4+{name}"
     assert one.heard.signal("loudness_lufs").value == -9.0
-    assert one.versions.models == two.versions.models == (*MODELS[:3], f"synthetic-3+{name}", "spam-1")
+    assert one.versions.models == two.versions.models == (*MODELS[:3], f"synthetic-4+{name}", "spam-1")
     assert three.versions.models == (*MODELS, "spam-1")  # it was not scored again
     assert changes.after["AUD-006 low"] == 0
 
