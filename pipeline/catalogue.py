@@ -23,6 +23,7 @@ from pipeline.duplicates import packing
 from pipeline.duplicates.join import enough_bits
 from pipeline.duplicates.keys import indexed, wide_keys
 from pipeline.duplicates.sketch import KeysOf
+from pipeline.index_file import transaction
 from pipeline.keystore import TABLES, KeyStore
 from pipeline.sound import Sound
 
@@ -153,7 +154,7 @@ class Catalogue:
         """Add or replace a sound and commit; a recording keeps its place in the order of arrival."""
         values = astuple(sound)[: len(_COLUMNS)]
         keys = self._keys(sound)
-        with self._transaction():
+        with transaction(self._db):
             before = self.sound(sound.recording_key)
             (number,) = self._db.execute(_INSERT, values).fetchone()
             if before is not None and before.fingerprint != sound.fingerprint:
@@ -164,19 +165,19 @@ class Catalogue:
     def load_sounds(self, sounds: Iterable[Sound]) -> None:
         """Add very many sounds with their numbers, without keys; the last of a recording counts."""
         insert = f"INSERT OR REPLACE INTO sound ({_READ}) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"  # noqa: S608
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany(insert, (astuple(sound) for sound in sounds))
 
     def load_centres(self, pairs: Iterable[Mapping[str, str]]) -> None:
         """Say of very many recordings around which one they stand, by their keys."""
         centre = "SELECT number FROM sound WHERE recording_key = :centre"
         update = f"UPDATE sound SET centre = ({centre}) WHERE recording_key = :own"  # noqa: S608 - names from this file
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany(update, pairs)
 
     def forget_list(self, name: str) -> int:
         """Take a list out of the index; return how many entries it had."""
-        with self._transaction():
+        with transaction(self._db):
             gone = list(self._select("listed = ?", name))
             for sound in gone:
                 self.keys.remove(self._keys(sound), sound.number)
@@ -191,16 +192,6 @@ class Catalogue:
         lists = dict(self._db.execute(query).fetchall())
         size = sum(p.stat().st_size for p in self._path.parent.glob(f"{FILE}*"))
         return Contents(sounds=sounds, keys=self.keys.count(), lists=lists, waiting=waiting, size=size)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
 
     # --- looking up
 

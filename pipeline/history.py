@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow.dataset as ds
 
-from pipeline.index_file import IndexFile
+from pipeline.index_file import IndexFile, transaction
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.past import DECLARATION, MESSAGE, LakePast, Norms, Place, as_text, declaration_row, message_row
 from pipeline.tables import SCHEMAS
@@ -85,7 +85,7 @@ class LakeHistory(IndexFile):
             return
         cls.remove(lake)
         with contextlib.closing(cls(lake)) as history:
-            with history._transaction():  # noqa: SLF001 - its own
+            with transaction(history._db):  # noqa: SLF001 - its own
                 for source_key, one, message in _remembered(Lake(lake)):
                     history._put(source_key, one, message)  # noqa: SLF001
                 history._db.execute("UPDATE declaration SET marked = 0")  # noqa: SLF001 - it was held against it before
@@ -96,7 +96,7 @@ class LakeHistory(IndexFile):
 
         The same bytes again change nothing: they keep their place.
         """
-        with self._transaction():
+        with transaction(self._db):
             place = self._put(evidence.intake.source_key, declaration_of(evidence), applied_message(evidence.intake))
         return LakePast(self._db, place, self._norms)
 
@@ -123,7 +123,7 @@ class LakeHistory(IndexFile):
 
     def settle(self) -> None:
         """Close the run: what is open and not marked comes before everything that arrives from now on."""
-        with self._transaction():
+        with transaction(self._db):
             (last,) = self._db.execute(_LAST_RUN, (OPEN,)).fetchone()
             self._db.execute("UPDATE declaration SET run = ? WHERE run = ? AND marked = 0", (last + 1, OPEN))
             self._db.execute("UPDATE message SET run = ? WHERE run = ?", (last + 1, OPEN))

@@ -57,12 +57,14 @@ class IndexFile:
         """Close the file."""
         self._db.close()
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Write everything or nothing."""
+    db.execute("BEGIN IMMEDIATE")  # take the write lock at once: upgrading a read lock could fail
+    try:
+        yield
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()

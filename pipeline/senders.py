@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.index_file import IndexFile
+from pipeline.index_file import IndexFile, transaction
 from pipeline.lake import FLUSH_ROWS, Lake
 from pipeline.sender_counts import counted
 from schemas.errors import InvalidInput
@@ -81,7 +81,7 @@ class SenderIndex(IndexFile):
 
     def add(self, screenings: Iterable[Screening]) -> None:
         """Count screenings; the same bytes again change only what became of them."""
-        with self._transaction():
+        with transaction(self._db):
             for one in screenings:
                 sender = sender_of(one.intake.account, one.intake.sender_id)
                 if sender and one.intake.kind is SubjectKind.RECORDING and not one.intake.is_takedown:
@@ -90,7 +90,7 @@ class SenderIndex(IndexFile):
 
     def close_run(self, *, looks_again: bool = True) -> None:
         """Let what came in so far count from now on; it waits to be looked at again, unless that was done before."""
-        with self._transaction():
+        with transaction(self._db):
             if looks_again:
                 self._db.execute("INSERT OR IGNORE INTO waiting SELECT source_key, 0 FROM arrival WHERE is_open = 1")
             self._db.execute("UPDATE arrival SET is_open = 0 WHERE is_open = 1")
@@ -110,18 +110,18 @@ class SenderIndex(IndexFile):
 
     def looked_at(self, source_keys: Iterable[str]) -> None:
         """Forget what was looked at again."""
-        with self._transaction():
+        with transaction(self._db):
             self._db.executemany("DELETE FROM waiting WHERE source_key = ?", ((key,) for key in source_keys))
 
     def not_found(self) -> None:
         """Count a try for what waits and is not in the lake yet; after a few it never will be."""
-        with self._transaction():
+        with transaction(self._db):
             self._db.execute("UPDATE waiting SET tries = tries + 1")
             self._db.execute("DELETE FROM waiting WHERE tries >= ?", (MOST_TRIES,))
 
     def told(self, verdicts: Iterable[tuple[str, bool]]) -> int:
         """Take moderators' verdicts in, by recording key: whether a flag was upheld; give how many were known."""
-        with self._transaction():
+        with transaction(self._db):
             query = "UPDATE arrival SET upheld = ? WHERE recording = ?"
             known = sum(self._db.execute(query, (upheld, key)).rowcount for key, upheld in verdicts)
         self._records.clear()
