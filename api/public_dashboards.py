@@ -1,12 +1,15 @@
 """The figures of the review, each with what opens its cases."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.public import CasePublic
 from schemas.base import Model
 from schemas.simulation import Workload
+
+Short = Annotated[str, StringConstraints(max_length=200)]
 
 
 class DayFigure(Model):
@@ -98,12 +101,35 @@ class DashboardPublic(Model):
     drift: tuple[DriftFigure, ...]
 
 
+class FigureQuery(Model):
+    """Which number: its figure, what of it (a day, a rule, a model, a sender), which part, and where to read on."""
+
+    figure: Short
+    value: Short = ""
+    part: Short = ""
+    after: Short = ""
+
+
 class FigureCases(Model):
-    """The cases behind one number: the first of ``total``, longest open first."""
+    """The cases behind one number, longest open first.
+
+    Attributes
+    ----------
+    number, unit
+        What the figure counts: 5 of ``decision``, say; also ``case``, ``appeal``, ``pair`` (of two people's judgements
+        on one case), ``screening`` or ``declaration``.
+    total
+        How many cases these are about: fewer where two are about one case, or where some raised none.
+    next_after
+        What to give as ``after`` to read on; None at the end.
+    """
 
     figure: str
     value: str
     part: str
     about: str
+    number: int
+    unit: str
     total: int
     cases: tuple[CasePublic, ...] = Field(default=())
+    next_after: str | None = None

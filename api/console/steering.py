@@ -13,6 +13,7 @@ from api.console.views.dashboard import cases_view, dashboard_view
 from api.console.views.message import Notice
 from api.console.views.policies import list_view, recall_view, sweep_view, text_view, version_view
 from api.deps import Db
+from api.public_dashboards import FigureQuery
 from api.public_policies import PolicyCreate, PolicyPublic, RecallCreate, RollBackCreate, SimulateCreate, SweepCreate
 from api.services import clock, dashboards, policies, recall
 from api.services.access import Actor, Permission
@@ -34,8 +35,8 @@ def dashboard(db: Db, actor: Moderator) -> Response:
 @router.get("/console/dashboard/cases")
 def figure_cases(request: Request, db: Db, actor: Moderator) -> Response:
     """Show the cases behind a number."""
-    query = {name: request.query_params.get(name, "")[:200] for name in ("figure", "value", "part")}
-    found = dashboards.cases_behind(db, actor, **query)
+    query = {name: request.query_params.get(name, "")[:200] for name in ("figure", "value", "part", "after")}
+    found = dashboards.cases_behind(db, actor, FigureQuery(**query))
     return page("figure_cases.html", actor, found=cases_view(found, clock.now()))
 
 

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.deps import CurrentActor, Db
-from api.public_dashboards import DashboardPublic, FigureCases
+from api.public_dashboards import DashboardPublic, FigureCases, FigureQuery
 from api.services import dashboards
 
 router = APIRouter(prefix="/v1/dashboard", tags=["dashboard"])
-Short = Annotated[str, Query(max_length=200)]
 
 
 @router.get("")
@@ -19,6 +18,6 @@ def dashboard(db: Db, actor: CurrentActor) -> DashboardPublic:
 
 
 @router.get("/cases")
-def cases(db: Db, actor: CurrentActor, figure: Short, value: Short = "", part: Short = "") -> FigureCases:
+def cases(db: Db, actor: CurrentActor, query: Annotated[FigureQuery, Query()]) -> FigureCases:
     """List the cases behind a number, longest open first."""
-    return dashboards.cases_behind(db, actor, figure, value, part)
+    return dashboards.cases_behind(db, actor, query)

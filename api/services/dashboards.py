@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
 from api.public_dashboards import (
@@ -14,16 +14,18 @@ from api.public_dashboards import (
     DayFigure,
     DriftFigure,
     FigureCases,
+    FigureQuery,
     ShareFigure,
 )
 from api.services import clock, simulate
 from api.services.access import Actor, Permission, require_permission
 from api.services.alerts import warning
-from api.store import alerts, policies, samples
+from api.store import alerts, behind, policies, samples
 from api.store import cases as case_store
 from api.store import figures as store
 from api.store.database import Database
-from api.store.figures import Count
+from api.store.figures import Count, bounds
+from api.store.past import handling
 from api.tables import FlagRow
 from schemas.agreement import cohen_kappa, observed_agreement, share
 from schemas.drift import Week, drift
@@ -115,65 +117,94 @@ def drifts(session: Session, today: date) -> tuple[DriftFigure, ...]:
     return tuple(_drift(model, found, today) for model, found in weeks.items())
 
 
-def cases_behind(db: Database, actor: Actor, figure: str, value: str = "", part: str = "") -> FigureCases:
+def cases_behind(db: Database, actor: Actor, query: FigureQuery) -> FigureCases:
     """Read the cases that a number counts, longest open first.
 
     Raises
     ------
     InvalidInput
-        There is no such number.
+        There is no such number, or no such case to go on from.
     """
     require_permission(actor, Permission.CONSOLE)
+    if query.figure not in _FIGURES:
+        raise InvalidInput("There is no such figure.", mend=f"There are {', '.join(_FIGURES)}.")
     with db.read() as session:
-        about, wanted = _behind(figure, value, part, clock.now(), warning(session))
-        rows, total = store.cases_of(session, wanted, LISTED)
+        about, found = _FIGURES[query.figure](_Asked(session, clock.now(), query.value, query.part))
+        page = behind.read_page(session, found, query.after, LISTED)
         return FigureCases(
-            figure=figure,
-            value=value,
-            part=part,
+            figure=query.figure,
+            value=query.value,
+            part=query.part,
             about=about,
-            total=total,
-            cases=case_store.to_public(session, rows),
+            number=page.number,
+            unit=found.unit,
+            total=page.total,
+            cases=case_store.to_public(session, page.rows),
+            next_after=page.rows[-1].id if page.has_more else None,
         )
 
 
-def _behind(
-    figure: str, value: str, part: str, now: datetime, soon: dict[str, timedelta]
-) -> tuple[str, ColumnElement[bool]]:
-    judged, lately = now - timedelta(days=JUDGED_DAYS), now - timedelta(days=DAYS)
-    upheld = {"upheld": True, "cleared": False}.get(part)
-    what = {True: ", upheld", False: ", not upheld"}.get(upheld, "") if upheld is not None else ""
-    known: dict[str, Callable[[], tuple[str, ColumnElement[bool]]]] = {
-        "backlog": lambda: ("Cases that wait", store.is_waiting()),
-        "late": lambda: ("Cases past their due time", alerts.is_late(now)),
-        "soon": lambda: ("Cases due soon", alerts.is_soon(now, soon)),
-        "opened": lambda: (f"Cases opened on {value}", store.is_opened_on(_day(value))),
-        "decided": lambda: (f"Cases decided on {value}", store.is_decided_on(_day(value))),
-        "handled": lambda: (f"Cases decided in the last {DAYS} days", store.is_decided_since(lately)),
-        "appealed": lambda: ("Cases whose appeal was answered", store.is_appealed(judged, reversed_only=False)),
-        "overturned": lambda: ("Cases overturned on appeal", store.is_appealed(judged, reversed_only=True)),
-        "twice": lambda: ("Cases that two people judged", store.is_looked_at_twice(disagreed_only=False)),
-        "disagreed": lambda: ("Cases that two people judged otherwise", store.is_looked_at_twice(disagreed_only=True)),
-        "rule": lambda: (
-            f"Decided cases with a flag {value}{what}",
-            store.is_judged(judged, FlagRow.code, value, upheld=upheld),
-        ),
-        "model": lambda: (
-            f"Decided cases with a flag that rests on {value}{what}",
-            store.is_judged(judged, FlagRow.model, value, upheld=upheld),
-        ),
-        "flagged": lambda: (
-            f"Cases that {value} flagged in the week from {part}",
-            store.is_flagged_from(_day(part), value),
-        ),
-        "sender": lambda: (
-            f"Cases of recordings that {value or 'nobody named'} {'left undeclared' if part == 'silent' else 'sent'}",
-            store.is_declared(lately, value, silent_only=part == "silent"),
-        ),
-    }
-    if figure not in known:
-        raise InvalidInput("There is no such figure.", mend=f"There are {', '.join(known)}.")
-    return known[figure]()
+class _Asked(NamedTuple):
+    session: Session
+    now: datetime
+    value: str
+    part: str
+
+    @property
+    def half_a_year(self) -> datetime:
+        return self.now - timedelta(days=JUDGED_DAYS)
+
+    @property
+    def fortnight(self) -> tuple[datetime, datetime]:
+        return self.now - timedelta(days=INFLOW_DAYS), self.now
+
+    @property
+    def day(self) -> tuple[datetime, datetime]:
+        return bounds(_day(self.value))
+
+
+def _judged(asked: _Asked, by: Any, words: str) -> tuple[str, behind.Behind]:
+    upheld = {"upheld": True, "cleared": False}.get(asked.part)
+    what = "" if upheld is None else ", upheld" if upheld else ", not upheld"
+    found = behind.judged(asked.half_a_year, by, asked.value, upheld=upheld)
+    return f"Decided cases with a flag {words}{asked.value}{what}", found
+
+
+def _declared(asked: _Asked) -> tuple[str, behind.Behind]:
+    is_silent = asked.part == "silent"
+    found = behind.declared(asked.now - timedelta(days=DAYS), asked.value, silent_only=is_silent)
+    sender, what = asked.value or "nobody named", "left undeclared" if is_silent else "sent"
+    return f"Cases of recordings that {sender} {what}", found
+
+
+_FIGURES: dict[str, Callable[[_Asked], tuple[str, behind.Behind]]] = {
+    "backlog": lambda _: ("Cases that wait", behind.waiting()),
+    "late": lambda asked: ("Cases past their due time", behind.cases(alerts.is_late(asked.now))),
+    "soon": lambda asked: ("Cases due soon", behind.cases(alerts.is_soon(asked.now, warning(asked.session)))),
+    "opened": lambda asked: (f"Cases opened on {asked.value}", behind.opened(*asked.day)),
+    "inflow": lambda asked: (f"Cases opened in {INFLOW_DAYS} days", behind.opened(*asked.fortnight)),
+    "decided": lambda asked: (f"Cases decided on {asked.value}", behind.decided(*asked.day)),
+    "pace": lambda asked: (f"Cases decided in {INFLOW_DAYS} days", behind.decided(*asked.fortnight)),
+    "handled": lambda asked: ("Cases whose handling was measured", behind.handled(handling(asked.session)[1])),
+    "appealed": lambda asked: (
+        "Cases whose appeal was answered",
+        behind.appealed(asked.half_a_year, reversed_only=False),
+    ),
+    "overturned": lambda asked: (
+        "Cases overturned on appeal",
+        behind.appealed(asked.half_a_year, reversed_only=True),
+    ),
+    "appeals_late": lambda asked: ("Cases whose appeal is late", behind.appeals_late(asked.now)),
+    "twice": lambda _: ("Cases that two people judged", behind.looked_at_twice(disagreed_only=False)),
+    "disagreed": lambda _: ("Cases that two people judged otherwise", behind.looked_at_twice(disagreed_only=True)),
+    "rule": lambda asked: _judged(asked, FlagRow.code, ""),
+    "model": lambda asked: _judged(asked, FlagRow.model, "that rests on "),
+    "flagged": lambda asked: (
+        f"Cases that {asked.value} flagged in the week from {asked.part}",
+        behind.flagged(_day(asked.part), asked.value),
+    ),
+    "sender": _declared,
+}
 
 
 def _day(text: str) -> date:

@@ -32,7 +32,7 @@ def workload(session: Session, now: datetime) -> Workload:
         decisions_per_day=decisions / STAFFING_DAYS,
         deciders=deciders,
         handling_s=seconds,
-        handled=handled,
+        handled=len(handled),
     )
 
 

@@ -1,11 +1,10 @@
-"""Figures of the review as SQL: each number, and the cases that it counts."""
+"""Figures of the review as SQL; `api.store.behind` opens the cases that each counts."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, and_, case, exists, func, not_
+from sqlalchemy import and_, case, func, not_
 from sqlmodel import Session, col, select
 
 from api.store.past import WAITING, is_reversed, stands
@@ -15,15 +14,11 @@ from api.tables import (
     DecisionRow,
     DeclarationRow,
     FlagRow,
-    OpinionRow,
     OutboxRow,
-    SampleRow,
-    ScreeningRow,
 )
 from schemas.appeals import AppealState, Outcome
 from schemas.cases import Action
 from schemas.disclosure import Level
-from schemas.review import SampleKind
 
 RESTRICTING = tuple(action for action in Action if action.is_restricting)
 TOP = 25
@@ -118,92 +113,7 @@ def outbox_by_status(session: Session) -> dict[str, int]:
     return {"waiting": 0, "dead": 0, **dict(session.exec(query).all())}
 
 
-def cases_of(session: Session, wanted: ColumnElement[bool], limit: int) -> tuple[Sequence[CaseRow], int]:
-    """Read the cases behind a number, longest open first; and count them."""
-    total = session.exec(select(func.count()).select_from(CaseRow).where(wanted)).one()
-    query = select(CaseRow).where(wanted).order_by(col(CaseRow.opened_at), col(CaseRow.id))
-    return session.exec(query.limit(limit)).all(), total
-
-
-def is_waiting() -> ColumnElement[bool]:
-    """Cases that wait for somebody."""
-    return col(CaseRow.state).in_(WAITING)
-
-
-def is_opened_on(day: date) -> ColumnElement[bool]:
-    """Cases that were opened on a day, in UTC."""
-    start, end = bounds(day)
-    return and_(col(CaseRow.opened_at) >= start, col(CaseRow.opened_at) < end)
-
-
-def is_decided_on(day: date) -> ColumnElement[bool]:
-    """Cases on which a decision was published on a day, in UTC."""
-    start, end = bounds(day)
-    return _has_decision(col(DecisionRow.decided_at) >= start, col(DecisionRow.decided_at) < end)
-
-
-def is_decided_since(since: datetime) -> ColumnElement[bool]:
-    """Cases on which a decision was published since."""
-    return _has_decision(col(DecisionRow.decided_at) >= since)
-
-
-def is_appealed(since: datetime, *, reversed_only: bool) -> ColumnElement[bool]:
-    """Cases with an answered appeal, or with one that reversed the decision."""
-    found = exists().where(
-        col(AppealRow.case_id) == col(CaseRow.id),
-        col(AppealRow.state) == AppealState.DECIDED,
-        col(AppealRow.decided_at) >= since,
-    )
-    return found.where(col(AppealRow.outcome) == Outcome.REVERSED) if reversed_only else found
-
-
-def is_looked_at_twice(*, disagreed_only: bool) -> ColumnElement[bool]:
-    """Cases that two people judged independently, or of which they thought otherwise."""
-    found = exists().where(
-        col(SampleRow.case_id) == col(CaseRow.id),
-        col(SampleRow.kind).in_((SampleKind.DOUBLE, SampleKind.HOLD)),
-        col(OpinionRow.sample_id) == col(SampleRow.id),
-    )
-    return found.where(col(OpinionRow.action) != col(SampleRow.action)) if disagreed_only else found
-
-
-def is_judged(since: datetime, by: Any, value: str, *, upheld: bool | None) -> ColumnElement[bool]:
-    """Decided cases with a flag of a rule or of a model; all, upheld, or not upheld."""
-    stood = and_(col(DecisionRow.action).in_(RESTRICTING), not_(is_reversed()))
-    more = () if upheld is None else (stood if upheld else not_(stood),)
-    flag = exists().where(col(FlagRow.screening_id) == col(DecisionRow.screening_id), col(by) == value)
-    return _has_decision(*stands(since), flag, *more)
-
-
-def is_flagged_from(day: date, model: str) -> ColumnElement[bool]:
-    """Cases with a flag that rests on a model, of screenings that came within seven days from a day on."""
-    start, _ = bounds(day)
-    return exists().where(
-        col(ScreeningRow.case_id) == col(CaseRow.id),
-        col(ScreeningRow.received_at) >= start,
-        col(ScreeningRow.received_at) < start + timedelta(days=7),
-        col(FlagRow.screening_id) == col(ScreeningRow.id),
-        col(FlagRow.model) == model,
-    )
-
-
-def is_declared(since: datetime, sender: str, *, silent_only: bool) -> ColumnElement[bool]:
-    """Cases of recordings that a sender declared, or said nothing of."""
-    found = exists().where(
-        col(ScreeningRow.case_id) == col(CaseRow.id),
-        col(DeclarationRow.screening_id) == col(ScreeningRow.id),
-        col(DeclarationRow.sender_id) == sender,
-        col(DeclarationRow.received_at) >= since,
-        col(DeclarationRow.is_takedown).is_(False),
-    )
-    return found.where(col(DeclarationRow.level) == Level.UNDECLARED) if silent_only else found
-
-
 def bounds(day: date) -> tuple[datetime, datetime]:
     """Give the moments between which a day lies, in UTC."""
     start = datetime.combine(day, time(), UTC)
     return start, start + timedelta(days=1)
-
-
-def _has_decision(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(col(DecisionRow.case_id) == col(CaseRow.id), *conditions)

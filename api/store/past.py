@@ -18,6 +18,7 @@ from schemas.simulation import Verdict
 
 WAITING = (CaseState.OPEN, CaseState.PENDING, CaseState.SECOND_REVIEW)
 EVENTS_BACK = 100_000  # of the newest: enough for weeks, few enough for a page
+HANDLED = 5_000  # newest decisions: a median does not move beyond, and a statement can name their cases
 LONGEST_HANDLING_S = 3600.0  # longer is a break: it says nothing of work
 STARTS = (EventKind.CASE_CLAIMED,)
 ENDS = (EventKind.DECISION_DRAFTED, EventKind.DECISION_HELD, EventKind.CASE_DECIDED)
@@ -121,13 +122,14 @@ def staffing(session: Session, since: datetime) -> tuple[int, int]:
     return number, people
 
 
-def handling(session: Session) -> tuple[float | None, int]:
-    """Measure how long a case takes a person: median seconds, and of how many cases.
+def handling(session: Session) -> tuple[float | None, tuple[str, ...]]:
+    """Measure how long a decision takes a person: median seconds, and the case of each that was measured, newest last.
 
     A case begins when the person takes it, or with their decision before, whichever was later.
     """
-    found = _spans(_recent(session))
-    return (median(found), len(found)) if found else (None, 0)
+    found = _spans(_recent(session))[-HANDLED:]
+    seconds = median(span for _, span in found) if found else None
+    return seconds, tuple(case_id for case_id, _ in found)
 
 
 def _verdict(action: str, was_reversed: bool) -> Verdict:
@@ -142,17 +144,18 @@ def _recent(session: Session) -> Sequence[EventRow]:
     return session.exec(query.order_by(col(EventRow.seq))).all()
 
 
-def _spans(events: Sequence[EventRow]) -> list[float]:
-    taken: dict[tuple[str | None, str], datetime] = {}
+def _spans(events: Sequence[EventRow]) -> list[tuple[str, float]]:
+    taken: dict[tuple[str, str], datetime] = {}
     decided: dict[str, datetime] = {}
     found = []
     for event in events:
+        case_id = event.case_id or ""
         if event.kind in STARTS:
-            taken[event.case_id, event.actor] = event.at
+            taken[case_id, event.actor] = event.at
             continue
-        starts = [at for at in (taken.pop((event.case_id, event.actor), None), decided.get(event.actor)) if at]
+        starts = [at for at in (taken.pop((case_id, event.actor), None), decided.get(event.actor)) if at]
         decided[event.actor] = event.at
         seconds = (event.at - max(starts)).total_seconds() if starts else 0.0
         if 0 < seconds <= LONGEST_HANDLING_S:  # several at once are a batch
-            found.append(seconds)
+            found.append((case_id, seconds))
     return found

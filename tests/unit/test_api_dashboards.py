@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+import lxml.html
 import pytest
 from fixtures_api import make_screening
 from test_api_labels import say
@@ -24,10 +25,21 @@ def figures(api):
     return answer.json()
 
 
-def behind(api, figure, value="", part=""):
-    answer = api.moderator.get("/v1/dashboard/cases", params={"figure": figure, "value": value, "part": part})
+def opened(api, figure, value="", part="", after=""):
+    query = {"figure": figure, "value": value, "part": part, "after": after}
+    answer = api.moderator.get("/v1/dashboard/cases", params=query)
     assert answer.status_code == 200, answer.text
-    return {one["id"] for one in answer.json()["cases"]}
+    return answer.json()
+
+
+def behind(api, figure, value="", part=""):
+    return {one["id"] for one in opened(api, figure, value, part)["cases"]}
+
+
+def counted(api, figure, value="", part=""):
+    found = opened(api, figure, value, part)
+    assert found["total"] == len(found["cases"])
+    return found["number"], found["unit"], found["total"]
 
 
 @pytest.fixture
@@ -47,15 +59,47 @@ def filled(api):
 
 def test_every_number_opens_its_cases(filled):
     found, today = figures(filled), str(clock.now().date())
+    work, day = found["workload"], found["days"][-1]
 
-    assert (found["workload"]["open_cases"], behind(filled, "backlog")) == (2, {case(5), case(6)})
-    assert (found["days"][-1]["opened"], len(behind(filled, "opened", today))) == (6, 6)
-    assert found["days"][-1]["decided"] == 5
-    assert behind(filled, "decided", today) == {case(n) for n in (1, 2, 3, 4)} == behind(filled, "handled")
+    assert (work["open_cases"], behind(filled, "backlog")) == (2, {case(5), case(6)})
+    assert counted(filled, "opened", today) == (day["opened"], "case", 6)
+    assert counted(filled, "inflow") == (14 * found["inflow_per_day"], "case", 6)
+    assert behind(filled, "decided", today) == {case(n) for n in (1, 2, 3, 4)}
+    assert counted(filled, "decided", today) == (day["decided"], "decision", 4)
+    assert counted(filled, "pace") == (14 * work["decisions_per_day"], "decision", 4)
+    assert day["decided"] == 5  # the answer to the appeal is a decision, too
     assert (found["overturned"]["hits"], found["overturned"]["total"]) == (1, 1)
+    assert counted(filled, "overturned") == counted(filled, "appealed") == (1, "appeal", 1)
     assert behind(filled, "overturned") == behind(filled, "appealed") == {case(4)}
     assert (found["agreement"]["pairs"], found["agreement"]["observed"]) == (2, 0.5)
+    assert (counted(filled, "twice"), counted(filled, "disagreed")) == ((2, "pair", 2), (1, "pair", 1))
     assert (behind(filled, "twice"), behind(filled, "disagreed")) == ({case(1), case(2)}, {case(2)})
+    assert counted(filled, "appeals_late") == (found["clocks"]["appeals_late"], "appeal", 0)
+
+
+def test_every_number_in_the_tables_of_the_page_is_said_again_where_it_leads(filled):
+    def shown(address, what):
+        answer = filled.moderator.get(address, headers={"accept": "text/html"})
+        return lxml.html.fromstring(answer.text).xpath(what)
+
+    numbers = shown("/console/dashboard", "//table//a[not(contains(., '%'))]")
+
+    figures_of = {re.search(r"figure=(\w+)", link.get("href"))[1] for link in numbers}
+    assert figures_of == {"opened", "decided", "rule", "model", "sender"}
+    for link in numbers:
+        [said] = shown(link.get("href"), "//p[@class='count']/text()")
+        assert said.split()[0] == link.text, (link.get("href"), said)
+
+
+def test_a_long_list_behind_a_number_goes_on_to_its_end(filled, monkeypatch):
+    monkeypatch.setattr(dashboards, "LISTED", 4)
+    first = opened(filled, "inflow")
+    second = opened(filled, "inflow", after=first["next_after"])
+
+    assert (first["total"], len(first["cases"]), second["next_after"]) == (6, 4, None)
+    assert {one["id"] for one in (*first["cases"], *second["cases"])} == {case(n) for n in range(1, 7)}
+    answer = filled.moderator.get("/v1/dashboard/cases", params={"figure": "inflow", "after": "cas_none"})
+    assert answer.status_code == 422
 
 
 def test_a_decision_at_midnight_is_of_the_day_that_begins(api, monkeypatch):

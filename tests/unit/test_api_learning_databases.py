@@ -4,6 +4,7 @@ import pytest
 from test_api_policies import MODEL, POLICY, moved, noisy
 
 from api.metrics import Metrics
+from api.public_dashboards import FigureQuery
 from api.public_policies import PolicyCreate, RecallCreate, RollBackCreate, SimulateCreate
 from api.services import cases, dashboards, labels, policies, recall, screenings
 from api.services.access import PIPELINE, Actor, Role
@@ -14,6 +15,7 @@ from schemas.policy import house_text
 from schemas.review import AT_ONCE
 from schemas.steering import RecallKind
 
+WORDS = ("figure", "value", "part")
 SUE, ADA, MIA = Actor("sue", Role.SENIOR), Actor("ada", Role.ADMIN), Actor("mia", Role.MODERATOR)
 STATEMENT = StatementOfReasons(facts="F", ground="G", explanation="E")
 
@@ -64,10 +66,31 @@ def test_figures_and_metrics(filled):
     assert (found.workload.open_cases, found.days[-1].opened, found.days[-1].decided) == (2, 5, 3)
     assert [(one.name, one.hits, one.total) for one in found.precision_models] == [(MODEL, 2, 3)]
     assert [(one.hits, one.total) for one in found.undeclared] == [(10, 10)]
-    for figure in ("backlog", "handled", "appealed", "overturned", "twice", "disagreed"):
-        dashboards.cases_behind(filled, MIA, figure)
-    assert dashboards.cases_behind(filled, MIA, "rule", "AUD-002", "upheld").total == 2
-    assert dashboards.cases_behind(filled, MIA, "sender", found.undeclared[0].name, "silent").total == 5
+    sender, today = found.undeclared[0].name, str(found.made_at.date())
+    asked = [
+        *(("backlog",), ("late",), ("soon",), ("opened", today), ("inflow",), ("decided", today), ("pace",)),
+        *(("handled",), ("appealed",), ("overturned",), ("appeals_late",), ("twice",), ("disagreed",)),
+        *(("rule", "AUD-002"), ("rule", "AUD-002", "upheld"), ("model", MODEL, "cleared"), ("flagged", MODEL, today)),
+        *(("sender", sender), ("sender", sender, "silent")),
+    ]
+    counted = {}
+    for query in asked:
+        behind = dashboards.cases_behind(filled, MIA, FigureQuery(**dict(zip(WORDS, query, strict=False))))
+        counted[query] = (behind.number, behind.unit, behind.total)
+    assert {query: found for query, found in counted.items() if found[0]} == {
+        ("backlog",): (2, "case", 2),
+        ("opened", today): (5, "case", 5),
+        ("inflow",): (5, "case", 5),
+        ("decided", today): (3, "decision", 3),
+        ("pace",): (3, "decision", 3),
+        ("handled",): (2, "decision", 2),
+        ("rule", "AUD-002"): (3, "decision", 3),
+        ("rule", "AUD-002", "upheld"): (2, "decision", 2),
+        ("model", MODEL, "cleared"): (1, "decision", 1),
+        ("flagged", MODEL, today): (5, "screening", 5),
+        ("sender", sender): (10, "declaration", 5),  # half of what they declare raised no case
+        ("sender", sender, "silent"): (10, "declaration", 5),
+    }
     assert f'liner_model_flag_share{{model="{MODEL}"}} 0.5' in Metrics(filled).text().decode()
 
 

@@ -10,6 +10,11 @@ from api.console.views.words import Stamp, ago, number, percent, plural, stamp
 from api.public_dashboards import DashboardPublic, DriftFigure, FigureCases, ShareFigure
 
 NEVER = "never"
+APPEALS = {"appealed": "answered", "overturned": "overturned"}
+TWICE = {"twice": "judged twice", "disagreed": "judged otherwise"}
+WHOLES = {**dict.fromkeys(APPEALS, APPEALS), **dict.fromkeys(TWICE, TWICE)}
+JUDGED = {"": "decided", "upheld": "upheld", "cleared": "not upheld"}
+PARTS = {"rule": JUDGED, "model": JUDGED, "sender": {"": "declared", "silent": "undeclared"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,23 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Another number of the same kind: its name and address."""
+
+    label: str
+    href: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CasesView:
     """The cases behind a number."""
 
     about: str
     count: str
     is_cut: bool
+    parts: tuple[Part, ...]
+    following: str
     rows: tuple[CaseLine, ...]
 
 
@@ -140,26 +156,46 @@ def cases_view(found: FigureCases, now: datetime) -> CasesView:
         )
         for one in found.cases
     )
-    return CasesView(found.about, plural(found.total, "case"), found.total > len(found.cases), tuple(rows))
+    return CasesView(
+        about=found.about,
+        count=_counted(found),
+        is_cut=found.total > len(found.cases),
+        parts=_parts(found),
+        following=_at(found.figure, found.value, found.part, found.next_after) if found.next_after else "",
+        rows=tuple(rows),
+    )
+
+
+def _counted(found: FigureCases) -> str:
+    """Say what the number counts, and of how many cases: some are about none, and two may be about one."""
+    cases = plural(found.total, "case")
+    return cases if found.unit == "case" else f"{plural(found.number, found.unit)}, {cases}"
+
+
+def _parts(found: FigureCases) -> tuple[Part, ...]:
+    """Name the number that this one is a part of, and its other parts."""
+    if found.figure in WHOLES:
+        return tuple(Part(label, _at(name), name == found.figure) for name, label in WHOLES[found.figure].items())
+    return tuple(
+        Part(label, _at(found.figure, found.value, part), part == found.part)
+        for part, label in PARTS.get(found.figure, {}).items()
+    )
 
 
 def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
     work = found.workload
     since = ago(found.oldest_at, found.made_at) if found.oldest_at else "none"
-    handling = _handling(work.handling_s)
+    handling, decisions = _handling(work.handling_s), plural(work.handled, "decision")
     return (
         Tile("Backlog", f"{work.open_cases:,}", "cases wait", _at("backlog")),
         Tile("Oldest", since, "waits longest; first in the list", _at("backlog")),
         Tile("Late", f"{found.clocks.cases_late:,}", "cases past their due time", _at("late")),
         Tile("Due soon", f"{found.clocks.cases_soon:,}", "cases with a tenth of their time left", _at("soon")),
         Tile("Appeals late", f"{found.clocks.appeals_late:,}", "past their day", "/console/appeals?show=late"),
-        Tile("Clear by", _clear(found), _pace(found), _at("backlog")),
-        Tile(
-            "Inflow", f"{number(found.inflow_per_day)} a day", "over two weeks", _at("opened", str(found.days[-1].day))
-        ),
-        Tile(
-            "Handling", handling, f"median of {plural(work.handled, 'case')}, from taking to deciding", _at("handled")
-        ),
+        Tile("Clear by", _clear(found), "when no case waits, at this inflow and pace", _at("backlog")),
+        Tile("Inflow", f"{number(found.inflow_per_day)} a day", "cases opened, over two weeks", _at("inflow")),
+        Tile("Pace", f"{number(work.decisions_per_day)} a day", _pace(found), _at("pace")),
+        Tile("Handling", handling, f"median of {decisions}, from taking to deciding", _at("handled")),
         _share_tile("Overturned", found.overturned, "answered appeals", "overturned"),
         _kappa(found),
     )
@@ -184,7 +220,7 @@ def _clear(found: DashboardPublic) -> str:
 
 def _pace(found: DashboardPublic) -> str:
     people = plural(found.workload.deciders, "person", "people")
-    return f"{number(found.workload.decisions_per_day)} decisions a day by {people}"
+    return f"decisions by {people}, over two weeks"
 
 
 def _share_tile(name: str, one: ShareFigure, of: str, figure: str) -> Tile:
@@ -237,6 +273,6 @@ def _drift(one: DriftFigure) -> DriftRow:
     )
 
 
-def _at(figure: str, value: str = "", part: str = "") -> str:
-    query = {"figure": figure, **({"value": value} if value else {}), **({"part": part} if part else {})}
-    return f"/console/dashboard/cases?{urlencode(query)}"
+def _at(figure: str, value: str = "", part: str = "", after: str = "") -> str:
+    query = {"figure": figure, "value": value, "part": part, "after": after}
+    return f"/console/dashboard/cases?{urlencode({name: text for name, text in query.items() if text})}"
