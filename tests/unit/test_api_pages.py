@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from fixtures_api import make_screening
 from fixtures_browser import Server
 from furnished import furnish
 
@@ -102,6 +103,20 @@ def test_the_page_of_second_opinions_says_what_is_drawn(api):
 
     assert "<code>sample_share</code> of the review rules (at-once) is 0" in at_once
     assert "Of published decisions 5 % are drawn" in house
+
+
+def test_a_case_without_a_flag_says_whether_it_was_drawn_or_its_flags_are_gone(api):
+    wanted = {"sample_share": 1, "expected_version": 0}
+    assert api.admin.post("/v1/routing", json=wanted).status_code < 300
+    drawn, flagged = api.record(make_screening(1), make_screening(2, "AID-002"))
+    api.record(make_screening(2, take=1))
+
+    def page(path):
+        return api.moderator.get(path, headers={"accept": "text/html"}).text
+
+    assert page("/console").count("no flag now") == 2
+    assert "drawn at random" in page(f"/console/cases/{drawn['case_id']}")
+    assert "raises no flag any more" in page(f"/console/cases/{flagged['case_id']}")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The case page: contradictions first, then the sound, the four layers, the findings, the history."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,9 @@ from api.console.views.matches import MatchView, match_views
 from api.console.views.signs import SignsView, signs_views
 from api.console.views.words import Stamp, clock, plural, stamp
 from api.public import CaseView as CaseAnswer
+from api.public import EventPublic
 from schemas.cases import Case, CaseState
+from schemas.events import EventKind
 from schemas.findings import Finding, Severity
 from schemas.rules import RULES
 from schemas.screening import AudioFacts, Screening, SubjectKind
@@ -100,6 +102,7 @@ class CaseView:
     standing: Standing
     flags_title: str
     flags: tuple[FlagView, ...]
+    why_no_flag: str
     player: PlayerView | None
     layers: tuple[LayerView, ...]
     signs: tuple[SignsView, ...]
@@ -125,6 +128,7 @@ def case_view(
         standing=standing(case, about.allowed_actions, viewer, now),
         flags_title=plural(len(flags), "reason to look", "reasons to look"),
         flags=flags,
+        why_no_flag="" if flags else _why_no_flag(about.events),
         player=_player(case, screening, all_spans(flags), other_lufs),
         layers=layer_views(screening),
         signs=signs_views(screening),
@@ -134,6 +138,14 @@ def case_view(
         decision=decision_view(about.decisions[-1], now) if about.decisions else None,
         made_by=f"{screening.versions.engine}, policy {screening.versions.policy}",
     )
+
+
+def _why_no_flag(events: Iterable[EventPublic]) -> str:
+    """Tell a case that was drawn from one whose flags are gone."""
+    opened = [event for event in events if event.kind == EventKind.CASE_OPENED]
+    if opened and not any(event.payload.get(name) for event in events for name in ("codes", "gone")):
+        return "Nothing here is flagged: it was drawn at random, to see what the rules miss."
+    return "The newest screening raises no flag any more. The case stays open until a person closes it."
 
 
 def _heading(screening: Screening) -> Heading:
