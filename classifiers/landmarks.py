@@ -40,6 +40,7 @@ _CHUNK = 64
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 Reaches = npt.NDArray[np.int64]
 
 
@@ -65,8 +66,8 @@ class Landmarks:
         """Take those alone that are the loudest within half a second."""
         return self.where(self.reaches >= STRONG_REACH)
 
-    def where(self, is_chosen: Flags) -> "Landmarks":
-        """Take some [shape=(n,)]."""
+    def where(self, is_chosen: Flags | Places) -> "Landmarks":
+        """Take some, by flags [shape=(n,)] or by places [shape=(any,)]."""
         return Landmarks(self.times_s[is_chosen], self.octaves[is_chosen], self.reaches[is_chosen])
 
 
@@ -124,7 +125,8 @@ class LandmarkFinder:
         self._close_section(is_last=True)
         if not self._found:
             return Landmarks(np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
-        times_s, octaves, reaches = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+        found, self._found = self._found, []
+        times_s, octaves, reaches = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Landmarks(times_s, octaves, reaches.astype(np.int64))
 
     def _take(self, samples: Array) -> None:
