@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.assets import Assets
 from api.public_preferences import Preferences
-from api.services.access import Actor
+from api.services.access import Actor, Permission
 
 ASSETS = Assets(Path(__file__).parent, "/console/static")
 
@@ -21,6 +21,7 @@ def page(template: str, actor: Actor | None, *, status: int = 200, **content: An
     context = {
         "static": ASSETS.address,
         "viewer": actor.name if actor else "",
+        "may": frozenset(str(one) for one in Permission if actor and actor.may(one)),  # no link leads to a refusal
         "csrf": (actor.csrf_token or "") if actor else "",
         "notice": None,
         "set": actor.preferences if actor else Preferences(),

@@ -2,6 +2,7 @@
 
 import re
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -92,6 +93,30 @@ def test_a_page_has_nothing_inline(look, path):
     assert answer.status_code in ({200, 303, 307, 404, 409} if leads_on else {200}), answer.text[:300]
     assert answer.headers["content-security-policy"] == CONTENT_POLICY
     assert not INLINE.findall(answer.text)
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.SENIOR, Role.ADMIN, Role.AUDITOR])
+def test_no_link_of_a_page_leads_to_a_refusal(world, role):
+    server, ids = world
+    client = httpx.Client(
+        transport=InProcessTransport(server.process.config.app, actor=None),
+        base_url=server.address,
+        headers={"accept": "text/html"},
+    )
+    client.cookies.set(*server.cookie(f"walks-{role}", role))
+    opened = {path: client.get((path + ASKED.get(path, "")).format(**ids)) for path in PAGES if "/console" in path}
+    links = {
+        urlsplit(link).path: path
+        for path, answer in opened.items()
+        if answer.status_code == 200
+        for link in re.findall(r'href="(/(?:console|v1)[^"#]*)"', answer.text)
+        if "/static/" not in link
+    }
+
+    refused = {link: path for link, path in links.items() if client.get(link).status_code == 403}
+
+    assert len(links) > 20
+    assert not refused
 
 
 def test_the_page_of_second_opinions_says_what_is_drawn(api):

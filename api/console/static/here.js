@@ -1,7 +1,8 @@
 // What every page does: it says where one is and what was just done.
 
 // The link of the top that leads to where one is: the one whose address is the longest beginning of this page's.
-const isWithin = ({ pathname }) => location.pathname === pathname || location.pathname.startsWith(`${pathname}/`);
+const inside = (pathname) => (pathname === "/console" ? "/console/cases/" : `${pathname}/`); // the queue leads to cases
+const isWithin = ({ pathname }) => location.pathname === pathname || location.pathname.startsWith(inside(pathname));
 const links = [...document.querySelectorAll(".top nav a[href]")].filter(isWithin);
 const [here] = links.sort((one, other) => other.pathname.length - one.pathname.length);
 if (here) {
