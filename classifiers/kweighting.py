@@ -64,7 +64,7 @@ class KWeightedSteps:
         sums = (steps.reshape(-1, finest) @ np.ones(finest, np.float32)).reshape(len(steps), _CELLS[0])
         found = []
         for cells in _CELLS:
-            joined = sums.reshape(len(steps), cells, -1).sum(axis=2)
+            joined = sums.reshape(len(steps), cells, _CELLS[0] // cells).sum(axis=2)
             found.append(np.square(joined).sum(axis=1) * np.float32(cells / self._hop))
         return found
 
