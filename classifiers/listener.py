@@ -25,7 +25,8 @@ from schemas.screening import Picture
 from schemas.stems import StemReport
 
 _CHILD = (sys.executable, "-P", "-m", "classifiers.listener_child")
-_ERRORS: dict[str, type[LinerError]] = {kind.code: kind for kind in (AudioUnreadable, AudioLimitExceeded, InvalidInput)}
+_KINDS = (AudioUnreadable, AudioLimitExceeded, InvalidInput, ListenerCrashed)
+_ERRORS: dict[str, type[LinerError]] = {kind.code: kind for kind in _KINDS}
 _STOP_S = 2.0  # a child that was told to end and does not is killed
 
 

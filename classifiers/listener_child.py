@@ -15,7 +15,7 @@ from typing import Any
 from classifiers.allowance import Allowance
 from classifiers.channel import Channel, ChannelClosed, Message
 from classifiers.listening import Limits
-from schemas.errors import AudioLimitExceeded, AudioUnreadable, LinerError
+from schemas.errors import AudioLimitExceeded, LinerError, ListenerCrashed
 
 _WATCH_S = 1.0
 _TELL_S = 0.5
@@ -77,10 +77,10 @@ def _answer(request: Message, channel: Channel, limits: Limits, allowance: Allow
         )
     except LinerError as known:
         error = known
-    except Exception as unknown:  # noqa: BLE001 - a decoder may raise anything; this is the border
-        error = AudioUnreadable(
-            f"{os.path.basename(path)} broke its decoder: {type(unknown).__name__}: {unknown}",  # noqa: PTH119
-            mend="Encode the file anew from its master.",
+    except Exception as unknown:  # noqa: BLE001 - this is the border; what decoders refuse has a name of its own
+        error = ListenerCrashed(
+            f"{os.path.basename(path)} could not be heard, for liner failed: {type(unknown).__name__}: {unknown}",  # noqa: PTH119
+            mend="The file may well be whole: report this to whoever runs liner, and have the sound checked by ear.",
         )
     finally:
         allowance.lifted()

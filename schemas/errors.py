@@ -157,7 +157,7 @@ class AudioLimitExceeded(AudioUnreadable):
 
 
 class ListenerCrashed(AudioUnreadable):
-    """The contained decoder process died on this file."""
+    """The contained decoder process died on this file, or failed in a way that need not be the file's fault."""
 
     code = "listener-crashed"
 

@@ -9,13 +9,14 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 from sounds import RATE, music, noise, tone, write
 
-from classifiers import hearing
+from classifiers import hearing, listener_child
 from classifiers.channel import Channel, ChannelTimeout
 from classifiers.listener import Listener
 from classifiers.listening import Limits
@@ -110,6 +111,20 @@ def test_a_crash_is_named_and_the_next_file_is_heard(song):
             listener.listen(song, deep=False)
         assert listener.listen(song, deep=False).found.audio.duration_s == 8.0
         assert listener.pid != pid
+
+
+def test_what_liner_itself_gets_wrong_is_not_laid_to_the_file(monkeypatch):
+    def fail(*_):
+        raise ValueError("cannot reshape")
+
+    monkeypatch.setattr(listener_child, "_listened", fail)
+    free = SimpleNamespace(lifted=lambda: None, memory_bytes=0)
+
+    answer = listener_child._answer({"do": "listen", "path": "/in/song.flac"}, None, Limits(), free)
+
+    assert answer["error"] == ListenerCrashed.code
+    assert answer["message"] == "song.flac could not be heard, for liner failed: ValueError: cannot reshape"
+    assert "may well be whole" in answer["mend"]
 
 
 def test_a_hang_is_ended_and_the_next_file_is_heard(song):
