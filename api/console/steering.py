@@ -15,7 +15,7 @@ from api.console.views.policies import list_view, recall_view, sweep_view, text_
 from api.deps import Db
 from api.public_dashboards import FigureQuery
 from api.public_policies import PolicyCreate, PolicyPublic, RecallCreate, RollBackCreate, SimulateCreate, SweepCreate
-from api.services import clock, dashboards, policies, recall
+from api.services import clock, dashboards, policies, recall, second
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import BrokenPolicy, InvalidInput, LinerError, NotFound
@@ -29,7 +29,8 @@ MOST_VALUES = 25
 @router.get("/console/dashboard")
 def dashboard(db: Db, actor: Moderator) -> Response:
     """Show the figures."""
-    return page("dashboard.html", actor, figures=dashboard_view(dashboards.dashboard(db, actor)))
+    quality = second.quality(db, actor) if actor.may(Permission.OVERSEE) else None
+    return page("dashboard.html", actor, figures=dashboard_view(dashboards.dashboard(db, actor), quality))
 
 
 @router.get("/console/dashboard/cases")

@@ -38,6 +38,7 @@ INFLOW_DAYS = 14  # as staffing is measured
 JUDGED_DAYS = 180
 DRIFT_WEEKS = 12
 LISTED = 200
+_OVERSEERS = ("golden",)  # whoever knows a golden item is not measured by it
 
 
 def dashboard(db: Database, actor: Actor) -> DashboardPublic:
@@ -128,6 +129,8 @@ def cases_behind(db: Database, actor: Actor, query: FigureQuery) -> FigureCases:
     require_permission(actor, Permission.CONSOLE)
     if query.figure not in _FIGURES:
         raise InvalidInput("There is no such figure.", mend=f"There are {', '.join(_FIGURES)}.")
+    if query.figure in _OVERSEERS:
+        require_permission(actor, Permission.OVERSEE)
     with db.read() as session:
         about, found = _FIGURES[query.figure](_Asked(session, clock.now(), query.value, query.part))
         page = behind.read_page(session, found, query.after, LISTED)
@@ -157,6 +160,10 @@ class _Asked(NamedTuple):
     @property
     def fortnight(self) -> tuple[datetime, datetime]:
         return self.now - timedelta(days=INFLOW_DAYS), self.now
+
+    @property
+    def under(self) -> str:
+        return f", under {self.value}" if self.value else ""
 
     @property
     def day(self) -> tuple[datetime, datetime]:
@@ -195,8 +202,18 @@ _FIGURES: dict[str, Callable[[_Asked], tuple[str, behind.Behind]]] = {
         behind.appealed(asked.half_a_year, reversed_only=True),
     ),
     "appeals_late": lambda asked: ("Cases whose appeal is late", behind.appeals_late(asked.now)),
-    "twice": lambda _: ("Cases that two people judged", behind.looked_at_twice(disagreed_only=False)),
-    "disagreed": lambda _: ("Cases that two people judged otherwise", behind.looked_at_twice(disagreed_only=True)),
+    "twice": lambda asked: (
+        f"Cases that two people judged{asked.under}",
+        behind.looked_at_twice(asked.value, disagreed_only=False),
+    ),
+    "disagreed": lambda asked: (
+        f"Cases that two people judged otherwise{asked.under}",
+        behind.looked_at_twice(asked.value, disagreed_only=True),
+    ),
+    "golden": lambda asked: (
+        f"Golden items{', judged rightly' if asked.part == 'right' else ''}{asked.under}",
+        behind.golden(asked.value, right_only=asked.part == "right"),
+    ),
     "rule": lambda asked: _judged(asked, FlagRow.code, ""),
     "model": lambda asked: _judged(asked, FlagRow.model, "that rests on "),
     "flagged": lambda asked: (

@@ -87,14 +87,16 @@ def appeals_late(now: datetime) -> Behind:
     return _about("appeal", query.where(col(AppealRow.state) == AppealState.OPEN, col(AppealRow.due_at) < now))
 
 
-def looked_at_twice(*, disagreed_only: bool) -> Behind:
-    """Count pairs of independent judgements on one case, or those that differ."""
-    query = (
-        _things(SampleRow.case_id)
-        .join(OpinionRow, col(OpinionRow.sample_id) == col(SampleRow.id))
-        .where(col(SampleRow.kind).in_((SampleKind.DOUBLE, SampleKind.HOLD)))
-    )
+def looked_at_twice(policy: str, *, disagreed_only: bool) -> Behind:
+    """Count pairs of independent judgements on one case, or those that differ; under one policy, or any (``""``)."""
+    query = _opinions((SampleKind.DOUBLE, SampleKind.HOLD), policy)
     return _about("pair", query.where(col(OpinionRow.action) != col(SampleRow.action)) if disagreed_only else query)
+
+
+def golden(policy: str, *, right_only: bool) -> Behind:
+    """Count answers to golden items of a policy, or those that were right."""
+    query = _opinions((SampleKind.GOLDEN,), policy)
+    return _about("answer", query.where(col(OpinionRow.action) == col(SampleRow.action)) if right_only else query)
 
 
 def judged(since: datetime, by: Any, value: str, *, upheld: bool | None) -> Behind:
@@ -134,6 +136,12 @@ def declared(since: datetime, sender: str, *, silent_only: bool) -> Behind:
 
 def _things(case_id: Any) -> Select[Any]:
     return sqlalchemy.select(col(case_id).label("case_id"))
+
+
+def _opinions(kinds: Sequence[SampleKind], policy: str) -> Select[Any]:
+    of_policy = (col(SampleRow.policy) == policy,) if policy else ()
+    query = _things(SampleRow.case_id).join(OpinionRow, col(OpinionRow.sample_id) == col(SampleRow.id))
+    return query.where(col(SampleRow.kind).in_(kinds), *of_policy)
 
 
 def _about(unit: str, things: Select[Any]) -> Behind:

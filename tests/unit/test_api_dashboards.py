@@ -91,6 +91,29 @@ def test_every_number_in_the_tables_of_the_page_is_said_again_where_it_leads(fil
         assert said.split()[0] == link.text, (link.get("href"), said)
 
 
+def test_agreement_and_accuracy_by_policy_open_their_cases_to_who_oversees(filled):
+    def page(client, address="/console/dashboard"):
+        return lxml.html.fromstring(client.get(address, headers={"accept": "text/html"}).text)
+
+    decided = filled.senior.get(f"/v1/cases/{case(1)}").json()["case"]
+    body = {"action": "remove", "expected_version": decided["version"]}
+    assert filled.senior.post(f"/v1/cases/{case(1)}/golden", json=body).status_code < 300
+    sample = filled.moderator.get("/v1/samples/next").json()["sample"]
+    given = {"action": "remove", "reason": "Noise."}
+    assert filled.moderator.post(f"/v1/samples/{sample['id']}/opinion", json=given).status_code < 300
+
+    links = page(filled.senior).xpath("//section[@aria-labelledby='agreement' or @aria-labelledby='golden']//a")
+    said = [page(filled.senior, one.get("href")).xpath("//p[@class='count']/text()")[0] for one in links]
+
+    assert [(one.text, words) for one, words in zip(links, said, strict=True)] == [
+        ("2", "2 pairs, 2 cases"),
+        ("1", "1 answer, 1 case"),
+        ("1", "1 answer, 1 case"),
+    ]
+    assert not page(filled.moderator).xpath("//section[@aria-labelledby='golden']")
+    assert filled.moderator.get("/v1/dashboard/cases", params={"figure": "golden"}).status_code == 403
+
+
 def test_a_long_list_behind_a_number_goes_on_to_its_end(filled, monkeypatch):
     monkeypatch.setattr(dashboards, "LISTED", 4)
     first = opened(filled, "inflow")

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from api.console.views.charts import Chart, Day, Interval, bars, interval
 from api.console.views.words import Stamp, ago, number, percent, plural, stamp
 from api.public_dashboards import DashboardPublic, DriftFigure, FigureCases, ShareFigure
+from api.public_quality import AgreementPublic, QualityPublic
 
 NEVER = "never"
 APPEALS = {"appealed": "answered", "overturned": "overturned"}
@@ -15,6 +16,7 @@ TWICE = {"twice": "judged twice", "disagreed": "judged otherwise"}
 WHOLES = {**dict.fromkeys(APPEALS, APPEALS), **dict.fromkeys(TWICE, TWICE)}
 JUDGED = {"": "decided", "upheld": "upheld", "cleared": "not upheld"}
 PARTS = {"rule": JUDGED, "model": JUDGED, "sender": {"": "declared", "silent": "undeclared"}}
+PARTS["golden"] = {"": "answered", "right": "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class DayRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """How far people agree under one policy."""
+
+    policy: str
+    pairs: str
+    href: str
+    observed: str
+    kappa: str
+    between: str
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardView:
     """The whole page."""
 
@@ -77,6 +91,9 @@ class DashboardView:
     rules: tuple[ShareRow, ...]
     models: tuple[ShareRow, ...]
     senders: tuple[ShareRow, ...]
+    agreement: tuple[AgreementRow, ...]
+    golden: tuple[ShareRow, ...]
+    is_overseen: bool
     drift: tuple[DriftRow, ...]
     alarms: tuple[str, ...]
 
@@ -115,8 +132,8 @@ class CasesView:
     rows: tuple[CaseLine, ...]
 
 
-def dashboard_view(found: DashboardPublic) -> DashboardView:
-    """Bring the figures into the form that is shown."""
+def dashboard_view(found: DashboardPublic, quality: QualityPublic | None) -> DashboardView:
+    """Bring the figures into the form that is shown; ``quality`` is None for who may not oversee others."""
     days = [(str(one.day), one) for one in found.days]
     return DashboardView(
         made=stamp(found.made_at, found.made_at),
@@ -132,6 +149,9 @@ def dashboard_view(found: DashboardPublic) -> DashboardView:
         rules=_rows(found.precision_rules, "rule", "upheld"),
         models=_rows(found.precision_models, "model", "upheld"),
         senders=_rows(found.undeclared, "sender", "silent"),
+        agreement=tuple(_agreement(one) for one in quality.agreement) if quality else (),
+        golden=_rows(_accuracies(quality), "golden", "right") if quality else (),
+        is_overseen=quality is not None,
         drift=tuple(_drift(one) for one in found.drift),
         alarms=_late(found)
         + tuple(
@@ -175,7 +195,8 @@ def _counted(found: FigureCases) -> str:
 def _parts(found: FigureCases) -> tuple[Part, ...]:
     """Name the number that this one is a part of, and its other parts."""
     if found.figure in WHOLES:
-        return tuple(Part(label, _at(name), name == found.figure) for name, label in WHOLES[found.figure].items())
+        parts = WHOLES[found.figure].items()
+        return tuple(Part(label, _at(name, found.value), name == found.figure) for name, label in parts)
     return tuple(
         Part(label, _at(found.figure, found.value, part), part == found.part)
         for part, label in PARTS.get(found.figure, {}).items()
@@ -233,6 +254,26 @@ def _kappa(found: DashboardPublic) -> Tile:
     value = number(one.kappa) if one.kappa is not None else "not known"
     ends = f", {number(one.low)} to {number(one.high)}" if one.low is not None and one.high is not None else ""
     return Tile("Agreement", value, f"Cohen's kappa of {plural(one.pairs, 'pair')}{ends}", _at("twice"))
+
+
+def _agreement(one: AgreementPublic) -> AgreementRow:
+    return AgreementRow(
+        policy=one.policy,
+        pairs=f"{one.pairs:,}",
+        href=_at("twice", one.policy),
+        observed=percent(one.observed) if one.observed is not None else "",
+        kappa=number(one.kappa) if one.kappa is not None else "not known",
+        between=f"{number(one.low)} to {number(one.high)}" if one.low is not None and one.high is not None else "",
+    )
+
+
+def _accuracies(quality: QualityPublic) -> Iterable[ShareFigure]:
+    """Give everybody's together; one person's is for that person and `liner cases quality`."""
+    for one in quality.accuracy:
+        if not one.reviewer:
+            yield ShareFigure(
+                name=one.policy, hits=one.right, total=one.answers, share=one.share, low=one.low, high=one.high
+            )
 
 
 def _rows(found: Iterable[ShareFigure], figure: str, part: str) -> tuple[ShareRow, ...]:

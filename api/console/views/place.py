@@ -8,6 +8,7 @@ from typing import NamedTuple
 from api.console.views.words import Stamp, number, percent, plural, stamp
 from api.public import CasePublic
 from api.services.outcomes import Outcomes
+from schemas.cases import CaseState
 from schemas.order import Order, urgency
 
 MINUTE = timedelta(minutes=1)
@@ -72,7 +73,8 @@ def place_view(case: CasePublic, now: datetime) -> PlaceView:
         ("Exposure", number(order.exposure), "territories, and the plays that the sender expects"),
         ("Urgency", number(order.urgency), "1 when due, doubled each day after, halved each day before"),
     )
-    return PlaceView(case.queue, due_view(case.due_at, now), parts, number(order.product), _summary(order))
+    due = due_view(case.due_at, now) if case.state not in {CaseState.DECIDED, CaseState.WAITING} else None
+    return PlaceView(case.queue, due, parts, number(order.product), _summary(order))
 
 
 def place_summary(case: CasePublic, now: datetime) -> str:
