@@ -9,13 +9,14 @@ from fastapi.responses import RedirectResponse
 from api.console.forms import read_reason
 from api.console.pages import page
 from api.console.session import Form, Moderator
-from api.console.views.dashboard import cases_view, dashboard_view
+from api.console.views.dashboard import dashboard_view
+from api.console.views.figure_cases import cases_view
 from api.console.views.message import Notice
 from api.console.views.policies import list_view, recall_view, sweep_view, text_view, version_view
 from api.deps import Db
 from api.public_dashboards import FigureQuery
 from api.public_policies import PolicyCreate, PolicyPublic, RecallCreate, RollBackCreate, SimulateCreate, SweepCreate
-from api.services import clock, dashboards, policies, recall, second
+from api.services import clock, dashboards, figure_cases, policies, recall, second
 from api.services.access import Actor, Permission
 from api.store.database import Database
 from schemas.errors import BrokenPolicy, InvalidInput, LinerError, NotFound
@@ -34,10 +35,10 @@ def dashboard(db: Db, actor: Moderator) -> Response:
 
 
 @router.get("/console/dashboard/cases")
-def figure_cases(request: Request, db: Db, actor: Moderator) -> Response:
+def cases_of_figure(request: Request, db: Db, actor: Moderator) -> Response:
     """Show the cases behind a number."""
     query = {name: request.query_params.get(name, "")[:200] for name in ("figure", "value", "part", "after")}
-    found = dashboards.cases_behind(db, actor, FigureQuery(**query))
+    found = figure_cases.view(db, actor, FigureQuery(**query))
     return page("figure_cases.html", actor, found=cases_view(found, clock.now()))
 
 

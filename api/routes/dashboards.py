@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.deps import CurrentActor, Db
 from api.public_dashboards import DashboardPublic, FigureCases, FigureQuery
-from api.services import dashboards
+from api.services import dashboards, figure_cases
 
 router = APIRouter(prefix="/v1/dashboard", tags=["dashboard"])
 
@@ -20,4 +20,4 @@ def dashboard(db: Db, actor: CurrentActor) -> DashboardPublic:
 @router.get("/cases")
 def cases(db: Db, actor: CurrentActor, query: Annotated[FigureQuery, Query()]) -> FigureCases:
     """List the cases behind a number, longest open first."""
-    return dashboards.cases_behind(db, actor, query)
+    return figure_cases.view(db, actor, query)

@@ -11,7 +11,7 @@ from test_api_labels import say
 from test_api_policies import MODEL, claim_then_decide, noisy
 from test_api_recall import case, decide
 
-from api.services import clock, dashboards
+from api.services import clock, dashboards, figure_cases
 from api.store import policies
 from api.tables import ModelDayRow
 from schemas.drift import Week, drift
@@ -115,7 +115,7 @@ def test_agreement_and_accuracy_by_policy_open_their_cases_to_who_oversees(fille
 
 
 def test_a_long_list_behind_a_number_goes_on_to_its_end(filled, monkeypatch):
-    monkeypatch.setattr(dashboards, "LISTED", 4)
+    monkeypatch.setattr(figure_cases, "LISTED", 4)
     first = opened(filled, "inflow")
     second = opened(filled, "inflow", after=first["next_after"])
 

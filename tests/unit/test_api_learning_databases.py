@@ -6,7 +6,7 @@ from test_api_policies import MODEL, POLICY, moved, noisy
 from api.metrics import Metrics
 from api.public_dashboards import FigureQuery
 from api.public_policies import PolicyCreate, RecallCreate, RollBackCreate, SimulateCreate
-from api.services import cases, dashboards, labels, policies, recall, screenings
+from api.services import cases, dashboards, figure_cases, labels, policies, recall, screenings
 from api.services.access import PIPELINE, Actor, Role
 from api.services.keys import TERMINAL
 from api.services.screenings import case_id_of
@@ -75,7 +75,7 @@ def test_figures_and_metrics(filled):
     ]
     counted = {}
     for query in asked:
-        behind = dashboards.cases_behind(filled, MIA, FigureQuery(**dict(zip(WORDS, query, strict=False))))
+        behind = figure_cases.view(filled, MIA, FigureQuery(**dict(zip(WORDS, query, strict=False))))
         counted[query] = (behind.number, behind.unit, behind.total)
     assert {query: found for query, found in counted.items() if found[0]} == {
         ("backlog",): (2, "case", 2),

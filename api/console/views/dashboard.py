@@ -2,21 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from datetime import timedelta
 
 from api.console.views.charts import Chart, Day, Interval, bars, interval
+from api.console.views.figure_cases import figure_at
 from api.console.views.words import Stamp, ago, number, percent, plural, stamp
-from api.public_dashboards import DashboardPublic, DriftFigure, FigureCases, ShareFigure
+from api.public_dashboards import DashboardPublic, DriftFigure, ShareFigure
 from api.public_quality import AgreementPublic, QualityPublic
 
 NEVER = "never"
-APPEALS = {"appealed": "answered", "overturned": "overturned"}
-TWICE = {"twice": "judged twice", "disagreed": "judged otherwise"}
-WHOLES = {**dict.fromkeys(APPEALS, APPEALS), **dict.fromkeys(TWICE, TWICE)}
-JUDGED = {"": "decided", "upheld": "upheld", "cleared": "not upheld"}
-PARTS = {"rule": JUDGED, "model": JUDGED, "sender": {"": "declared", "silent": "undeclared"}}
-PARTS["golden"] = {"": "answered", "right": "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +92,6 @@ class DashboardView:
     alarms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseLine:
-    """A case in the list behind a number."""
-
-    href: str
-    title: str
-    artist: str
-    sender: str
-    codes: str
-    state: str
-    opened: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Another number of the same kind: its name and address."""
-
-    label: str
-    href: str
-    is_shown: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CasesView:
-    """The cases behind a number."""
-
-    about: str
-    count: str
-    is_cut: bool
-    parts: tuple[Part, ...]
-    following: str
-    rows: tuple[CaseLine, ...]
-
-
 def dashboard_view(found: DashboardPublic, quality: QualityPublic | None) -> DashboardView:
     """Bring the figures into the form that is shown; ``quality`` is None for who may not oversee others."""
     days = [(str(one.day), one) for one in found.days]
@@ -141,10 +101,14 @@ def dashboard_view(found: DashboardPublic, quality: QualityPublic | None) -> Das
         flow=bars(
             "Cases opened and decided, by day",
             ("Opened", "Decided"),
-            [Day(day, (one.opened, one.decided), (_at("opened", day), _at("decided", day))) for day, one in days],
+            [
+                Day(day, (one.opened, one.decided), (figure_at("opened", day), figure_at("decided", day)))
+                for day, one in days
+            ],
         ),
         days=tuple(
-            DayRow(day, one.opened, _at("opened", day), one.decided, _at("decided", day)) for day, one in reversed(days)
+            DayRow(day, one.opened, figure_at("opened", day), one.decided, figure_at("decided", day))
+            for day, one in reversed(days)
         ),
         rules=_rows(found.precision_rules, "rule", "upheld"),
         models=_rows(found.precision_models, "model", "upheld"),
@@ -162,61 +126,20 @@ def dashboard_view(found: DashboardPublic, quality: QualityPublic | None) -> Das
     )
 
 
-def cases_view(found: FigureCases, now: datetime) -> CasesView:
-    """Bring the cases behind a number into the form that is shown."""
-    rows = (
-        CaseLine(
-            href=f"/console/cases/{one.id}",
-            title=one.title or one.id,
-            artist=one.artist,
-            sender=one.sender_name or one.sender_id or one.account,
-            codes=" ".join(one.codes),
-            state=str(one.state).replace("_", " "),
-            opened=stamp(one.opened_at, now),
-        )
-        for one in found.cases
-    )
-    return CasesView(
-        about=found.about,
-        count=_counted(found),
-        is_cut=found.total > len(found.cases),
-        parts=_parts(found),
-        following=_at(found.figure, found.value, found.part, found.next_after) if found.next_after else "",
-        rows=tuple(rows),
-    )
-
-
-def _counted(found: FigureCases) -> str:
-    """Say what the number counts, and of how many cases: some are about none, and two may be about one."""
-    cases = plural(found.total, "case")
-    return cases if found.unit == "case" else f"{plural(found.number, found.unit)}, {cases}"
-
-
-def _parts(found: FigureCases) -> tuple[Part, ...]:
-    """Name the number that this one is a part of, and its other parts."""
-    if found.figure in WHOLES:
-        parts = WHOLES[found.figure].items()
-        return tuple(Part(label, _at(name, found.value), name == found.figure) for name, label in parts)
-    return tuple(
-        Part(label, _at(found.figure, found.value, part), part == found.part)
-        for part, label in PARTS.get(found.figure, {}).items()
-    )
-
-
 def _tiles(found: DashboardPublic) -> tuple[Tile, ...]:
     work = found.workload
     since = ago(found.oldest_at, found.made_at) if found.oldest_at else "none"
     handling, decisions = _handling(work.handling_s), plural(work.handled, "decision")
     return (
-        Tile("Backlog", f"{work.open_cases:,}", "cases wait", _at("backlog")),
-        Tile("Oldest", since, "waits longest; first in the list", _at("backlog")),
-        Tile("Late", f"{found.clocks.cases_late:,}", "cases past their due time", _at("late")),
-        Tile("Due soon", f"{found.clocks.cases_soon:,}", "cases with a tenth of their time left", _at("soon")),
+        Tile("Backlog", f"{work.open_cases:,}", "cases wait", figure_at("backlog")),
+        Tile("Oldest", since, "waits longest; first in the list", figure_at("backlog")),
+        Tile("Late", f"{found.clocks.cases_late:,}", "cases past their due time", figure_at("late")),
+        Tile("Due soon", f"{found.clocks.cases_soon:,}", "cases with a tenth of their time left", figure_at("soon")),
         Tile("Appeals late", f"{found.clocks.appeals_late:,}", "past their day", "/console/appeals?show=late"),
-        Tile("Clear by", _clear(found), "when no case waits, at this inflow and pace", _at("backlog")),
-        Tile("Inflow", f"{number(found.inflow_per_day)} a day", "cases opened, over two weeks", _at("inflow")),
-        Tile("Pace", f"{number(work.decisions_per_day)} a day", _pace(found), _at("pace")),
-        Tile("Handling", handling, f"median of {decisions}, from taking to deciding", _at("handled")),
+        Tile("Clear by", _clear(found), "when no case waits, at this inflow and pace", figure_at("backlog")),
+        Tile("Inflow", f"{number(found.inflow_per_day)} a day", "cases opened, over two weeks", figure_at("inflow")),
+        Tile("Pace", f"{number(work.decisions_per_day)} a day", _pace(found), figure_at("pace")),
+        Tile("Handling", handling, f"median of {decisions}, from taking to deciding", figure_at("handled")),
         _share_tile("Overturned", found.overturned, "answered appeals", "overturned"),
         _kappa(found),
     )
@@ -246,21 +169,21 @@ def _pace(found: DashboardPublic) -> str:
 
 def _share_tile(name: str, one: ShareFigure, of: str, figure: str) -> Tile:
     value = percent(one.share) if one.share is not None else "none yet"
-    return Tile(name, value, f"{one.hits} of {one.total} {of}{_between(one)}", _at(figure))
+    return Tile(name, value, f"{one.hits} of {one.total} {of}{_between(one)}", figure_at(figure))
 
 
 def _kappa(found: DashboardPublic) -> Tile:
     one = found.agreement
     value = number(one.kappa) if one.kappa is not None else "not known"
     ends = f", {number(one.low)} to {number(one.high)}" if one.low is not None and one.high is not None else ""
-    return Tile("Agreement", value, f"Cohen's kappa of {plural(one.pairs, 'pair')}{ends}", _at("twice"))
+    return Tile("Agreement", value, f"Cohen's kappa of {plural(one.pairs, 'pair')}{ends}", figure_at("twice"))
 
 
 def _agreement(one: AgreementPublic) -> AgreementRow:
     return AgreementRow(
         policy=one.policy,
         pairs=f"{one.pairs:,}",
-        href=_at("twice", one.policy),
+        href=figure_at("twice", one.policy),
         observed=percent(one.observed) if one.observed is not None else "",
         kappa=number(one.kappa) if one.kappa is not None else "not known",
         between=f"{number(one.low)} to {number(one.high)}" if one.low is not None and one.high is not None else "",
@@ -281,9 +204,9 @@ def _rows(found: Iterable[ShareFigure], figure: str, part: str) -> tuple[ShareRo
         ShareRow(
             name=one.name or "no sender named",
             hits=f"{one.hits:,}",
-            hits_href=_at(figure, one.name, part),
+            hits_href=figure_at(figure, one.name, part),
             total=f"{one.total:,}",
-            total_href=_at(figure, one.name),
+            total_href=figure_at(figure, one.name),
             share=percent(one.share) if one.share is not None else "",
             between=_between(one).removeprefix(", "),
             drawn=interval(one.low, one.share, one.high),
@@ -297,7 +220,7 @@ def _between(one: ShareFigure) -> str:
 
 
 def _drift(one: DriftFigure) -> DriftRow:
-    weeks = tuple((str(day), percent(value), _at("flagged", one.model, str(day))) for day, value in one.weeks)
+    weeks = tuple((str(day), percent(value), figure_at("flagged", one.model, str(day))) for day, value in one.weeks)
     return DriftRow(
         model=one.model,
         share=percent(one.share),
@@ -312,8 +235,3 @@ def _drift(one: DriftFigure) -> DriftRow:
             [Day(day, (100 * value,), (href,)) for (_, value), (day, _, href) in zip(one.weeks, weeks, strict=True)],
         ),
     )
-
-
-def _at(figure: str, value: str = "", part: str = "", after: str = "") -> str:
-    query = {"figure": figure, "value": value, "part": part, "after": after}
-    return f"/console/dashboard/cases?{urlencode({name: text for name, text in query.items() if text})}"
