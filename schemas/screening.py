@@ -9,6 +9,7 @@ it twice changes nothing.
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -174,8 +175,12 @@ class Intake(Model):
 
     @property
     def title(self) -> str:
-        """What to call it in front of a person."""
-        return self.recording.title if self.recording and self.recording.title else self.delivery_path
+        """What to call it in front of a person: its title, else its file or delivery."""
+        if self.recording and self.recording.title:
+            return self.recording.title
+        if self.recording and self.message_path is None:  # a row of a manifest names its file
+            return PurePath(self.recording.reference).name or self.delivery_path
+        return self.delivery_path
 
     @property
     def rights_holder(self) -> str:

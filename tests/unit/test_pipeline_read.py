@@ -254,3 +254,13 @@ def test_releases_without_an_identifier_are_not_one_release(tmp_path):
     assert (first.release_key, second.release_key) == ("First / Nova", "Second / Nova")
     assert first.recording_key != second.recording_key
     assert (first.recording_key, first.release_key) == (again.recording_key, again.release_key)
+
+
+def test_a_row_without_a_title_is_called_by_its_file(tmp_path):
+    put(tmp_path / "zone" / "rain.wav", b"sound")
+    manifest = put(tmp_path / "zone" / "list.csv", b"path,title\nrain.wav,\nrain.wav,Rain\n")
+
+    rows = [one for ref in spool(manifest, tmp_path / "rows.jsonl") for one in validate(read_delivery(ref))]
+
+    assert [one.title for one in rows] == ["rain.wav", "Rain"]
+    assert rows[0].recording.title == ""  # nobody declared one
