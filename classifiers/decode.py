@@ -23,6 +23,7 @@ Block = npt.NDArray[np.float32]
 BLOCK_SAMPLES = 262_144  # of all channels together: 1 MB, of which the second-level cache keeps most
 MAX_CHANNELS = 64
 MIN_RATE_HZ = 2000  # below telephone quality a header lies, and a second costs what an hour does
+SOFTEST = 1e-12  # 240 dB under full scale: numbers so small that a processor takes a hundred times as long for them
 LOUDEST = 64.0  # 36 dB over full scale: what a float file holds beyond that is no music
 
 _SOUNDFILE_CODECS = {
@@ -55,6 +56,7 @@ class Source(Protocol):
     channels: int
     bits_per_sample: int | None
     bit_rate_bps: int | None
+    odd_samples: int
 
     def blocks(self) -> Iterator[Block]:
         """Yield the samples from here to the end; raises `DecodeError`."""
@@ -123,12 +125,25 @@ def _check(source: "SoundfileSource | AvSource") -> None:
         raise DecodeError(problem)
 
 
-def _tamed(block: Block) -> Block:
-    """Take out of float files what is no number, or far beyond full scale."""
-    peak = np.abs(block).max(initial=0.0)
-    if peak <= LOUDEST:  # false for nan as well
-        return block
-    return np.clip(np.nan_to_num(block, nan=0.0, posinf=LOUDEST, neginf=-LOUDEST), -LOUDEST, LOUDEST)
+class _Taming:
+    """Takes out of float files what is no sound.
+
+    Attributes
+    ----------
+    odd_samples
+        How many samples so far were no numbers, or far beyond full scale.
+    """
+
+    odd_samples = 0
+
+    def _tamed(self, block: Block) -> Block:
+        peak = np.abs(block).max(initial=0.0)
+        if 0 < peak < SOFTEST:
+            return np.zeros_like(block)
+        if peak <= LOUDEST:  # false for nan as well
+            return block
+        self.odd_samples += int(np.count_nonzero(~(np.abs(block) <= LOUDEST)))
+        return np.clip(np.nan_to_num(block, nan=0.0, posinf=LOUDEST, neginf=-LOUDEST), -LOUDEST, LOUDEST)
 
 
 class _Stream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -142,7 +157,7 @@ class _Stream(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no ty
         return False
 
 
-class SoundfileSource:
+class SoundfileSource(_Taming):
     """libsndfile: WAV, AIFF, FLAC, Ogg Vorbis and Opus, MP3; sample-exact seeking."""
 
     decoder = "soundfile"
@@ -174,7 +189,7 @@ class SoundfileSource:
                 raise DecodeError(_brief(error)) from error
             if len(block) == 0:
                 return
-            yield _tamed(block) if self._is_float else block
+            yield self._tamed(block) if self._is_float else block
 
     def seek(self, start_s: float) -> None:
         """Let the next block begin at ``start_s``."""
@@ -195,7 +210,7 @@ class SoundfileSource:
         self.close()
 
 
-class AvSource:
+class AvSource(_Taming):
     """FFmpeg through PyAV: M4A and all that libsndfile does not read."""
 
     decoder = "pyav"
@@ -233,10 +248,10 @@ class AvSource:
             pending.append(block)
             count += block.size
             if count >= BLOCK_SAMPLES:
-                yield _tamed(np.concatenate(pending))
+                yield self._tamed(np.concatenate(pending))
                 pending, count = [], 0
         if pending:
-            yield _tamed(np.concatenate(pending))
+            yield self._tamed(np.concatenate(pending))
 
     def seek(self, start_s: float) -> None:
         """Let the next block begin at ``start_s``; half a second before it is decoded and dropped."""

@@ -12,6 +12,7 @@ from classifiers.levels import Levels
 from classifiers.longterm import LongTermSpectrum
 from classifiers.loudness import Loudness
 from classifiers.modulation import Modulation
+from classifiers.offset import Offset
 from classifiers.repetition import Repetition
 from classifiers.rhythm import Rhythm
 from classifiers.spectra import Array, FineFrames, Grid, PowerFrames
@@ -39,7 +40,7 @@ class Descriptors:
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate, self._channels, self._frames = sample_rate_hz, channels, 0
-        self._hops = Hops(sample_rate_hz)
+        self._hops, self._offsets = Hops(sample_rate_hz), (Offset(), Offset())  # of the mid and the side
         self._levels = Levels(sample_rate_hz, channels, self._hops)
         self._spectral = None
         if MEASURED_RATES_HZ[0] <= sample_rate_hz <= MEASURED_RATES_HZ[1]:
@@ -48,10 +49,11 @@ class Descriptors:
     def push(self, block: Block) -> Array:
         """Take the next samples [shape=(n, channels)] and give their mix-down back."""
         mid, side = (mixed(block), None) if self._channels != 2 else np.matmul(_HALVES, block.T)
-        steps = self._hops.push(mid, side)
+        heard, beside = self._offsets[0].out_of(mid), None if side is None else self._offsets[1].out_of(side)
+        steps = self._hops.push(heard, beside)
         self._levels.push(block)
         if self._spectral:
-            self._spectral.push(mid, side, steps)
+            self._spectral.push(heard, beside, steps)
         self._frames += len(block)
         return mid
 

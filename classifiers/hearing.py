@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from classifiers import versions
 from classifiers.decode import Block, DecodeError, Source, mixed, openers
+from classifiers.lengths import shortfall
 from classifiers.listening import Limits, Listening
 from classifiers.models.active import names_in_use
 from classifiers.mpeg import read_mpeg
@@ -225,4 +226,12 @@ def _facts(source: Source, path: str, hash_sums: dict[str, str], duration_s: flo
         signal_hash=signal_hash,
         hash_sums={name: value for name, value in hash_sums.items() if name},
         decoder=source.decoder,
+        damage=tuple(_damage(source, path, duration_s)),
     )
+
+
+def _damage(source: Source, path: str, duration_s: float) -> Iterator[str]:
+    if missing := shortfall(path, source, duration_s):
+        yield missing
+    if source.odd_samples:
+        yield f"{source.odd_samples:,} samples are no numbers, or 36 dB and more over full scale."

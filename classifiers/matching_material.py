@@ -1,6 +1,5 @@
 """Anybody's tracks as test material: the manifest, their sound, their fingerprints, kept for the next time."""
 
-import csv
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from classifiers.decode import DecodeError, mixed, openers
 from classifiers.fingerprint import pack
 from classifiers.landmarks import LandmarkFinder
 from classifiers.versions import LANDMARKS
+from schemas.csv_files import read_csv
 from schemas.errors import AudioUnreadable, InvalidInput
 
 Array = npt.NDArray[np.float32]
@@ -58,12 +58,8 @@ def read_manifest(path: Path, root: Path) -> tuple[Track, ...]:
     InvalidInput
         The file cannot be read, has no rows with a path, or a half that is neither ``set`` nor ``reported``.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{key: value for key, value in row.items() if key} for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(f"The manifest {path} cannot be read: {error}.") from error
-    cells = [[str(row.get(column) or "").strip() for column in ("path", "group", "half")] for row in rows]
+    rows = read_csv(path, ["path"])
+    cells = [[row.get(column, "") for column in ("path", "group", "half")] for row in rows]
     tracks = {name: Track(root / name, name, group or name, half) for name, group, half in cells if name}
     if unknown := {track.half for track in tracks.values()} - {"", SET, REPORTED}:
         raise InvalidInput(
@@ -71,7 +67,7 @@ def read_manifest(path: Path, root: Path) -> tuple[Track, ...]:
             mend="Write set or reported, or leave the column out.",
         )
     if not tracks:
-        raise InvalidInput(f"The manifest {path} has no rows with the column path.")
+        raise InvalidInput(f"The manifest {path} has no row with a path.", mend="Fill in the column path.")
     return tuple(tracks.values())
 
 

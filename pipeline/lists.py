@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.sound import Sound
+from schemas.csv_files import open_csv
 from schemas.disclosure import Level
 from schemas.errors import InvalidInput
 from schemas.screening import derived_id
 
 FOLDER = "lists"
 BATCH_ROWS = 1000
-MAX_FIELD = 1024 * 1024
 SCHEMA = pa.schema(
     [
         ("entry", pa.string()),
@@ -214,11 +214,8 @@ def _seconds(value: object, where: str) -> float:
 
 
 def _csv_rows(source: Path) -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(MAX_FIELD)
-    with source.open(encoding="utf-8-sig", newline="") as stream:
-        header = stream.readline(MAX_FIELD)
-        stream.seek(0)
-        for row in csv.DictReader(stream, delimiter=max(",;\t", key=header.count)):
+    with open_csv(source) as (stream, delimiter):
+        for row in csv.DictReader(stream, delimiter=delimiter):
             yield {name: value for name, value in row.items() if name is not None}
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pipeline.landing import FILES_PER_REF, FIRST_ALONE, DeliveryRef
 from pipeline.submitted import is_submitted_table
+from schemas.csv_files import open_csv
 from schemas.errors import InvalidInput
 from schemas.package import Layout
 
 PATH_COLUMNS = ("path", "uri", "audio", "file", "filename")
 PARQUET_BATCH = 1000
-MAX_FIELD = 1024 * 1024  # characters of one field; a longer one is no manifest
 
 Row = dict[str, str]
 
@@ -86,9 +86,8 @@ def _check_columns(source: Path, columns: list[str]) -> None:
 
 
 def _csv_rows(source: Path) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD)
-    with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        reader = csv.reader(stream, delimiter="\t" if source.suffix.lower() == ".tsv" else ",")
+    with open_csv(source, errors="surrogateescape") as (stream, delimiter):
+        reader = csv.reader(stream, delimiter=delimiter)
         try:
             columns = [name.strip().lower() for name in next(reader, [])]
             _check_columns(source, columns)

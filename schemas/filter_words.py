@@ -188,7 +188,7 @@ _FIELDS = (
     Field("confidence", Kind.NUMBER, "how certain its reasons are", "confidence<0.7", (), _number_text),
     _words("severity", "the gravest reason", "severity:high", *map(str, FlagSeverity)),
     Field("rule", Kind.WORD, "a reason code, or a group of them", "rule:AID-004", (), _code_text),
-    Field("new-sender", Kind.SPAN, "sender first seen in the last 30 days", "new-sender:14d", (), _duration_text),
+    Field("new-sender", Kind.SPAN, "sender first seen in the last 14 days; 30 where no time is named", "new-sender:14d", (), _duration_text),
     _text("sender", "part of the sender's name, or its DPID", 'sender:"Harbour Music"'),
     _text("label", "part of the label's name", "label:saltmarsh"),
     _text("artist", "part of the artist", "artist:ada"),

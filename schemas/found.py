@@ -22,6 +22,8 @@ class AudioFacts(Model):
         The file's digests by the algorithms that the message used, lower-case hexadecimal.
     decoder
         ``soundfile`` or ``pyav``.
+    damage
+        What is missing of the sound, or was put right to hear it, in sentences.
     """
 
     container: str
@@ -36,6 +38,7 @@ class AudioFacts(Model):
     signal_hash: str
     hash_sums: dict[str, str] = Field(default_factory=dict)
     decoder: str
+    damage: tuple[str, ...] = ()
 
 
 class ProvenanceState(StrEnum):

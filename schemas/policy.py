@@ -263,7 +263,8 @@ def _from_finding(reason: Reason, findings: tuple[Finding, ...]) -> Flag | None:
     hits = [f for f in findings if f.rule == reason.finding and f.severity is not Severity.INFO]
     if not hits:
         return None
-    return _flag(reason, " ".join(dict.fromkeys([reason.explanation, *(h.message for h in hits[:3])])))
+    told = (one.message for one in hits[:3] if not reason.explanation.startswith(one.message.rstrip(".")))
+    return _flag(reason, " ".join(dict.fromkeys([reason.explanation, *told])))
 
 
 def _is_at_odds_elsewhere(evidence: Evidence) -> bool:

@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.evaluating import Attacks, Format, ModelName, Output, Root, View, evaluate_app, of_view
+from api.cli.evaluating import (
+    Attacks,
+    Format,
+    ModelName,
+    Output,
+    Root,
+    View,
+    evaluate_app,
+    of_view,
+    tell_missing,
+    tell_unranked,
+)
 
 MANIFEST = "CSV with the columns path, label, source; optional song, group, view."
 
@@ -42,10 +53,12 @@ def synthetic(
 
     attacks = parse_attacks(attack)
     files = of_view([(file.view, file) for file in read_manifest(manifest)], view)
+    tell_missing((file.path for file in files), root)
     with counted("scored") as progress:
         names = {active.SYNTHETIC: model} if model else active.read_pointer().names
         figures = evaluate(files, root, SyntheticModel.in_use(names), attacks, progress)
     _write(figures, output)
+    tell_unranked(figures)
 
 
 def _write(figures: dict[str, Any], output: Format) -> None:

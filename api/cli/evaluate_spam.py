@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.evaluating import Attacks, Format, ModelName, Output, Root, View, evaluate_app, of_view
+from api.cli.evaluating import (
+    Attacks,
+    Format,
+    ModelName,
+    Output,
+    Root,
+    View,
+    evaluate_app,
+    of_view,
+    tell_missing,
+    tell_unranked,
+)
 
 MANIFEST = (
     "CSV with path, label (spam or anything else), source; optional title, artist, genre, isrc, duration_s, group."
@@ -45,9 +56,11 @@ def spam(
 
     rows = of_view([(row.get("view", ""), row) for row in read_rows(manifest)], view)
     attacks = parse_attacks(attack)
+    tell_missing((row["path"] for row in rows), root)
     name = model or active.read_pointer().names[active.SPAM]
     with Listener() as listener, counted("scored") as progress:
         figures = evaluate(rows, root, model_named(name), listener.listen, attacks=attacks, progress=progress)
+    tell_unranked(figures)
     if output is Format.JSON:
         typer.echo(json.dumps(figures, indent=1))
         return

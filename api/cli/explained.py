@@ -58,8 +58,9 @@ def told(file: Path, *, picture: Path | None, lake: Path | None, policy: Policy 
 
 
 def _lines(file: Path, listening: "Listening", score: "SyntheticScore | None") -> Iterator[str]:
-    yield f"{plain(file.name)}: {_facts(listening)}\n"
-    yield _verdict(listening, score)
+    yield f"{plain(file.name)}: {_facts(listening)}"
+    yield from listening.found.audio.damage if listening.found.audio else ()
+    yield f"\n{_verdict(listening, score)}"
     for window in score.windows if score else ():
         yield f"  {stretch(window.start_s, window.end_s)}  {window.words}"
     if score and score.windows:
@@ -83,7 +84,8 @@ def _facts(listening: "Listening") -> str:
     audio = listening.found.audio
     if audio is None:
         return "nothing decoded"
-    rate = f" {audio.bit_rate_bps / 1000:.0f} kb/s" if audio.bit_rate_bps else ""
+    is_told = audio.duration_s >= 1  # of less, a header makes most of the bytes
+    rate = f" {audio.bit_rate_bps / 1000:.0f} kb/s" if audio.bit_rate_bps and is_told else ""
     length = stretch(0, audio.duration_s).partition("-")[2]
     channels = {1: "mono", 2: "stereo"}.get(audio.channels, f"{audio.channels} channels")
     return f"{length}, {audio.codec}{rate}, {audio.sample_rate_hz / 1000:g} kHz, {channels}"
@@ -111,9 +113,10 @@ def _in_words(score: "SyntheticScore") -> str:
 
     count = len(score.windows)
     means = {name: sum(w.contributions[name] for w in score.windows) / count for name in WORDS}
-    most = max(means, key=lambda name: abs(means[name]))
-    side = "like a neural decoder's output" if means[most] > 0 else "like sound without a neural decoder"
-    return f"Most of it comes from the {WORDS[most]} ({means[most]:+.1f}), which is {side}."
+    most, least = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    found = f"Most for a neural decoder speaks the {WORDS[most]} ({means[most]:+.1f})" if means[most] > 0 else ""
+    other = f"most against it the {WORDS[least]} ({means[least]:+.1f})" if means[least] < 0 else "nothing against it"
+    return f"{found}, {other}." if found else f"Nothing speaks for a neural decoder; {other}."
 
 
 def _drawn(

@@ -1,6 +1,5 @@
 """What the spam estimate is worth on anybody's labelled files: sound, and as much of a description as there is."""
 
-import csv
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from classifiers.spam.model import SpamModel, SpamScore
 from classifiers.synthetic import metrics
 from classifiers.synthetic.attacks import Attack
 from classifiers.synthetic.evaluate import as_written
+from schemas.csv_files import read_csv
 from schemas.errors import AudioUnreadable, InvalidInput
 from schemas.evidence import Evidence
 from schemas.release import DisplayArtist, Message, MessageKind, Release, SoundRecording
@@ -62,16 +62,7 @@ def read_rows(path: Path) -> tuple[Row, ...]:
     InvalidInput
         The file cannot be read, or lacks a column or rows.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [
-                {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(file)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error, AttributeError) as error:
-        raise InvalidInput(f"The manifest {path} cannot be read: {error}.") from error
-    missing = [name for name in NEEDED if not rows or name not in rows[0]]
-    if missing:
-        raise InvalidInput(f"The manifest {path} has no rows with the columns {', '.join(missing)}.")
+    rows = read_csv(path, NEEDED)
     for line, row in enumerate(rows, start=2):
         if not row["path"] or not row["label"]:
             raise InvalidInput(f"{path}, line {line}: path or label is empty.")

@@ -1,6 +1,5 @@
 """Labelled files: the manifest that names them, and the windows that are heard of each."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -8,6 +7,7 @@ from pathlib import Path, PurePath
 from classifiers.decode import DecodeError, Source, mixed, openers
 from classifiers.synthetic.voices import KNOWN
 from classifiers.synthetic.windows import Window, WindowCollector
+from schemas.csv_files import read_csv
 from schemas.errors import AudioUnreadable, InvalidInput
 
 NEEDED_COLUMNS = ("path", "label", "source")
@@ -72,23 +72,16 @@ def read_manifest(path: Path) -> tuple[LabelledFile, ...]:
     InvalidInput
         The file cannot be read, lacks a column, or has a label that is none.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(f"The manifest {path} cannot be read: {error}.") from error
-    missing = [name for name in NEEDED_COLUMNS if not rows or name not in rows[0]]
-    if missing:
-        raise InvalidInput(f"The manifest {path} has no rows with the columns {', '.join(missing)}.")
+    rows = read_csv(path, NEEDED_COLUMNS)
     return tuple(_labelled(row, number, path) for number, row in enumerate(rows, start=2))
 
 
-def _labelled(row: dict[str, str | None], line: int, path: Path) -> LabelledFile:
-    cells = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+def _labelled(cells: dict[str, str], line: int, path: Path) -> LabelledFile:
     label = SYNONYMS.get(cells["label"].lower(), cells["label"].lower())
     if label not in LABELS or not cells["path"]:
         raise InvalidInput(
-            f"{path}, line {line}: label {label!r} is none of {', '.join(LABELS)}, or the path is empty."
+            f"{path}, line {line}: label {label!r} is none of {', '.join(LABELS)}, or the path is empty.",
+            mend="Correct the line: ai for generated music, resynth for music that went through a codec.",
         )
     return LabelledFile(
         path=cells["path"],

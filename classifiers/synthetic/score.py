@@ -28,7 +28,7 @@ class Abstention(StrEnum):
         return {
             Abstention.TOO_SHORT: "Under five seconds of sound: the fine spectra have too few frames.",
             Abstention.SILENT: "No window is louder than -60 dBFS.",
-            Abstention.NARROW: "A sample rate under 8 kHz holds too little of the band that is looked at.",
+            Abstention.NARROW: "A sample rate under 16 kHz leaves part of the band that is looked at empty.",
             Abstention.NOT_MUSIC: "It sounds like speech or noise, which the model was not made for.",
             Abstention.SINGING: "It sounds like a voice without accompaniment, which the model was not made for.",
             Abstention.UNDECIDED: "The score lies where held-out human and generated music overlap.",

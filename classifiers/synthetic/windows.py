@@ -11,7 +11,7 @@ import soxr
 Array = npt.NDArray[np.float32]
 
 ANALYSIS_RATE_HZ = 16_000
-LOWEST_RATE_HZ = 8_000  # under this more than half of the band that is looked at is empty
+LOWEST_RATE_HZ = 16_000  # under this part of the band that is looked at is empty, which moves the score
 WINDOW_S = 10.0  # what the model was fitted on
 SHORTEST_S = 5.0  # under this the fine spectra have too few frames
 MOST_WINDOWS = 3  # cost is bounded: a three-hour file costs no more than a three-minute one

@@ -111,3 +111,19 @@ def codec_family(name: str) -> str | None:
     if plain.startswith("pcm"):
         return "pcm"
     return next((family for family, names in CODEC_FAMILIES.items() if plain in names), None)
+
+
+@rule(
+    "PKG-017",
+    WARNING,
+    "Sound is cut short or damaged",
+    why="An upload that broke off plays, and ends too early; nobody is told until listeners complain.",
+    source="house; FLAC STREAMINFO, RIFF and AIFF chunk sizes, Xing and VBRI headers, Ogg RFC 3533 (end of stream)",
+    mend="Export the file anew and upload it again; compare its size with the original's.",
+    scope=Scope.RECORDING,
+    file_status="ResourceCorrupt",
+)
+def sound_is_whole(evidence: Evidence) -> Iterator[Hit]:
+    """Say what is missing of the sound, or was put right to hear it."""
+    for what in evidence.found.audio.damage if evidence.found.audio else ():
+        yield Hit(what, evidence.at, evidence.subject)

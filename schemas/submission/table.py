@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from schemas.csv_files import delimiter_of, encoding_of
 from schemas.findings import Finding, Location
 from schemas.reading import Reading
 from schemas.rules import finding
@@ -175,7 +176,7 @@ def _refuse_large(data: bytes, max_bytes: int) -> None:
 def _decode(data: bytes, max_bytes: int) -> str:
     _refuse_large(data, max_bytes)
     try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        text = data.decode(encoding_of(data))
     except UnicodeDecodeError as error:
         raise _Fault("PKG-010", "The table is not UTF-8.", _line_of(data, error.start)) from error
     if "\0" in text:
@@ -188,7 +189,7 @@ def _line_of(data: bytes, position: int) -> int:
 
 
 def _rows_of_csv(text: str) -> Iterator[Row]:
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    delimiter = delimiter_of(text.partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:

@@ -51,6 +51,29 @@ def test_typing_is_never_a_command(case_page):
     assert case_page.locator("input[value=remove]").is_checked()
 
 
+def test_a_key_opens_what_is_folded_and_the_first_field_waits_for_words(case_page):
+    case_page.keyboard.press("p")
+    assert case_page.get_by_role("button", name="Put aside").is_visible()
+    until(case_page, "document.activeElement.name === 'until'")
+    case_page.keyboard.press("Escape")
+    case_page.keyboard.press("p")
+    assert not case_page.get_by_role("button", name="Put aside").is_visible()
+
+
+def test_a_case_is_handed_over_by_keyboard_alone(browser, server: Server):
+    server.link("ben")
+    with opened(browser, server, f"/console/cases/{server.case_id()}") as page:
+        until_ready(page, "Harbour Lights")
+        page.keyboard.press("c")
+        page.get_by_text("You hold this case until").wait_for()
+        page.keyboard.press("h")
+        until(page, "document.activeElement.name === 'to'")
+        page.keyboard.press("Tab")
+        page.keyboard.type("Yours: it is Dutch.")
+        page.keyboard.press("Enter")
+        page.get_by_text("ben holds this case until").first.wait_for()
+
+
 def test_the_statement_appears_with_what_restricts_and_names_what_is_missing(case_page):
     facts = case_page.get_by_role("textbox", name="Facts (b)")
     case_page.keyboard.press("a")

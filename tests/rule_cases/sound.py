@@ -1,6 +1,17 @@
 """Cases of the PRV and SPM groups."""
 
-from rule_cases.making import Level, ProvenanceState, case, evidence, human, manifest, message, recording, release
+from rule_cases.making import (
+    Level,
+    ProvenanceState,
+    case,
+    evidence,
+    facts,
+    human,
+    manifest,
+    message,
+    recording,
+    release,
+)
 
 from schemas.release import DisplayArtist, Identified, Party
 from schemas.screening import Artwork, GeneratorTag, Heard, Known, Picture, Signal
@@ -91,6 +102,10 @@ def titled(*titles):
 
 
 CASES = {
+    "PKG-017": case(
+        (evidence(audio=facts(damage=("The header promises 30.0 s, and 15.0 s could be decoded.",))),),
+        evidence(audio=facts()),
+    ),
     "PRV-001": case(
         (signed(Level.NONE, TRUSTED, AI), signed(Level.NONE, VALID, PART_AI)),
         signed(Level.NONE, TRUSTED, CAPTURE),

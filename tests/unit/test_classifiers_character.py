@@ -125,6 +125,15 @@ def test_a_brick_wall_is_an_edge_with_its_usual_cause(cut_hz):
     assert span.note in dict(CAUSES).values()
 
 
+@pytest.mark.parametrize("drop_db", [24, 36, 48])
+def test_the_drop_at_an_edge_is_that_of_the_filter(drop_db):
+    taps = scipy.signal.firwin(1023, 12_000, fs=RATE, window=("kaiser", 9.0))
+    whole = noise(6)
+    low = scipy.signal.fftconvolve(whole, taps, mode="same")
+    sound = low + (whole - low) * 10 ** (-drop_db / 20)
+    assert heard(sound.astype(np.float32)).signal("cutoff_drop_db").value == pytest.approx(drop_db, abs=1.0)
+
+
 def test_an_mp3_shows_where_its_encoder_cuts(tmp_path):
     path = tmp_path / "song.mp3"
     sound = np.stack([noise(6, seed=1), noise(6, seed=2)], axis=1)

@@ -146,6 +146,11 @@ def check_rhythm(it):
         wait=0,
     )
     assert it["onset_rate_hz"] == pytest.approx(len(onsets) / (len(envelope) / it.grid.frame_hz), abs=0.35)
+    if it.has("tempo_bpm"):
+        correlation = librosa.autocorrelate(envelope - envelope.mean())
+        unbiased = correlation / np.arange(len(correlation), 0, -1)
+        lag = round(60 / it["tempo_bpm"] * it.grid.frame_hz)
+        assert it["beat_strength"] == pytest.approx(unbiased[lag - 1 : lag + 2].max() / unbiased[0], abs=0.05)
 
 
 def chroma_shares(it):
@@ -197,6 +202,9 @@ def check_modulation(it):
     assert curve.places_hz == RATES_HZ
     expected = [between(density, hz[1], place / 2**0.5, place * 2**0.5) * hz[1] for place in RATES_HZ]
     assert curve.levels == pytest.approx(np.sqrt(expected), rel=0.02, abs=0.02)
+    if it.has("modulation_syllable_share"):
+        share = between(density, hz[1], 3.0, 6.0) / between(density, hz[1], RATES_HZ[0], RATES_HZ[-1])
+        assert it["modulation_syllable_share"] == pytest.approx(share, abs=0.02)
 
 
 CHECKS = [check for name, check in sorted(globals().items()) if name.startswith("check_")]

@@ -185,6 +185,7 @@ def test_evaluation_gives_every_figure(corpus: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", "synthetic", *arguments, "--format", "json"])
     assert result.exit_code == 0, result.output
     figures = json.loads(result.stdout)
+    assert "1 of 21 files are not there and count as unreadable: missing.wav" in result.stderr
     assert figures["files"] == 21
     assert figures["unreadable"] == 1
     assert figures["abstained_by_reason"]["too_short"] == figures["abstained_by_reason"]["silent"] == 1
@@ -200,6 +201,16 @@ def test_evaluation_in_words_is_one_line_for_each_round(tmp_path: Path) -> None:
     arguments = ["--manifest", str(tmp_path / "m.csv"), "--root", str(tmp_path)]
     result = CliRunner().invoke(app, ["evaluate", "synthetic", *arguments])
     assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ["clean", "1"]
+    assert "No AUROC: that takes scored files of both kinds." in result.stderr
+
+
+def test_a_root_that_holds_none_of_the_files_is_refused_at_once(corpus: Path, tmp_path: Path) -> None:
+    arguments = ["--manifest", str(corpus / "manifest.csv"), "--root", str(tmp_path)]
+
+    error = CliRunner().invoke(app, ["evaluate", "synthetic", *arguments]).exception
+
+    assert isinstance(error, InvalidInput)
+    assert "None of the 18 files is there" in error.message
 
 
 def test_a_view_that_is_not_there_is_refused(corpus: Path) -> None:

@@ -60,9 +60,11 @@ function hasOwnUse(element, key) {
 }
 
 function press(target) {
-  target.closest("details:not([open])")?.setAttribute("open", "");
+  const isSummary = target.matches("summary"); // its own details open by the click; opened before, that would close them
+  (isSummary ? target.parentElement.parentElement : target).closest("details:not([open])")?.setAttribute("open", "");
   if (isTyping(target)) return target.focus();
   target.click();
+  if (isSummary && target.parentElement.open) target.parentElement.querySelector("select, input:not([type=hidden])")?.focus();
   target.dispatchEvent(new CustomEvent("keyed", { bubbles: true }));
 }
 
