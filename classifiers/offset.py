@@ -15,7 +15,7 @@ class Offset:
 
     def out_of(self, samples: Array) -> Array:
         """Give the next samples without it [shape=(n,)]; the same array where there is none."""
-        self._sum += float(samples.sum(dtype=np.float64))
+        self._sum += float(samples.sum())
         self._count += len(samples)
         mean = self._sum / max(1, self._count)
         return samples - np.float32(mean) if abs(mean) > LEAST else samples
