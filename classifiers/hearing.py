@@ -150,7 +150,8 @@ def _heard_of(source: Source, path: str, hash_sums: dict[str, str], job: _Job) -
     if frames == 0:
         raise DecodeError("it holds no sound")
     facts = _facts(source, path, hash_sums, frames / source.sample_rate_hz, signal_hash.hexdigest())
-    return (facts, *ears.results()) if ears else (facts, Heard(), None)
+    coded_bps = facts.bit_rate_bps / facts.channels if facts.bit_rate_bps else None
+    return (facts, *ears.results(coded_bps)) if ears else (facts, Heard(), None)
 
 
 class _Ears:
@@ -177,14 +178,14 @@ class _Ears:
         self._synthetic.push(mono)
         return mono
 
-    def results(self) -> tuple[Heard, bytes | None]:
-        """Signals, and the packed fingerprint."""
+    def results(self, coded_bps: float | None = None) -> tuple[Heard, bytes | None]:
+        """Signals, and the packed fingerprint; ``coded_bps`` is the bit rate of one channel."""
         from classifiers.fingerprint import pack  # noqa: PLC0415
         from classifiers.functional import with_functional  # noqa: PLC0415
 
         fingerprint = pack(self._finder.landmarks())  # first: what it takes of a long sound is then free for the rest
         heard = self._descriptors.heard()
-        joined = self._synthetic.joined(heard).model_copy(update={"curves": heard.curves})
+        joined = self._synthetic.joined(heard, coded_bps).model_copy(update={"curves": heard.curves})
         return with_functional(joined), fingerprint
 
 

@@ -1,5 +1,6 @@
 """The synthetic score as a listener hears it: takes the sound as it is decoded, gives the layer's parts."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,6 +14,8 @@ from schemas.errors import InvalidInput
 from schemas.screening import Heard
 
 OWN = (SIGNAL, RATE_SIGNAL)
+# A channel. Of 59 human tracks 4 lie over the count that promises 5 %; through AAC at 32 kbit/s 9, at 64 kbit/s 5.
+LEAST_AAC_BPS = 56_000
 
 
 @cache
@@ -40,19 +43,24 @@ class SyntheticEar:
         if self._collector:
             self._collector.push(mono)
 
-    def heard(self) -> Heard:
-        """Signals, or why there are none, and the packed windows."""
+    def heard(self, coded_bps: float | None = None) -> Heard:
+        """Signals, or why there are none, and the packed windows; ``coded_bps`` is the bit rate of one channel."""
         if self._collector is None:
             return SyntheticScore(self._model.ref, None, Abstention.NARROW).heard()
         windows, duration_s = self._collector.windows(), self._collector.duration_s
         if not windows:
             return self._model.score_windows(windows, duration_s=duration_s).heard()
         traces = self._model.measure(windows)
-        return self._model.score_traces(traces, codec=self._codec).heard(traces)
+        score = self._model.score_traces(traces, codec=self._codec)
+        if self._codec == "aac" and coded_bps is not None and coded_bps < LEAST_AAC_BPS:
+            return replace(
+                score, abstention=_gated(score) or Abstention.CODED, probability=None, false_positive_rate=None
+            ).heard()
+        return score.heard(traces)
 
-    def joined(self, heard: Heard) -> Heard:
+    def joined(self, heard: Heard, coded_bps: float | None = None) -> Heard:
         """Add the parts to what others heard."""
-        return _joined(heard, self.heard())
+        return _joined(heard, self.heard(coded_bps))
 
 
 def score_again(heard: Heard, model: SyntheticModel, *, codec: str) -> Heard:
@@ -72,6 +80,10 @@ def scored_by(heard: Heard) -> frozenset[str]:
     """Name what scored a screening: models, with their calibrations."""
     signals = (one.model for one in heard.signals if one.name in OWN)
     return frozenset((*signals, *(one.model for one in heard.abstained if one.name in OWN)))
+
+
+def _gated(score: SyntheticScore) -> Abstention | None:
+    return score.abstention if score.abstention in {Abstention.NOT_MUSIC, Abstention.SINGING} else None
 
 
 def _joined(heard: Heard, own: Heard) -> Heard:

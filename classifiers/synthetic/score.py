@@ -18,6 +18,7 @@ class Abstention(StrEnum):
     TOO_SHORT = "too_short"
     SILENT = "silent"
     NARROW = "narrow"
+    CODED = "coded"
     NOT_MUSIC = "not_music"
     SINGING = "singing"
     UNDECIDED = "undecided"
@@ -29,6 +30,7 @@ class Abstention(StrEnum):
             Abstention.TOO_SHORT: "Under five seconds of sound: the fine spectra have too few frames.",
             Abstention.SILENT: "No window is louder than -60 dBFS.",
             Abstention.NARROW: "A sample rate under 16 kHz leaves part of the band that is looked at empty.",
+            Abstention.CODED: "AAC at this bit rate leaves traces that look like a neural decoder's.",
             Abstention.NOT_MUSIC: "It sounds like speech or noise, which the model was not made for.",
             Abstention.SINGING: "It sounds like a voice without accompaniment, which the model was not made for.",
             Abstention.UNDECIDED: "The score lies where held-out human and generated music overlap.",

@@ -12,7 +12,7 @@ SOUND = (0.1 * np.random.default_rng(0).standard_normal((200_000, 6))).astype(np
 BLOCKS = st.lists(st.one_of(st.integers(1, 5), st.integers(1, 3000), st.integers(1, 65_536)), min_size=1, max_size=8)
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @example(44_100, 2, [65_536, 100])
 @given(st.sampled_from([8000, 16_000, 22_050, 44_100, 48_000, 192_000]), st.sampled_from([1, 2, 6]), BLOCKS)
 def test_blocks_may_have_any_size(rate, channels, blocks):

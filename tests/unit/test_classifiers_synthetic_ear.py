@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sounds import music
 from synthetic_sounds import RATE_HZ, noise, song, speech, through_upsampler
 
 from classifiers import versions
@@ -20,11 +22,13 @@ from schemas.errors import InvalidInput
 from schemas.screening import Heard
 
 
-def hear(wave: np.ndarray, *, rate: int = RATE_HZ, codec: str = "pcm", block: int = 50_000) -> Heard:
+def hear(
+    wave: np.ndarray, *, rate: int = RATE_HZ, codec: str = "pcm", block: int = 50_000, coded_bps: float | None = None
+) -> Heard:
     ear = SyntheticEar(rate, codec)
     for start in range(0, len(wave), block):
         ear.push(wave[start : start + block])
-    return ear.heard()
+    return ear.heard(coded_bps)
 
 
 def reasons(heard: Heard) -> list[str]:
@@ -55,6 +59,34 @@ def test_a_screening_gets_probability_false_positives_and_the_seconds_that_drive
         assert 0 <= span.start_s < span.end_s <= 40
         assert (span.low_hz, span.high_hz) == (1000, 7000)
         assert span.note.startswith("score +")
+
+
+def test_aac_of_a_low_rate_is_no_evidence_and_cannot_be_judged_again(long: np.ndarray) -> None:
+    low, high = (hear(long, codec="aac", coded_bps=bps) for bps in (32_000, 96_000))
+
+    assert reasons(low) == ["coded"]
+    assert (low.signal(SIGNAL), low.signal(RATE_SIGNAL), low.traces) == (None, None, None)
+    assert high.signal(RATE_SIGNAL) is not None
+    assert hear(long, codec="mp3", coded_bps=32_000).signal(RATE_SIGNAL) is not None
+    assert reasons(hear(noise(12), codec="aac", coded_bps=32_000)) == ["not_music"]
+
+
+@pytest.mark.parametrize("kbps", [48, 192])
+def test_the_bit_rate_of_a_channel_is_the_files(tmp_path: Path, kbps: int) -> None:
+    path = tmp_path / "song.m4a"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("aac", rate=44_100, layout="stereo", bit_rate=kbps * 1000)
+        sound = np.stack([music(12, seed=6)[:, 0], music(12, seed=7)[:, 0]])
+        for start in range(0, sound.shape[1] - 1024, 1024):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[:, start : start + 1024]), "fltp", "stereo")
+            frame.sample_rate, frame.pts = 44_100, start
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+    with Listener() as listener:
+        heard = listener.listen(str(path)).heard
+
+    assert ("coded" in reasons(heard)) == (kbps == 48)
 
 
 @pytest.mark.parametrize(
