@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ from synthetic_sounds import RATE_HZ, song, through_upsampler
 from typer.testing import CliRunner
 
 from api.cli.app import app
-from api.cli.explained import _lanes
+from api.cli.explained import _in_words, _lanes
 from api.cli.explaining import evidence_of, lines, read_lake, weighed
 from classifiers.listening import Listening
-from classifiers.poster import Poster
+from classifiers.poster import WORDS, Poster
 from classifiers.synthetic.score import Line, WindowScore
 from pipeline.lake import Lake
 from pipeline.screened import Screened
@@ -46,6 +47,21 @@ def test_the_words_name_score_seconds_and_the_limits_of_the_policy(told: tuple[s
     assert "lines every" in words
     assert "AUD-004 Clipped master: clipping_share" in words
     assert "AUD-006" not in words  # the estimate is told apart from what is measured
+
+
+@pytest.mark.parametrize(
+    ("lattice", "residual", "words"),
+    [
+        (2.5, -2.7, "Most for a neural decoder speaks the still lines"),
+        (-0.5, -2.7, "Nothing speaks for a neural decoder; most against it the"),
+    ],
+)
+def test_what_speaks_for_a_decoder_is_told_before_what_speaks_against(lattice, residual, words) -> None:
+    parts = dict.fromkeys(WORDS, 0.0) | {"lattice": lattice, "residual": residual}
+    told = _in_words(SimpleNamespace(windows=(SimpleNamespace(contributions=parts),)))
+
+    assert told.startswith(words), told
+    assert "(-2.7)" in told
 
 
 def test_the_picture_is_one(told: tuple[str, Path]) -> None:

@@ -95,6 +95,7 @@ def test_the_bit_rate_of_a_channel_is_the_files(tmp_path: Path, kbps: int) -> No
         (song(1, 3.0), RATE_HZ, ["too_short"]),
         (np.zeros(20 * RATE_HZ, np.float32), RATE_HZ, ["silent"]),
         (song(1), 4000, ["narrow"]),
+        (song(1), 11_025, ["narrow"]),  # the band ends at 7 kHz: half of it would be empty
         (noise(1), RATE_HZ, ["not_music"]),
         (speech(1), RATE_HZ, ["not_music"]),
         (np.zeros(0, np.float32), RATE_HZ, ["too_short"]),

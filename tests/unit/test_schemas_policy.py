@@ -110,6 +110,16 @@ def test_an_info_finding_never_raises_a_flag():
     assert judge(evidence(), (finding("PRV-005", "Seen."),), one)
 
 
+def test_what_the_reason_says_already_is_not_said_again():
+    said = "The recording does not say whether it contains AI."
+    seen = (finding("AID-001", said), finding("AID-001", "Track 2 neither."))
+
+    (flag,) = (one for one in judge(evidence(), seen, house_policy()) if one.code == "AID-001")
+
+    assert flag.explanation.count("does not say") == 1
+    assert flag.explanation.endswith("Track 2 neither.")
+
+
 def test_a_reason_may_be_meant_for_some_levels_codecs_and_rates_only():
     lossless = policy('finding = "AID-001"\ncodecs = ["flac"]\nmin_sample_rate_hz = 44100')
     denied = policy('finding = "AID-001"\ndeclared = ["none"]')
