@@ -31,15 +31,11 @@ def shortfall(path: str, source: Source, decoded_s: float) -> str:
 def _stated_s(path: str, source: Source) -> float | None:
     if source.container == "flac":
         return _of_flac(path)
-    if source.container in {"wav", "rf64", "aiff"}:
+    if source.container in {"wav", "rf64", "aiff"} and source.codec == "pcm" and source.bits_per_sample:
         size = _of_chunks(path)
-        return size / (source.sample_rate_hz * source.channels * _bytes_of(source)) if size is not None else None
+        bits_a_second = source.sample_rate_hz * source.channels * source.bits_per_sample
+        return size * 8 / bits_a_second if size is not None else None
     return read_mpeg(path).stated_s if source.container == "mp3" else None
-
-
-def _bytes_of(source: Source) -> int:
-    """Give the bytes of a sample; of a compressed one none is known."""
-    return source.bits_per_sample // 8 if source.codec == "pcm" and source.bits_per_sample else 1 << 30
 
 
 def _of_flac(path: str) -> float | None:
@@ -66,8 +62,8 @@ def _of_chunks(path: str) -> int | None:
                 known = large if form == b"RF64" else size
                 return known if known and (form == b"RF64" or known < _UNKNOWN_FROM) else None
             if name == b"ds64":
-                large = int(struct.unpack("<Q", file.read(16)[8:])[0])
-                size -= 16
+                sizes = file.read(16)
+                large, size = int.from_bytes(sizes[8:], "little"), max(0, size - len(sizes))
             file.seek(size + (size & 1), 1)
     return None
 

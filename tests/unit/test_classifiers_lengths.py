@@ -1,10 +1,13 @@
 """Uploads that broke off say so, in every container; what is whole, or promised nothing, does not."""
 
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sounds import RATE, music
 
 from classifiers.decode import SoundfileSource
@@ -79,3 +82,19 @@ def test_numbers_far_too_small_to_hear_cost_what_silence_costs(tmp_path):
 
     with SoundfileSource(str(tmp_path / "small.wav")) as source:
         assert not any(block.any() for block in source.blocks())
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.sampled_from([b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"\xff\xfb"]),
+    st.lists(
+        st.one_of(st.binary(max_size=40), st.sampled_from([b"ds64", b"data", b"SSND", b"Xing", b"VBRI", b"OggS"]))
+    ),
+    st.sampled_from(["wav", "rf64", "aiff", "flac", "mp3", "ogg"]),
+)
+def test_whatever_the_bytes_there_is_a_sentence_or_none(tmp_path_factory, head, parts, container):
+    path = tmp_path_factory.mktemp("bytes") / "upload"
+    path.write_bytes(head + b"".join(parts))
+    source = SimpleNamespace(container=container, codec="pcm", sample_rate_hz=48_000, channels=2, bits_per_sample=16)
+
+    assert isinstance(shortfall(str(path), source, 1.0), str)
