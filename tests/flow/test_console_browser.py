@@ -64,9 +64,6 @@ def test_a_case_is_handed_over_by_keyboard_alone(browser, server: Server):
     server.link("ben")
     with opened(browser, server, f"/console/cases/{server.case_id()}") as page:
         until_ready(page, "Harbour Lights")
-        page.keyboard.press("c")
-        page.get_by_text("You hold this case until").wait_for()
-        until_ready(page, "Harbour Lights")  # the page is a new one
         page.keyboard.press("h")
         until(page, "document.activeElement.name === 'to'")
         page.keyboard.press("Tab")
