@@ -60,6 +60,18 @@ def test_a_key_opens_what_is_folded_and_the_first_field_waits_for_words(case_pag
     assert not case_page.get_by_role("button", name="Put aside").is_visible()
 
 
+def test_whoever_moves_on_at_once_is_not_fetched_back_to_the_first_field(case_page):
+    """A browser tells that something opened only after the next key may have been pressed."""
+    case_page.evaluate("""async () => {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "p", bubbles: true }));
+      document.activeElement.form.elements.namedItem("reason").focus();
+      await new Promise((resume) => setTimeout(resume, 200));
+    }""")
+    assert case_page.evaluate("document.activeElement.name") == "reason"
+    case_page.keyboard.press("Escape")
+    case_page.keyboard.press("p")
+
+
 def test_a_case_is_handed_over_by_keyboard_alone(browser, server: Server):
     server.link("ben")
     with opened(browser, server, f"/console/cases/{server.case_id()}") as page:

@@ -29,7 +29,9 @@ export function mountHeartbeat(element) {
 export function mountDisclosures(part) {
   for (const details of part.querySelectorAll("details")) {
     details.addEventListener("toggle", () => {
-      if (details.open) details.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+      // The browser tells of the opening a moment later: whoever is in a field by then stays there.
+      if (!details.open || document.activeElement.closest("form")?.closest("details") === details) return;
+      details.querySelector("input:not([type=hidden]), select, textarea")?.focus();
     });
   }
 }
