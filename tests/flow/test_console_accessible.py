@@ -181,6 +181,29 @@ def test_what_opens_by_key_has_no_barrier_either(browser, world: World):
         assert found + looker.serious("completion") == []
 
 
+GROUND = "(one) => getComputedStyle(one).backgroundColor"
+
+
+def test_colours_of_a_persons_own_still_show_what_is_chosen(browser, world: World):
+    """Forced colours take every ground away; what is chosen keeps one that the rest has not."""
+    path = world.at("/console/cases/{case_id}").removeprefix(world.server.address)
+    with opened(browser, world.server, path, forced_colors="active", **DESKTOP) as page:
+        until_ready(page, "Harbour Lights")
+        page.keyboard.press("Control+k")
+        options = page.locator("dialog [role=option]")
+        options.first.wait_for()
+        assert options.nth(0).evaluate(GROUND) != options.nth(1).evaluate(GROUND)
+        page.keyboard.press("Escape")
+        page.keyboard.press("b")
+        page.locator("[data-ab][aria-pressed=true]").wait_for()
+        page.mouse.move(0, 0)
+        others = page.locator(".controls .button:not([data-ab])").first
+        assert page.locator("[data-ab]").evaluate(GROUND) != others.evaluate(GROUND)
+        assert page.locator(".sign-bar").first.evaluate("(one) => getComputedStyle(one).outlineStyle") == "solid"
+        assert page.locator(".scope").evaluate(GROUND) == "rgb(18, 17, 15)"  # its pictures are drawn for the dark
+        assert page.locator("[data-ab] kbd").evaluate(GROUND) == "rgba(0, 0, 0, 0)"  # its letter is seen
+
+
 def test_the_whole_way_is_gone_by_tab(browser, world: World):
     """From the top of the queue into a case and through its form, by Tab and Enter, each stop visible."""
     with opened(browser, world.server, world.at("/console/cases/{case_id}").removeprefix(world.server.address)) as page:
